@@ -1,0 +1,104 @@
+"""A network is plain data: its shape, the names of its functions, and one vector of parameters."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from nn.functions import ACTIVATIONS, COSTS, Array
+
+INITIALIZERS: dict[str, Callable[[int, int], float]] = {
+    # Deviation of the first random weights, from the neurons before (n_in) and after (n_out).
+    "lecun": lambda n_in, _n_out: (1 / n_in) ** 0.5,  # LeCun et al. 1998, Efficient BackProp
+    "xavier": lambda n_in, n_out: (2 / (n_in + n_out)) ** 0.5,  # Glorot and Bengio 2010
+    "he": lambda n_in, _n_out: (2 / n_in) ** 0.5,  # He et al. 2015
+    "unit": lambda _n_in, _n_out: 1.0,  # Nielsen 2015, chapter 1
+}
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers of neurons, each fully connected to the next.
+
+    ``weights[l]``, (n_{l+1}, n_l), and ``biases[l]``, (n_{l+1},), are views of ``parameters``,
+    (P,): change one and the other has changed. ``activation`` names the hidden layers' function;
+    the output layer's belongs to ``cost``.
+
+    Raises ``ValueError`` for a shape of fewer than two layers or with an empty one, an unknown
+    name, or a vector that is not as long as the shape asks for.
+    """
+
+    sizes: tuple[int, ...]
+    activation: str
+    cost: str
+    parameters: Array
+    weights: list[Array] = field(init=False, repr=False)
+    biases: list[Array] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no network, and lay the views over the parameters."""
+        if len(self.sizes) < 2 or min(self.sizes) < 1:
+            raise ValueError(
+                f"sizes: expected 2 or more layers of 1 or more neurons, got {self.sizes}"
+            )
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(
+                f"activation: expected one of {[*ACTIVATIONS]}, got {self.activation!r}"
+            )
+        if self.cost not in COSTS:
+            raise ValueError(f"cost: expected one of {[*COSTS]}, got {self.cost!r}")
+        expected = (parameter_count(self.sizes),)
+        if self.parameters.shape != expected:
+            raise ValueError(f"parameters: expected shape {expected}, got {self.parameters.shape}")
+        weights, biases = layers_of(self.parameters, self.sizes)
+        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "biases", biases)
+
+    @classmethod
+    def random(  # noqa: PLR0913 - what fixes a network before training
+        cls,
+        sizes: Sequence[int],
+        activation: str,
+        cost: str,
+        *,
+        rng: np.random.Generator,
+        initializer: str = "lecun",
+        gain: float = 1.0,
+        dtype: DTypeLike = np.float32,
+    ) -> "Network":
+        """Make a network with normally distributed weights and biases of zero.
+
+        The deviation of the weights is ``gain`` times what ``INITIALIZERS[initializer]`` says.
+        Random numbers are drawn in float64 and rounded, so that float32 and float64 networks of
+        one ``rng`` start alike.
+        """
+        network = cls(tuple(sizes), activation, cost, np.zeros(parameter_count(sizes), dtype))
+        deviation = INITIALIZERS[initializer]
+        for weights in network.weights:
+            n_out, n_in = weights.shape
+            weights[:] = rng.normal(0.0, gain * deviation(n_in, n_out), weights.shape)
+        return network
+
+
+def zeros_like(network: Network) -> Network:
+    """A network of the same shape with every parameter zero: room for its gradient."""
+    return replace(network, parameters=np.zeros_like(network.parameters))
+
+
+def parameter_count(sizes: Sequence[int]) -> int:
+    """P: 13,002 for 784-16-16-10."""
+    return sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
+
+
+def layers_of(vector: Array, sizes: Sequence[int]) -> tuple[list[Array], list[Array]]:
+    """Views of a vector (P,), of parameters or of their gradient, as (weights, biases) by layer."""
+    weights, biases, start = [], [], 0
+    for n_in, n_out in pairwise(sizes):
+        weights.append(vector[start : start + n_out * n_in].reshape(n_out, n_in))
+        start += n_out * n_in
+    for n_out in sizes[1:]:
+        biases.append(vector[start : start + n_out])
+        start += n_out
+    return weights, biases

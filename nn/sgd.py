@@ -1,0 +1,146 @@
+"""Stochastic gradient descent: many small steps downhill, each from one mini-batch."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import cos, pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn.backprop import Workspace, backprop, forward
+from nn.examples import Examples, Rows
+from nn.functions import COSTS
+from nn.network import Network, zeros_like
+
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    # Share of the learning rate left after a share p, from 0 to 1, of all steps.
+    "constant": lambda _p: 1.0,
+    "linear": lambda p: 1.0 - p,
+    "cosine": lambda p: (1.0 + cos(pi * p)) / 2.0,
+    "step": lambda p: 1.0 if p < 0.5 else 0.1 if p < 0.75 else 0.01,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to descend; names and meanings are those of ``train`` in params.yaml."""
+
+    learning_rate: float
+    epochs: int
+    batch_size: int
+    schedule: str = "constant"
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    reshuffle: bool = False
+    full_batch: bool = False
+
+
+def learning_rate_at(settings: Settings, progress: float) -> float:
+    """Learning rate after a share ``progress``, from 0 to 1, of all steps."""
+    return settings.learning_rate * SCHEDULES[settings.schedule](progress)
+
+
+class SGD:
+    """Descent of one network on one set of examples, an epoch at a time.
+
+    All that the next epoch depends on is in ``network.parameters``, ``velocity``, ``epochs_done``
+    and ``rng``.
+    """
+
+    def __init__(
+        self, network: Network, examples: Examples, settings: Settings, rng: np.random.Generator
+    ) -> None:
+        """Allocate everything that a step needs; ``network`` is trained in place."""
+        self.network, self.examples, self.settings, self.rng = network, examples, settings, rng
+        self.nabla, self.velocity = zeros_like(network), np.zeros_like(network.parameters)
+        self.epochs_done = 0
+        self._decayed = sum(w.size for w in network.weights)  # weights come first; biases stay
+        self._scratch = np.zeros(self._decayed, network.parameters.dtype)
+        self._work: dict[int, Workspace] = {}
+
+    def epoch(self) -> None:
+        """Visit every example once; raises nothing if the cost diverges, so look at it."""
+        if self.settings.full_batch:
+            self._full_batch_step()
+        else:
+            batches = list(self._batches())
+            for done, rows in enumerate(batches):
+                progress = (self.epochs_done + done / len(batches)) / self.settings.epochs
+                self._step(rows, learning_rate_at(self.settings, progress))
+        self.epochs_done += 1
+
+    def _batches(self) -> Iterator[Rows]:
+        """Rows of the mini-batches of one epoch, the last one smaller if need be.
+
+        Either all examples in a new order, or the same mini-batches in a new order.
+        """
+        count, size = len(self.examples), self.settings.batch_size
+        starts = np.arange(0, count, size)
+        if self.settings.reshuffle:
+            order = self.rng.permutation(count)
+            yield from (order[start : start + size] for start in starts)
+        else:
+            yield from (slice(start, start + size) for start in self.rng.permutation(starts))
+
+    def _load(self, rows: Rows) -> Workspace:
+        size = len(self.examples.labels[rows])
+        if size not in self._work:
+            sizes, dtype = self.network.sizes, self.network.parameters.dtype
+            self._work[size] = Workspace(sizes, size, dtype)
+        self.examples.load(rows, self._work[size])
+        return self._work[size]
+
+    def _step(self, rows: Rows, learning_rate: float) -> None:
+        work = self._load(rows)
+        backprop(self.network, work, self.nabla, scale=-learning_rate / len(work.inputs))
+        self._descend(learning_rate)
+
+    def _full_batch_step(self) -> None:
+        """One step along the true gradient: the mean over all examples, at the same weights."""
+        learning_rate = learning_rate_at(self.settings, self.epochs_done / self.settings.epochs)
+        total = np.zeros_like(self.nabla.parameters)
+        for rows in self._batches():
+            scale = -learning_rate / len(self.examples)
+            backprop(self.network, self._load(rows), self.nabla, scale)
+            total += self.nabla.parameters
+        self.nabla.parameters[:] = total
+        self._descend(learning_rate)
+
+    def _descend(self, learning_rate: float) -> None:
+        """Move by v = momentum v - learning_rate (gradient + weight_decay w).
+
+        ``nabla`` holds -learning_rate x gradient already.
+        """
+        parameters, step = self.network.parameters, self.nabla.parameters
+        if self.settings.weight_decay:
+            pull, count = -learning_rate * self.settings.weight_decay, self._decayed
+            np.multiply(parameters[:count], pull, out=self._scratch)
+            np.add(step[:count], self._scratch, out=step[:count])
+        if self.settings.momentum:
+            np.multiply(self.velocity, self.settings.momentum, out=self.velocity)
+            step = np.add(self.velocity, step, out=self.velocity)
+        np.add(parameters, step, out=parameters)
+
+
+def predict(
+    network: Network, examples: Examples, batch_size: int = 500
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Output activations, (N, n_L), and the cost of each example, (N,)."""
+    dtype = network.parameters.dtype
+    outputs = np.zeros((len(examples), network.sizes[-1]), dtype)
+    costs = np.zeros(len(examples), dtype)
+    for start in range(0, len(examples), batch_size):
+        rows = slice(start, min(start + batch_size, len(examples)))
+        work = Workspace(network.sizes, rows.stop - rows.start, dtype)
+        examples.load(rows, work)
+        a = forward(network, work)
+        outputs[rows] = a.T
+        costs[rows] = COSTS[network.cost].value(work.zs[-1], a, work.targets)
+    return outputs, costs
+
+
+def evaluate(network: Network, examples: Examples) -> tuple[float, float]:
+    """Mean cost, and share of examples whose brightest output is the true class."""
+    outputs, costs = predict(network, examples)
+    right = outputs.argmax(axis=1) == examples.labels
+    return float(costs.mean(dtype=np.float64)), float(right.mean())
