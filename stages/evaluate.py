@@ -1,0 +1,129 @@
+"""Read the held-out test images with the trained network, and count what it gets wrong."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn import predict
+from stages.files import StageError, whole_file
+from stages.model import Model, as_examples, load_model
+from stages.options import run
+from stages.preprocess import Preprocessing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TEST = Path("data/normalized/test")
+PREPROCESSING = Path("data/normalized/preprocessing.npz")
+NETWORK = Path("models/network.npz")
+METRICS = Path("reports/metrics.json")
+PREDICTIONS = Path("reports/predictions.csv")
+CONFUSION = Path("reports/confusion.csv")
+CALIBRATION = Path("reports/calibration.csv")
+BINS = 10  # of the brightest output, from 0 to 1
+DECIMALS = 6
+
+
+def evaluate() -> None:
+    """Write the metrics, predictions, confusion matrix and calibration on the test images.
+
+    No stage before this one looks at them to learn or to choose.
+    """
+    import pandas as pd  # 0.4 s that --help need not wait for
+
+    model = load_model(NETWORK)
+    require_same_preprocessing(model)
+    examples = as_examples(TEST, model.preprocessing)
+    outputs, costs = predict(model.network, examples)
+    labels, classes = examples.labels.astype(np.int64), outputs.shape[1]
+    if labels.max() >= classes:
+        raise StageError(f"{TEST}: label {labels.max()} is beyond the network's {classes} outputs")
+    ranked = np.argsort(-outputs, axis=1, kind="stable")
+    table = pd.DataFrame({"label": labels, "guess": ranked[:, 0], "second_guess": ranked[:, 1]})
+    right = table.label == table.guess
+    either = right | (table.label == table.second_guess)
+    calibration = calibrate(outputs.max(axis=1), right.to_numpy())
+    gap = (calibration.confidence - calibration.accuracy).abs()
+    metrics = {
+        "accuracy": round(float(right.mean()), DECIMALS),
+        "accuracy_of_two_guesses": round(float(either.mean()), DECIMALS),
+        "cost": round(float(costs.mean(dtype=np.float64)), DECIMALS),
+        "calibration_error": round(float((gap * calibration.images).sum() / len(labels)), DECIMALS),
+        **by_class(confusion := confuse(labels, ranked[:, 0], classes)),
+    }
+    columns = [f"output_{j}" for j in range(classes)]
+    write_csv(PREDICTIONS, table.join(pd.DataFrame(outputs, columns=columns)))
+    write_csv(CONFUSION, pd.DataFrame(confusion).rename_axis("label").reset_index())
+    write_csv(CALIBRATION, calibration)
+    with whole_file(METRICS) as path:
+        path.write_text(json.dumps(metrics, indent=2) + "\n")
+    print(
+        f"{len(labels):,} test images: {right.mean():.2%} right, {either.mean():.2%} in two guesses"
+    )
+
+
+def require_same_preprocessing(model: Model) -> None:
+    """Raise ``StageError`` if the network was trained on images prepared in another way."""
+    trained, given = model.preprocessing.arrays(), Preprocessing.load(PREPROCESSING).arrays()
+    for name, array in trained.items():
+        if not np.array_equal(array, given[name]):
+            raise StageError(
+                f"{NETWORK} was trained with another {name} than the images in {TEST} have; "
+                "run dvc repro"
+            )
+
+
+def confuse(
+    labels: NDArray[np.int64], guesses: NDArray[np.int64], classes: int
+) -> NDArray[np.int64]:
+    """Count images by true class (row) and guess (column)."""
+    confusion = np.zeros((classes, classes), np.int64)
+    np.add.at(confusion, (labels, guesses), 1)
+    return confusion
+
+
+def by_class(confusion: NDArray[np.int64]) -> dict[str, dict[str, float]]:
+    """Precision, recall and F1 of every class; 0 for a class never guessed or never shown."""
+    right = np.diag(confusion)
+    guessed, shown = confusion.sum(axis=0), confusion.sum(axis=1)
+    scores = {
+        "precision": right / np.maximum(guessed, 1),
+        "recall": right / np.maximum(shown, 1),
+        "f1": 2 * right / np.maximum(guessed + shown, 1),
+    }
+    return {
+        score: {str(j): round(float(value), DECIMALS) for j, value in enumerate(values)}
+        for score, values in scores.items()
+    }
+
+
+def calibrate(confidences: NDArray[np.floating], right: NDArray[np.bool_]) -> "pd.DataFrame":
+    """How bright the brightest output is, against how often it is right, in ``BINS`` bins.
+
+    Bins without images are left out.
+    """
+    import pandas as pd
+
+    lower = np.minimum((confidences * BINS).astype(np.int64), BINS - 1) / BINS
+    frame = pd.DataFrame(
+        {"lower": lower, "confidence": confidences.astype(np.float64), "accuracy": right}
+    )
+    table: Any = frame.groupby("lower").agg(
+        images=("accuracy", "size"),
+        confidence=("confidence", "mean"),
+        accuracy=("accuracy", "mean"),
+    )
+    return pd.DataFrame(table.reset_index().round(DECIMALS))
+
+
+def write_csv(path: Path, table: "pd.DataFrame") -> None:
+    """Write a table whole or not at all, with the same line ends everywhere."""
+    with whole_file(path) as partial:
+        table.to_csv(partial, index=False, lineterminator="\n")
+
+
+if __name__ == "__main__":
+    run(evaluate)

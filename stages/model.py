@@ -1,0 +1,90 @@
+"""A trained network on disk, with the preprocessing that its images need: plain arrays only.
+
+from stages.model import load_model
+model = load_model("models/network.npz")
+print(model.read(image))  # image: (28, 28) uint8, ink bright on dark
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn import Examples, Network, feedforward, parameter_count
+from stages.arrays import ArrayError, load_arrays, load_labelled, require, save_arrays
+from stages.preprocess import Images, Preprocessing
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network and what it expects of an image."""
+
+    network: Network
+    preprocessing: Preprocessing
+
+    def outputs(self, images: Images) -> NDArray[np.floating]:
+        """The output neurons' activations, (n, classes), for images (n, height, width) uint8."""
+        return feedforward(self.network, self.preprocessing.inputs(images)).T
+
+    def read(self, image: NDArray[np.uint8]) -> int:
+        """The class of one image, (height, width) uint8: bright ink on a dark ground."""
+        return int(self.outputs(image[np.newaxis]).argmax())
+
+
+def save_model(path: Path, model: Model) -> None:
+    """Write a model as .npz, whole or not at all; the same model gives the same bytes."""
+    network = model.network
+    arrays = {
+        "sizes": np.array(network.sizes),
+        "activation": np.array(network.activation),
+        "cost": np.array(network.cost),
+        **{f"weights_{layer}": w for layer, w in enumerate(network.weights)},
+        **{f"biases_{layer}": b for layer, b in enumerate(network.biases)},
+        **model.preprocessing.arrays(),
+    }
+    save_arrays(path, arrays)
+
+
+def as_examples(folder: Path, preprocessing: Preprocessing) -> Examples:
+    """Labelled images on disk, as a network takes them: bytes with their scale and offset."""
+    return Examples(*load_labelled(folder), preprocessing.scale, preprocessing.offset)
+
+
+def load_model(path: Path | str) -> Model:
+    """Read a model, believing nothing in the file.
+
+    Raises ``ArrayError`` for anything but a complete model: pickled objects, missing or extra
+    arrays, wrong shapes or types, values that are not finite.
+    """
+    path = Path(path)
+    arrays = load_arrays(path)
+    try:
+        preprocessing = Preprocessing.from_arrays(arrays)
+        return Model(_network(arrays, preprocessing), preprocessing)
+    except (KeyError, ValueError, TypeError) as error:
+        reason = f"no array {error}" if isinstance(error, KeyError) else error
+        raise ArrayError(f"{path}: not a model of this project: {reason}; run dvc repro") from error
+
+
+def _network(arrays: dict[str, NDArray[Any]], preprocessing: Preprocessing) -> Network:
+    sizes = tuple(int(n) for n in arrays["sizes"].ravel())
+    names = {f"{kind}_{layer}" for kind in ("weights", "biases") for layer in range(len(sizes) - 1)}
+    extra = set(arrays) - names - {"sizes", "activation", "cost", *preprocessing.arrays()}
+    if extra:
+        raise ValueError(f"unexpected array {min(extra)}")
+    stored = sum(arrays[name].size for name in names)
+    if sizes[:1] != (preprocessing.height * preprocessing.width,):
+        raise ValueError(
+            f"sizes {sizes} do not fit images of {preprocessing.height} x {preprocessing.width}"
+        )
+    if min(sizes, default=0) < 1 or parameter_count(sizes) != stored:
+        raise ValueError(f"sizes {sizes} do not fit {stored:,} stored parameters")
+    parameters = np.zeros(stored, np.float32)
+    network = Network(sizes, str(arrays["activation"]), str(arrays["cost"]), parameters)
+    for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
+        for name, view in ((f"weights_{layer}", w), (f"biases_{layer}", b)):
+            require(arrays, name, np.float32, view.shape)
+            view[:] = arrays[name]
+    return network

@@ -1,0 +1,130 @@
+"""The command line of a stage: options that check their values, and failures in one line.
+
+DVC unpacks a section of params.yaml into a stage's options, so these are the parameters' types.
+"""
+
+import inspect
+import math
+import sys
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import Any, NoReturn
+
+import typer
+
+from stages.files import StageError
+
+# The base of typer's complaints about a command line, which it does not export.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def whole(name: str, low: int, high: int, about: str) -> Any:
+    """Option for a whole number from ``low`` to ``high``."""
+
+    def parse(value: str) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            _refuse(f"a whole number from {low} to {high}", value)
+        return number
+
+    return typer.Option(f"--{name}", parser=parse, metavar=f"{low}..{high}", help=about)
+
+
+def real(name: str, low: float, high: float, about: str) -> Any:
+    """Option for a number from ``low`` to ``high``."""
+
+    def parse(value: str) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not low <= number <= high:
+            _refuse(f"a number from {low:g} to {high:g}", value)
+        return number
+
+    return typer.Option(f"--{name}", parser=parse, metavar=f"{low:g}..{high:g}", help=about)
+
+
+def choice(name: str, allowed: Iterable[str], about: str) -> Any:
+    """Option for one of a few names."""
+    names = list(allowed)
+
+    def parse(value: str) -> str:
+        if value not in names:
+            _refuse("one of " + ", ".join(names), value)
+        return value
+
+    return typer.Option(f"--{name}", parser=parse, metavar="|".join(names), help=about)
+
+
+def switch(name: str, about: str) -> Any:
+    """Option for true or false: ``--name`` or ``--no-name``."""
+    return typer.Option(f"--{name}/--no-{name}", help=about)
+
+
+def _refuse(expected: str, value: str) -> NoReturn:
+    message = f"expected {expected}, got {value!r}"
+    raise typer.BadParameter(message)
+
+
+def run(command: Callable[..., Any]) -> None:
+    """Run a stage; whatever the user can mend is told in one line, with an exit code that is not 0.
+
+    Exit codes: 1 for a failure, 2 for a wrong parameter, 130 if interrupted, because DVC takes a
+    stage that exits 0 as done.
+    """
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command()(command)
+    arguments = sys.argv[1:]
+    try:
+        _refuse_repeated(command, arguments)
+        app(arguments, prog_name=f"python -m stages.{command.__name__}", standalone_mode=False)
+    except UsageError as error:
+        _fail(_explain(error, command, arguments), code=2)
+    except StageError as error:
+        _fail(str(error), code=1)
+    except OSError as error:
+        _fail(f"{error.filename or command.__name__}: {error.strerror or error}", code=1)
+    except MemoryError:
+        _fail(f"{command.__name__}: out of memory; lower the sizes in params.yaml", code=1)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail(f"{command.__name__}: interrupted", code=130)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _refuse_repeated(command: Callable[..., Any], arguments: list[str]) -> None:
+    """Refuse a list where one value is meant; the parser would silently take the last."""
+    for name, parameter in inspect.signature(command).parameters.items():
+        if "list[" in str(parameter.annotation) or "bool" in str(parameter.annotation):
+            continue
+        values = [value for option, value in pairwise(arguments) if option == f"--{name}"]
+        if len(values) > 1:
+            raise StageError(
+                f"{command.__name__}.{name}: expected one value, got the list {values}"
+            )
+
+
+def _explain(error: Exception, command: Callable[..., Any], arguments: list[str]) -> str:
+    """Name the parameter as params.yaml does: its section, a dot, its key."""
+    section, message = command.__name__, getattr(error, "message", str(error))
+    parameter, option = getattr(error, "param", None), getattr(error, "option_name", None)
+    if type(error).__name__ == "MissingParameter" and parameter is not None:
+        return f"{section}.{parameter.name}: missing; add it to params.yaml, section {section}"
+    if parameter is not None:
+        return f"{section}.{parameter.name}: {message}"
+    if type(error).__name__ == "NoSuchOption" and option:
+        name = option.lstrip("-").removeprefix("no-")
+        names = ", ".join(inspect.signature(command).parameters)
+        return f"{section}.{name}: no such parameter, or not true or false; expected {names}"
+    for before, value in pairwise(arguments):
+        if f"({value})" in message and before.startswith("--"):
+            name = before.lstrip("-").removeprefix("no-")
+            return f"{section}.{name}: expected true or false, got {value!r}"
+    return f"{section}: {message}"

@@ -1,0 +1,223 @@
+"""Train the network: mini-batch SGD with backpropagation, epoch by epoch."""
+
+import csv
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from nn import (
+    ACTIVATIONS,
+    COSTS,
+    INITIALIZERS,
+    SCHEDULES,
+    SGD,
+    Examples,
+    Network,
+    Settings,
+    evaluate,
+    learning_rate_at,
+)
+from stages.files import StageError, whole_file
+from stages.model import Model, as_examples, save_model
+from stages.options import choice, real, run, switch, whole
+from stages.preprocess import Preprocessing
+
+BATCHES = Path("data/batches")
+PREPROCESSING = Path("data/normalized/preprocessing.npz")
+NETWORK = Path("models/network.npz")
+SNAPSHOTS = Path("models/snapshots.npy")
+HISTORY = Path("reports/history.csv")
+PLAIN_LINES = 10  # about as many lines of progress where no bar can be drawn
+
+Row = dict[str, float]
+
+
+def train(
+    activation: Annotated[
+        str, choice("activation", ACTIVATIONS, "Function of the hidden neurons.")
+    ],
+    cost: Annotated[
+        str,
+        choice(
+            "cost",
+            COSTS,
+            "What is lowered: quadratic is the sum of squares, with sigmoid outputs; "
+            "cross_entropy comes with softmax outputs.",
+        ),
+    ],
+    initializer: Annotated[
+        str, choice("initializer", INITIALIZERS, "Rule for the deviation of the first weights.")
+    ],
+    gain: Annotated[float, real("gain", 0, 100, "Factor on that deviation.")],
+    learning_rate: Annotated[
+        float, real("learning_rate", 0, 1e6, "Length of a step, as a multiple of the gradient.")
+    ],
+    schedule: Annotated[
+        str, choice("schedule", SCHEDULES, "How the learning rate falls from first to last step.")
+    ],
+    momentum: Annotated[
+        float, real("momentum", 0, 0.9999, "Share of the last step that is made again.")
+    ],
+    weight_decay: Annotated[
+        float, real("weight_decay", 0, 1, "Pull of the weights, not of the biases, towards zero.")
+    ],
+    epochs: Annotated[int, whole("epochs", 1, 10**6, "Times that every image is visited.")],
+    reshuffle: Annotated[
+        bool,
+        switch(
+            "reshuffle",
+            "New mini-batches from all images each epoch, or the same ones in a new order.",
+        ),
+    ],
+    full_batch: Annotated[
+        bool, switch("full_batch", "One step an epoch, along the gradient over all images.")
+    ],
+    patience: Annotated[
+        int,
+        whole(
+            "patience",
+            0,
+            10**6,
+            "Stop after so many epochs without a lower validation cost, and keep the best "
+            "network; 0 never stops.",
+        ),
+    ],
+    seed: Annotated[
+        int, whole("seed", 0, 2**63 - 1, "Decides the first weights and the order of images.")
+    ],
+    hidden: Annotated[
+        list[int] | None,
+        whole("hidden", 1, 10**6, "Neurons of a hidden layer; once for each, or not at all."),
+    ] = None,
+) -> None:
+    """Train a network on data/batches by backpropagation.
+
+    Writes models/network.npz, the weights after every epoch (models/snapshots.npy, row 0 is before
+    the first step) and reports/history.csv.
+    """
+    preprocessing = Preprocessing.load(PREPROCESSING)
+    examples = as_examples(BATCHES / "train", preprocessing)
+    validation = as_examples(BATCHES / "validation", preprocessing)
+    classes = 1 + max(int(examples.labels.max()), int(validation.labels.max()))
+    sizes = (examples.stored.shape[1], *(hidden or []), classes)
+    settings = Settings(
+        learning_rate=learning_rate,
+        epochs=epochs,
+        batch_size=json.loads((BATCHES / "batches.json").read_text())["batch_size"],
+        schedule=schedule,
+        momentum=momentum,
+        weight_decay=weight_decay,
+        reshuffle=reshuffle,
+        full_batch=full_batch,
+    )
+    weights_rng, order_rng = np.random.default_rng(seed).spawn(2)
+    network = Network.random(
+        sizes, activation, cost, rng=weights_rng, initializer=initializer, gain=gain
+    )
+    shape = "-".join(str(n) for n in sizes)
+    print(f"{shape}: {network.parameters.size:,} parameters, {len(examples):,} images")
+    sgd = SGD(network, examples, settings, order_rng)
+    diary = Diary(sgd, examples, validation)
+    with np.errstate(all="ignore"):  # a diverging cost is looked for, and told, after each epoch
+        problem = descend(sgd, diary, patience)
+    diary.write(Model(network, preprocessing), best=patience > 0)
+    if problem:
+        raise StageError(problem)
+
+
+class Diary:
+    """What is written down about every epoch: costs, accuracies, and all parameters."""
+
+    def __init__(self, sgd: SGD, examples: Examples, validation: Examples) -> None:
+        """Measure the network before its first step: epoch 0."""
+        self.sgd, self.validation = sgd, validation
+        # As many training images as validation images: a fair comparison, and quick.
+        few = slice(0, len(validation))
+        self.sample = replace(examples, stored=examples.stored[few], labels=examples.labels[few])
+        self.rows: list[Row] = []
+        self.snapshots: list[NDArray[np.floating]] = []
+        self.note()
+
+    def note(self) -> Row:
+        """Measure the network as it is now, and add a row."""
+        network, settings, epoch = self.sgd.network, self.sgd.settings, self.sgd.epochs_done
+        train_cost, train_accuracy = evaluate(network, self.sample)
+        validation_cost, validation_accuracy = evaluate(network, self.validation)
+        row: Row = {
+            "epoch": epoch,
+            "learning_rate": learning_rate_at(settings, epoch / settings.epochs),
+            "train_cost": train_cost,
+            "train_accuracy": train_accuracy,
+            "validation_cost": validation_cost,
+            "validation_accuracy": validation_accuracy,
+        }
+        self.rows.append(row)
+        self.snapshots.append(network.parameters.copy())
+        return row
+
+    def is_finite(self) -> bool:
+        """Whether the newest row and snapshot are numbers."""
+        return bool(np.isfinite([*self.rows[-1].values()]).all()) and bool(
+            np.isfinite(self.snapshots[-1]).all()
+        )
+
+    def best_epoch(self) -> int:
+        """The epoch of the lowest validation cost."""
+        return int(np.argmin([row["validation_cost"] for row in self.rows]))
+
+    def drop_last(self) -> None:
+        """Forget the newest epoch."""
+        del self.rows[-1], self.snapshots[-1]
+
+    def write(self, model: Model, *, best: bool) -> None:
+        """Write the outputs; the network is the best epoch's, or else the last one's."""
+        epoch = self.best_epoch() if best else len(self.rows) - 1
+        model.network.parameters[:] = self.snapshots[epoch]
+        save_model(NETWORK, model)
+        with whole_file(SNAPSHOTS) as path, path.open("wb") as file:
+            np.save(file, np.stack(self.snapshots))
+        with whole_file(HISTORY) as path, path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, self.rows[0], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+
+def descend(sgd: SGD, diary: Diary, patience: int) -> str:
+    """Train until the last epoch, or until patience runs out; return what went wrong, if so."""
+    epochs = sgd.settings.epochs
+    with tqdm(total=epochs, unit="epoch", disable=None, file=sys.stdout) as bar:
+        for epoch in range(1, epochs + 1):
+            sgd.epoch()
+            row = diary.note()
+            if not diary.is_finite():
+                diary.drop_last()
+                return (
+                    f"train: the cost is no longer a finite number in epoch {epoch}; lower "
+                    f"train.learning_rate ({sgd.settings.learning_rate:g}). "
+                    f"{NETWORK} holds the network after epoch {epoch - 1}"
+                )
+            report(bar, row, epochs)
+            if patience and epoch - diary.best_epoch() >= patience:
+                print(f"stopped: no lower validation cost since epoch {diary.best_epoch()}")
+                break
+    return ""
+
+
+def report(bar: "tqdm[NoReturn]", row: Row, epochs: int) -> None:
+    """Move the bar on; where none can be drawn, print a line now and then."""
+    cost, accuracy = row["train_cost"], row["validation_accuracy"]
+    if not bar.disable:
+        bar.set_postfix_str(f"cost {cost:.4f}, validation {accuracy:.2%}")
+        bar.update()
+    elif row["epoch"] % max(1, epochs // PLAIN_LINES) == 0 or row["epoch"] == epochs:
+        print(f"epoch {row['epoch']:3}: cost {cost:.4f}, validation {accuracy:.2%}", flush=True)
+
+
+if __name__ == "__main__":
+    run(train)
