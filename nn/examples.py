@@ -1,6 +1,6 @@
 """Labelled examples, kept as compactly as they were stored and unpacked one batch at a time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nn.backprop import Workspace
 from nn.functions import Array
+from nn.network import Network
 
 Rows: TypeAlias = slice | NDArray[np.intp]
 
@@ -16,26 +17,61 @@ Rows: TypeAlias = slice | NDArray[np.intp]
 class Examples:
     """N inputs with their classes.
 
-    ``stored``, (N, n_0), of any number type, may be memory-mapped; the network sees
-    ``scale * stored + offset``, each a number or (n_0,). ``labels``, (N,), are classes from 0.
-    Bytes take a quarter of the memory of float32 and are read faster than they could be computed
-    with: converting a batch costs less than fetching four times as much.
+    The network is meant to see ``scale * stored + offset``, where ``stored`` is (N, n_0) of any
+    number type and may be memory-mapped, and ``scale`` and ``offset`` are numbers or (n_0,).
+    ``labels``, (N,), are classes counted from 0.
+
+    That line is never computed for an image. Since W (scale x + offset) + b is also
+    (W scale) x + (W offset + b), it is computed for the weights, which are far fewer: ``fold``
+    makes the network that reads stored values, ``unfold`` takes its gradient back (chain rule).
     """
 
     stored: NDArray[Any]
     labels: NDArray[np.integer]
     scale: Array | float = 1.0
     offset: Array | float = 0.0
+    shifted: bool = field(init=False)  # whether there is any offset to care about
+
+    def __post_init__(self) -> None:
+        """Give scale and offset one form, (n_0,)."""
+        for name in ("scale", "offset"):
+            values = np.broadcast_to(getattr(self, name), self.stored.shape[1:])
+            object.__setattr__(self, name, np.ascontiguousarray(values))
+        object.__setattr__(self, "shifted", bool(np.any(self.offset)))
 
     def __len__(self) -> int:
         """N, the number of examples."""
         return len(self.labels)
 
+    def first(self, count: int) -> "Examples":
+        """The first ``count`` of them."""
+        return replace(self, stored=self.stored[:count], labels=self.labels[:count])
+
     def load(self, rows: Rows, work: Workspace) -> None:
-        """Unpack B examples into ``work``: its inputs, and targets of 1 for the true class."""
-        x = work.inputs
-        np.multiply(self.stored[rows], self.scale, out=x, dtype=x.dtype, casting="unsafe")
-        if np.any(self.offset):
-            np.add(x, self.offset, out=x)
-        classes = np.arange(len(work.targets), dtype=self.labels.dtype)
-        np.equal(classes[:, np.newaxis], self.labels[rows], out=work.targets)
+        """Copy B stored inputs into ``work``, and targets that are 1 for the true class, else 0."""
+        if isinstance(rows, slice):
+            np.copyto(work.inputs, self.stored[rows], casting="unsafe")
+        else:
+            # The rows exist; with mode "raise", NumPy would gather them in one more buffer.
+            self.stored.take(rows, axis=0, out=work.stored, mode="clip")
+            np.copyto(work.inputs, work.stored, casting="unsafe")
+        np.equal(work.classes, self.labels[rows], out=work.targets)
+
+    def fold(self, network: Network, folded: Network) -> None:
+        """Make ``folded`` answer to stored values as ``network`` answers to inputs."""
+        np.copyto(folded.parameters, network.parameters)
+        np.multiply(network.weights[0], self.scale, out=folded.weights[0])
+        if self.shifted:
+            offset = np.asarray(self.offset, network.parameters.dtype)
+            np.dot(network.weights[0], offset, out=folded.biases[0])
+            np.add(folded.biases[0], network.biases[0], out=folded.biases[0])
+
+    def unfold(self, nabla: Network, folded: Network) -> None:
+        """Turn the gradient of the folded network, in place, into that of the network itself.
+
+        ``folded`` has served, and its first weights' room is used.
+        """
+        np.multiply(nabla.weights[0], self.scale, out=nabla.weights[0])
+        if self.shifted:
+            np.multiply(nabla.biases[0][:, np.newaxis], self.offset, out=folded.weights[0])
+            np.add(nabla.weights[0], folded.weights[0], out=nabla.weights[0])

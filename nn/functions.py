@@ -101,8 +101,8 @@ def quadratic_error(a: Array, y: Array, scratch: Array, out: Array) -> None:
 
 def cross_entropy(z: Array, _a: Array, y: Array) -> Array:
     """C = -sum_j y_j ln a_j for softmax outputs, computed from z: no ln 0 at any z."""
-    top = z.max(axis=0)
-    costs: Array = y.sum(axis=0) * (np.log(np.exp(z - top).sum(axis=0)) + top) - (y * z).sum(axis=0)
+    z = z - z.max(axis=0)  # first, so that a small cost is no difference of large numbers
+    costs: Array = y.sum(axis=0) * np.log(np.exp(z).sum(axis=0)) - (y * z).sum(axis=0)
     return costs
 
 

@@ -52,7 +52,8 @@ class SGD:
     ) -> None:
         """Allocate everything that a step needs; ``network`` is trained in place."""
         self.network, self.examples, self.settings, self.rng = network, examples, settings, rng
-        self.nabla, self.velocity = zeros_like(network), np.zeros_like(network.parameters)
+        self.nabla, self.folded = zeros_like(network), zeros_like(network)
+        self.velocity = np.zeros_like(network.parameters)
         self.epochs_done = 0
         self._decayed = sum(w.size for w in network.weights)  # weights come first; biases stay
         self._scratch = np.zeros(self._decayed, network.parameters.dtype)
@@ -66,7 +67,9 @@ class SGD:
             batches = list(self._batches())
             for done, rows in enumerate(batches):
                 progress = (self.epochs_done + done / len(batches)) / self.settings.epochs
-                self._step(rows, learning_rate_at(self.settings, progress))
+                learning_rate = learning_rate_at(self.settings, progress)
+                self._backprop(rows, learning_rate, len(self.examples.labels[rows]))
+                self._descend(learning_rate)
         self.epochs_done += 1
 
     def _batches(self) -> Iterator[Rows]:
@@ -86,22 +89,23 @@ class SGD:
         size = len(self.examples.labels[rows])
         if size not in self._work:
             sizes, dtype = self.network.sizes, self.network.parameters.dtype
-            self._work[size] = Workspace(sizes, size, dtype)
+            self._work[size] = Workspace(sizes, size, dtype, self.examples.stored.dtype)
         self.examples.load(rows, self._work[size])
         return self._work[size]
 
-    def _step(self, rows: Rows, learning_rate: float) -> None:
+    def _backprop(self, rows: Rows, learning_rate: float, count: int) -> None:
+        """Leave -learning_rate / count times the sum of the rows' gradients in ``nabla``."""
         work = self._load(rows)
-        backprop(self.network, work, self.nabla, scale=-learning_rate / len(work.inputs))
-        self._descend(learning_rate)
+        self.examples.fold(self.network, self.folded)
+        backprop(self.folded, work, self.nabla, scale=-learning_rate / count)
+        self.examples.unfold(self.nabla, self.folded)
 
     def _full_batch_step(self) -> None:
         """One step along the true gradient: the mean over all examples, at the same weights."""
         learning_rate = learning_rate_at(self.settings, self.epochs_done / self.settings.epochs)
         total = np.zeros_like(self.nabla.parameters)
         for rows in self._batches():
-            scale = -learning_rate / len(self.examples)
-            backprop(self.network, self._load(rows), self.nabla, scale)
+            self._backprop(rows, learning_rate, len(self.examples))
             total += self.nabla.parameters
         self.nabla.parameters[:] = total
         self._descend(learning_rate)
@@ -123,17 +127,19 @@ class SGD:
 
 
 def predict(
-    network: Network, examples: Examples, batch_size: int = 500
+    network: Network, examples: Examples, batch_size: int = 100
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Output activations, (N, n_L), and the cost of each example, (N,)."""
-    dtype = network.parameters.dtype
-    outputs = np.zeros((len(examples), network.sizes[-1]), dtype)
-    costs = np.zeros(len(examples), dtype)
-    for start in range(0, len(examples), batch_size):
-        rows = slice(start, min(start + batch_size, len(examples)))
-        work = Workspace(network.sizes, rows.stop - rows.start, dtype)
+    folded, dtype, count = zeros_like(network), network.parameters.dtype, len(examples)
+    examples.fold(network, folded)
+    outputs, costs = np.zeros((count, network.sizes[-1]), dtype), np.zeros(count, dtype)
+    work = Workspace(network.sizes, min(batch_size, count), dtype)
+    for start in range(0, count, batch_size):
+        rows = slice(start, min(start + batch_size, count))
+        if rows.stop - start < len(work.inputs):
+            work = Workspace(network.sizes, rows.stop - start, dtype)
         examples.load(rows, work)
-        a = forward(network, work)
+        a = forward(folded, work)
         outputs[rows] = a.T
         costs[rows] = COSTS[network.cost].value(work.zs[-1], a, work.targets)
     return outputs, costs

@@ -3,7 +3,6 @@
 import csv
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -138,8 +137,7 @@ class Diary:
         """Measure the network before its first step: epoch 0."""
         self.sgd, self.validation = sgd, validation
         # As many training images as validation images: a fair comparison, and quick.
-        few = slice(0, len(validation))
-        self.sample = replace(examples, stored=examples.stored[few], labels=examples.labels[few])
+        self.sample = examples.first(len(validation))
         self.rows: list[Row] = []
         self.snapshots: list[NDArray[np.floating]] = []
         self.note()
