@@ -1,9 +1,9 @@
 """The pipeline's stages: one command each, run by DVC in the order of dvc.yaml.
 
 Stages never import one another; they meet through files. What several of them need stands in
-``options`` (the command line), ``files`` (writing whole or not at all), ``idx`` (MNIST's file
-format), ``arrays`` (arrays on disk), ``preprocess`` (from grey levels to what the network sees)
-and ``model`` (a trained network with its preprocessing).
+``options`` (the command line), ``files`` (writing whole or not at all), ``arrays`` (arrays on
+disk), ``preprocess`` (from grey levels to what the network sees) and ``model`` (a trained network
+with its preprocessing); ``sources`` and ``idx`` belong to ``fetch`` and ``normalize``.
 """
 
 import os

@@ -81,7 +81,9 @@ def run(command: Callable[..., Any]) -> None:
     arguments = sys.argv[1:]
     try:
         _refuse_repeated(command, arguments)
-        app(arguments, prog_name=f"python -m stages.{command.__name__}", standalone_mode=False)
+        program = f"python -m stages.{command.__name__}"
+        if app(arguments, prog_name=program, standalone_mode=False):
+            raise KeyboardInterrupt  # typer returns 130 instead of passing it on
     except UsageError as error:
         _fail(_explain(error, command, arguments), code=2)
     except StageError as error:
@@ -106,9 +108,7 @@ def _refuse_repeated(command: Callable[..., Any], arguments: list[str]) -> None:
             continue
         values = [value for option, value in pairwise(arguments) if option == f"--{name}"]
         if len(values) > 1:
-            raise StageError(
-                f"{command.__name__}.{name}: expected one value, got the list {values}"
-            )
+            _fail(f"{command.__name__}.{name}: expected one value, got the list {values}", code=2)
 
 
 def _explain(error: Exception, command: Callable[..., Any], arguments: list[str]) -> str:
@@ -123,6 +123,8 @@ def _explain(error: Exception, command: Callable[..., Any], arguments: list[str]
         name = option.lstrip("-").removeprefix("no-")
         names = ", ".join(inspect.signature(command).parameters)
         return f"{section}.{name}: no such parameter, or not true or false; expected {names}"
+    if option:
+        return f"{section}.{option.lstrip('-')}: expected a value, got true"
     for before, value in pairwise(arguments):
         if f"({value})" in message and before.startswith("--"):
             name = before.lstrip("-").removeprefix("no-")

@@ -4,6 +4,7 @@ import csv
 import json
 import sys
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated, NoReturn
 
 import numpy as np
@@ -123,8 +124,10 @@ def train(
     print(f"{shape}: {network.parameters.size:,} parameters, {len(examples):,} images")
     sgd = SGD(network, examples, settings, order_rng)
     diary = Diary(sgd, examples, validation)
+    start = perf_counter()
     with np.errstate(all="ignore"):  # a diverging cost is looked for, and told, after each epoch
         problem = descend(sgd, diary, patience)
+    print(f"{sgd.epochs_done} epochs in {perf_counter() - start:.1f} s")
     diary.write(Model(network, preprocessing), best=patience > 0)
     if problem:
         raise StageError(problem)

