@@ -34,7 +34,7 @@ class Workspace:
         self.stored = np.zeros((batch, sizes[0]), stored)
         self.inputs = np.zeros((batch, sizes[0]), dtype)
         self.targets = np.zeros((sizes[-1], batch), dtype)
-        self.classes = np.arange(sizes[-1], dtype=np.uint8)[:, np.newaxis]
+        self.classes = np.arange(sizes[-1], dtype=np.min_scalar_type(sizes[-1] - 1))[:, np.newaxis]
         self.zs = [np.zeros((n, batch), dtype) for n in sizes[1:]]
         self.activations = [self.inputs.T, *(np.zeros((n, batch), dtype) for n in sizes[1:])]
         self.deltas = [np.zeros((n, batch), dtype) for n in sizes[1:]]

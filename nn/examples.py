@@ -57,14 +57,22 @@ class Examples:
             np.copyto(work.inputs, work.stored, casting="unsafe")
         np.equal(work.classes, self.labels[rows], out=work.targets)
 
+    def folded(self, network: Network) -> Network:
+        """Make room for ``fold``: a network that shares all but the first layer's parameters."""
+        folded = replace(network)
+        folded.weights[0] = np.zeros_like(network.weights[0])
+        folded.biases[0] = np.zeros_like(network.biases[0])
+        return folded
+
     def fold(self, network: Network, folded: Network) -> None:
         """Make ``folded`` answer to stored values as ``network`` answers to inputs."""
-        np.copyto(folded.parameters, network.parameters)
         np.multiply(network.weights[0], self.scale, out=folded.weights[0])
         if self.shifted:
             offset = np.asarray(self.offset, network.parameters.dtype)
             np.dot(network.weights[0], offset, out=folded.biases[0])
             np.add(folded.biases[0], network.biases[0], out=folded.biases[0])
+        else:
+            np.copyto(folded.biases[0], network.biases[0])
 
     def unfold(self, nabla: Network, folded: Network) -> None:
         """Turn the gradient of the folded network, in place, into that of the network itself.

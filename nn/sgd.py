@@ -52,7 +52,7 @@ class SGD:
     ) -> None:
         """Allocate everything that a step needs; ``network`` is trained in place."""
         self.network, self.examples, self.settings, self.rng = network, examples, settings, rng
-        self.nabla, self.folded = zeros_like(network), zeros_like(network)
+        self.nabla, self.folded = zeros_like(network), examples.folded(network)
         self.velocity = np.zeros_like(network.parameters)
         self.epochs_done = 0
         self._decayed = sum(w.size for w in network.weights)  # weights come first; biases stay
@@ -130,7 +130,7 @@ def predict(
     network: Network, examples: Examples, batch_size: int = 100
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Output activations, (N, n_L), and the cost of each example, (N,)."""
-    folded, dtype, count = zeros_like(network), network.parameters.dtype, len(examples)
+    folded, dtype, count = examples.folded(network), network.parameters.dtype, len(examples)
     examples.fold(network, folded)
     outputs, costs = np.zeros((count, network.sizes[-1]), dtype), np.zeros(count, dtype)
     work = Workspace(network.sizes, min(batch_size, count), dtype)
