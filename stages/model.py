@@ -69,11 +69,12 @@ def load_model(path: Path | str) -> Model:
 
 
 def _network(arrays: dict[str, NDArray[Any]], preprocessing: Preprocessing) -> Network:
-    sizes = tuple(int(n) for n in arrays["sizes"].ravel())
+    require(arrays, "sizes", np.int64, (arrays["sizes"].size,))
+    sizes = tuple(int(n) for n in arrays["sizes"])
     names = {f"{kind}_{layer}" for kind in ("weights", "biases") for layer in range(len(sizes) - 1)}
     extra = set(arrays) - names - {"sizes", "activation", "cost", *preprocessing.arrays()}
     if extra:
-        raise ValueError(f"unexpected array {min(extra)}")
+        raise ValueError(f"unexpected array {min(extra)!r}")
     stored = sum(arrays[name].size for name in names)
     if sizes[:1] != (preprocessing.height * preprocessing.width,):
         raise ValueError(

@@ -10,7 +10,7 @@ from stages.arrays import save_arrays, save_labelled
 from stages.files import StageError, whole_folder
 from stages.idx import read_idx
 from stages.options import choice, run, switch, whole
-from stages.preprocess import Preprocessing, standard_scaling, unit_scaling
+from stages.preprocess import MOST_BLUR, Preprocessing, standard_scaling, unit_scaling
 
 RAW = Path("data/raw")
 NORMALIZED = Path("data/normalized")
@@ -34,7 +34,7 @@ def normalize(
         ),
     ],
     deskew: Annotated[bool, switch("deskew", "Straighten each digit by its second moments.")],
-    blur: Annotated[int, whole("blur", 0, 10, "Times that each image is softened.")],
+    blur: Annotated[int, whole("blur", 0, MOST_BLUR, "Times that each image is softened.")],
 ) -> None:
     """Turn data/raw into data/normalized: images as rows of grey levels, and their scaling.
 

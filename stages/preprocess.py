@@ -12,6 +12,7 @@ from stages.arrays import ArrayError, load_arrays, require
 Images = NDArray[np.uint8]  # (n, height, width), grey levels 0 (background) to 255 (ink)
 
 LEAST_DEVIATION = 0.1  # of a pixel's intensity; a nearly constant pixel is not blown up
+MOST_BLUR = 10  # times; after that little is left of a digit
 CHUNK = 1000  # images deskewed at once: what they need stays within a few tens of megabytes
 
 
@@ -62,6 +63,8 @@ class Preprocessing:
             shape = (height * width,) if arrays[name].shape else ()
             require(arrays, name, np.float32, shape)
         skew, soft = bool(arrays["deskew"]), int(arrays["blur"])
+        if not 0 <= soft <= MOST_BLUR:
+            raise ValueError(f"blur: expected 0 to {MOST_BLUR}, got {soft}")
         return cls(height, width, skew, soft, arrays["scale"], arrays["offset"])
 
     @classmethod
