@@ -54,7 +54,10 @@ def main(
             prepare(Path(folder), changed)
             for seed in range(seeds):
                 runs.append(measure(Path(folder), name, changed, seed))
-                print(f"{name:20} seed {seed}: {runs[-1].test:.2f} %, {runs[-1].seconds:.1f} s")
+                print(
+                    f"{name:20} seed {seed}: {runs[-1].test:.2f} %, {runs[-1].seconds:.1f} s",
+                    flush=True,
+                )
     if not names:
         write(runs)
     print(table(recipes, runs))

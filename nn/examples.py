@@ -13,7 +13,7 @@ from nn.network import Network
 Rows: TypeAlias = slice | NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Examples:
     """N inputs with their classes.
 

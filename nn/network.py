@@ -18,7 +18,7 @@ INITIALIZERS: dict[str, Callable[[int, int], float]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """Layers of neurons, each fully connected to the next.
 
@@ -27,7 +27,7 @@ class Network:
     the output layer's belongs to ``cost``.
 
     Raises ``ValueError`` for a shape of fewer than two layers or with an empty one, an unknown
-    name, or a vector that is not as long as the shape asks for.
+    name, or a vector that is not real or not as long as the shape asks for.
     """
 
     sizes: tuple[int, ...]
@@ -49,6 +49,8 @@ class Network:
             )
         if self.cost not in COSTS:
             raise ValueError(f"cost: expected one of {[*COSTS]}, got {self.cost!r}")
+        if self.parameters.dtype.kind != "f":
+            raise ValueError(f"parameters: expected real numbers, got {self.parameters.dtype}")
         expected = (parameter_count(self.sizes),)
         if self.parameters.shape != expected:
             raise ValueError(f"parameters: expected shape {expected}, got {self.parameters.shape}")

@@ -34,6 +34,16 @@ class Settings:
     reshuffle: bool = False
     full_batch: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse what no descent can be made with."""
+        if self.epochs < 1 or self.batch_size < 1:
+            raise ValueError(
+                f"expected 1 or more epochs and examples in a batch, "
+                f"got epochs {self.epochs}, batch_size {self.batch_size}"
+            )
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"schedule: expected one of {[*SCHEDULES]}, got {self.schedule!r}")
+
 
 def learning_rate_at(settings: Settings, progress: float) -> float:
     """Learning rate after a share ``progress``, from 0 to 1, of all steps."""
@@ -52,7 +62,7 @@ class SGD:
     ) -> None:
         """Allocate everything that a step needs; ``network`` is trained in place."""
         self.network, self.examples, self.settings, self.rng = network, examples, settings, rng
-        self.nabla, self.folded = zeros_like(network), examples.folded(network)
+        self.step, self.folded = zeros_like(network), examples.folded(network)
         self.velocity = np.zeros_like(network.parameters)
         self.epochs_done = 0
         self._decayed = sum(w.size for w in network.weights)  # weights come first; biases stay
@@ -94,28 +104,28 @@ class SGD:
         return self._work[size]
 
     def _backprop(self, rows: Rows, learning_rate: float, count: int) -> None:
-        """Leave -learning_rate / count times the sum of the rows' gradients in ``nabla``."""
+        """Leave -learning_rate / count times the sum of the rows' gradients in ``step``."""
         work = self._load(rows)
         self.examples.fold(self.network, self.folded)
-        backprop(self.folded, work, self.nabla, scale=-learning_rate / count)
-        self.examples.unfold(self.nabla, self.folded)
+        backprop(self.folded, work, self.step, scale=-learning_rate / count)
+        self.examples.unfold(self.step, self.folded)
 
     def _full_batch_step(self) -> None:
         """One step along the true gradient: the mean over all examples, at the same weights."""
         learning_rate = learning_rate_at(self.settings, self.epochs_done / self.settings.epochs)
-        total = np.zeros_like(self.nabla.parameters)
+        total = np.zeros_like(self.step.parameters)
         for rows in self._batches():
             self._backprop(rows, learning_rate, len(self.examples))
-            total += self.nabla.parameters
-        self.nabla.parameters[:] = total
+            total += self.step.parameters
+        self.step.parameters[:] = total
         self._descend(learning_rate)
 
     def _descend(self, learning_rate: float) -> None:
         """Move by v = momentum v - learning_rate (gradient + weight_decay w).
 
-        ``nabla`` holds -learning_rate x gradient already.
+        ``step`` holds -learning_rate x gradient already.
         """
-        parameters, step = self.network.parameters, self.nabla.parameters
+        parameters, step = self.network.parameters, self.step.parameters
         if self.settings.weight_decay:
             pull, count = -learning_rate * self.settings.weight_decay, self._decayed
             np.multiply(parameters[:count], pull, out=self._scratch)

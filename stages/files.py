@@ -33,15 +33,19 @@ def whole_file(path: Path) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yield a new, empty sibling folder to fill; on success it takes the place of ``path``."""
     partial = path.with_name(f".{path.name}.partial")
+    old = path.with_name(f".{path.name}.old.partial")
     shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
         yield partial
         for file in partial.rglob("*"):
             if file.is_file():
                 _flush_to_disk(file)
-        shutil.rmtree(path, ignore_errors=True)
+        if path.exists():  # a folder cannot take a full one's place: move the old one aside
+            os.replace(path, old)
         os.replace(partial, path)
+        shutil.rmtree(old, ignore_errors=True)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise

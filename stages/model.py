@@ -17,7 +17,7 @@ from stages.arrays import ArrayError, load_arrays, load_labelled, require, save_
 from stages.preprocess import Images, Preprocessing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A network and what it expects of an image."""
 

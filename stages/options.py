@@ -14,6 +14,7 @@ import typer
 
 from stages.files import StageError
 
+INTERRUPTED = "interrupted"
 # The base of typer's complaints about a command line, which it does not export.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
@@ -83,7 +84,7 @@ def run(command: Callable[..., Any]) -> None:
         _refuse_repeated(command, arguments)
         program = f"python -m stages.{command.__name__}"
         if app(arguments, prog_name=program, standalone_mode=False):
-            raise KeyboardInterrupt  # typer returns 130 instead of passing it on
+            _fail(INTERRUPTED, code=130)  # typer returns 130 instead of passing Ctrl-C on
     except UsageError as error:
         _fail(_explain(error, command, arguments), code=2)
     except StageError as error:
@@ -93,7 +94,7 @@ def run(command: Callable[..., Any]) -> None:
     except MemoryError:
         _fail(f"{command.__name__}: out of memory; lower the sizes in params.yaml", code=1)
     except (KeyboardInterrupt, typer.Abort):
-        _fail(f"{command.__name__}: interrupted", code=130)
+        _fail(INTERRUPTED, code=130)
 
 
 def _fail(message: str, code: int) -> NoReturn:

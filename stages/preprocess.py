@@ -16,7 +16,7 @@ MOST_BLUR = 10  # times; after that little is left of a digit
 CHUNK = 1000  # images deskewed at once: what they need stays within a few tens of megabytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Preprocessing:
     """What is done to every image, in training and ever after.
 
@@ -32,9 +32,17 @@ class Preprocessing:
     offset: NDArray[np.float32]
 
     def prepare(self, images: Images) -> NDArray[np.uint8]:
-        """Grey levels as stored and fed to the network, (n, height * width)."""
+        """Grey levels as stored and fed to the network, (n, height * width).
+
+        Raises ``ValueError`` for anything but images (n, height, width) of uint8.
+        """
+        if images.dtype != np.uint8 or images.shape[1:] != (self.height, self.width):
+            raise ValueError(
+                f"expected images of shape (n, {self.height}, {self.width}) and type uint8, "
+                f"got {images.shape} {images.dtype}"
+            )
         straight = deskew(images) if self.deskew else images
-        return blur(straight, self.blur).reshape(len(images), -1)
+        return blur(straight, self.blur).reshape(len(images), self.height * self.width)
 
     def inputs(self, images: Images) -> NDArray[np.float32]:
         """What the network sees, (height * width, n): one image is one column."""

@@ -27,6 +27,7 @@ from stages import fetch as stage
 from stages.fetch import fetch
 from stages.files import StageError
 from stages.options import run
+from stages.sources import CHUNK
 
 ROOT = Path(__file__).parents[1]
 PARTS = {
@@ -307,7 +308,7 @@ BAD = {
         "expected the end of the gzip data, got more bytes",
     ),
     "bytes after gzip, far behind": (
-        gzip.compress(GOOD) + bytes(stage.CHUNK),
+        gzip.compress(GOOD) + bytes(CHUNK),
         "expected the end of the gzip data, got more bytes",
     ),
     "gzip twice": (gzip.compress(GOOD) * 2, "expected the end of the gzip data, got more bytes"),
@@ -340,7 +341,7 @@ def test_a_bomb_takes_neither_memory_nor_time(folder: Path, project: Path) -> No
     tracemalloc.start()
     try:
         refusal(f"file:{folder}", root=project)
-        assert tracemalloc.get_traced_memory()[1] < 8 * stage.CHUNK
+        assert tracemalloc.get_traced_memory()[1] < 8 * CHUNK
     finally:
         tracemalloc.stop()
     assert time.perf_counter() - start < 1
