@@ -14,7 +14,7 @@ import typer
 
 from stages.files import StageError
 
-INTERRUPTED = "interrupted"
+INTERRUPTED = 130  # what a shell gives for Ctrl-C; typer returns it instead of passing it on
 # The base of typer's complaints about a command line, which it does not export.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
@@ -83,8 +83,7 @@ def run(command: Callable[..., Any]) -> None:
     try:
         _refuse_repeated(command, arguments)
         program = f"python -m stages.{command.__name__}"
-        if app(arguments, prog_name=program, standalone_mode=False):
-            _fail(INTERRUPTED, code=130)  # typer returns 130 instead of passing Ctrl-C on
+        interrupted = app(arguments, prog_name=program, standalone_mode=False) == INTERRUPTED
     except UsageError as error:
         _fail(_explain(error, command, arguments), code=2)
     except StageError as error:
@@ -94,7 +93,9 @@ def run(command: Callable[..., Any]) -> None:
     except MemoryError:
         _fail(f"{command.__name__}: out of memory; lower the sizes in params.yaml", code=1)
     except (KeyboardInterrupt, typer.Abort):
-        _fail(INTERRUPTED, code=130)
+        interrupted = True
+    if interrupted:
+        _fail(f"{command.__name__}: interrupted", code=INTERRUPTED)
 
 
 def _fail(message: str, code: int) -> NoReturn:
