@@ -1,0 +1,215 @@
+"""Everything that the earlier stages wrote about one run, read once and checked to fit together."""
+
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn import Network, Workspace
+from nn.backprop import forward
+from stages.arrays import load_labelled
+from stages.files import StageError
+from stages.model import Model, load_model
+
+TEST = Path("data/normalized/test")
+NETWORK = Path("models/network.npz")
+SNAPSHOTS = Path("models/snapshots.npy")
+HISTORY = Path("reports/history.csv")
+METRICS = Path("reports/metrics.json")
+PREDICTIONS = Path("reports/predictions.csv")
+CONFUSION = Path("reports/confusion.csv")
+CALIBRATION = Path("reports/calibration.csv")
+
+HISTORY_COLUMNS = (
+    "epoch",
+    "learning_rate",
+    "train_cost",
+    "train_accuracy",
+    "validation_cost",
+    "validation_accuracy",
+)
+SCORES = ("precision", "recall", "f1")
+
+SAMPLE = 100  # images whose outputs are computed again, to see that the files belong together
+
+Floats = NDArray[np.floating]
+Table = dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Results:
+    """One run: n test images of ``height`` x ``width``, k classes, and a row per epoch.
+
+    ``untrained`` is the network before its first step. ``confusion``, (k, k), counts test images
+    by true class (row) and guess (column). ``images``, (n, height * width), are grey levels as
+    prepared for the network, and ``outputs``, (n, k), its answers to them.
+    """
+
+    model: Model
+    untrained: Network
+    epoch: int  # after which the network was kept
+    images: NDArray[np.uint8]
+    history: Table
+    metrics: dict[str, Any]
+    predictions: Table
+    outputs: Floats
+    confusion: NDArray[np.int64]
+    calibration: Table
+
+    @property
+    def network(self) -> Network:
+        """The trained network."""
+        return self.model.network
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of an image, in pixels."""
+        return self.model.preprocessing.height, self.model.preprocessing.width
+
+    @property
+    def classes(self) -> int:
+        """k, the number of output neurons."""
+        return self.network.sizes[-1]
+
+    @property
+    def noun(self) -> str:
+        """What the network tells apart, in one word."""
+        return "digit" if self.classes == 10 else "class"
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """True class of every test image, (n,)."""
+        return self.predictions["label"].astype(np.int64)
+
+    @cached_property
+    def guesses(self) -> NDArray[np.int64]:
+        """Class of the brightest output for every test image, (n,)."""
+        return self.predictions["guess"].astype(np.int64)
+
+    @cached_property
+    def second_guesses(self) -> NDArray[np.int64]:
+        """Class of the second brightest output, (n,)."""
+        return self.predictions["second_guess"].astype(np.int64)
+
+    @cached_property
+    def brightness(self) -> Floats:
+        """The winning output's activation, (n,): how sure the network is."""
+        return np.asarray(self.outputs.max(axis=1))
+
+    @cached_property
+    def surest_mistakes(self) -> NDArray[np.intp]:
+        """Indices of the misread test images, the brightest wrong output first."""
+        wrong = np.flatnonzero(self.labels != self.guesses)
+        return wrong[np.argsort(-self.brightness[wrong], kind="stable")]
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """Test image, (height, width), as prepared for the network."""
+        return np.asarray(self.images[index]).reshape(self.image_shape)
+
+    def activations(self, indices: NDArray[np.intp]) -> list[Floats]:
+        """Activations of every layer but the image, (n_l, B), for B test images."""
+        preprocessing = self.model.preprocessing
+        work = Workspace(self.network.sizes, len(indices))
+        work.inputs[:] = self.images[indices] * preprocessing.scale + preprocessing.offset
+        forward(self.network, work)
+        return work.activations[1:]
+
+
+def load_results() -> Results:
+    """Read a run's outputs below the current folder.
+
+    Raises ``StageError`` if a file is missing, is not what its stage writes, or belongs to
+    another run than the others.
+    """
+    try:
+        return _load_results()
+    except FileNotFoundError as error:
+        message = f"{error.filename}: no such file; run dvc repro"
+        raise StageError(message) from error
+
+
+def _load_results() -> Results:
+    model = load_model(NETWORK)
+    images, labels = load_labelled(TEST)
+    classes, n = model.network.sizes[-1], len(images)
+    pixels = model.network.sizes[0]
+    _require(images.shape[1] == pixels, TEST, f"images of {pixels} pixels", f"{images.shape[1]}")
+    history = _read_table(HISTORY, HISTORY_COLUMNS)
+    snapshots = _read_snapshots(len(history["epoch"]), model.network.parameters.size)
+    kept = np.flatnonzero((snapshots == model.network.parameters).all(axis=1))
+    _require(kept.size > 0, SNAPSHOTS, f"no row that equals the parameters in {NETWORK}", "none")
+    names = [f"output_{j}" for j in range(classes)]
+    predictions = _read_table(PREDICTIONS, ("label", "guess", "second_guess", *names))
+    same = np.array_equal(predictions["label"], labels)
+    _require(same, PREDICTIONS, f"the labels of the {n:,} images in {TEST}", "others")
+    counts = _read_table(CONFUSION, ("label", *(str(j) for j in range(classes))))
+    confusion = np.stack([counts[str(j)] for j in range(classes)], axis=1).astype(np.int64)
+    _require(confusion.sum() == n, CONFUSION, f"{n:,} images", f"{confusion.sum():,}")
+    columns = ("lower", "images", "confidence", "accuracy")
+    results = Results(
+        model=model,
+        untrained=replace(model.network, parameters=np.array(snapshots[0])),
+        epoch=int(history["epoch"][kept[-1]]),
+        images=images,
+        history=history,
+        metrics=_read_metrics(classes),
+        predictions=predictions,
+        outputs=np.stack([predictions[name] for name in names], axis=1),
+        confusion=confusion,
+        calibration=_read_table(CALIBRATION, columns),
+    )
+    sample = np.arange(min(SAMPLE, n))
+    own = np.allclose(results.activations(sample)[-1].T, results.outputs[sample], atol=1e-3)
+    _require(own, PREDICTIONS, f"the outputs of {NETWORK}", "those of another network")
+    return results
+
+
+def _require(holds: bool, path: Path, expected: str, got: str) -> None:  # noqa: FBT001
+    if not holds:
+        message = f"{path}: expected {expected}, got {got}; run dvc repro"
+        raise StageError(message)
+
+
+def _read_table(path: Path, columns: tuple[str, ...]) -> Table:
+    """Columns of numbers from a CSV file with a header."""
+    try:
+        with path.open() as file:
+            header = tuple(file.readline().strip().split(","))
+            _require(header == columns, path, f"columns {', '.join(columns)}", ", ".join(header))
+            rows = [[float(cell) for cell in line.split(",")] for line in file]
+        table = np.array(rows, np.float64)
+    except ValueError as error:
+        message = f"{path}: expected a table of numbers: {error}; run dvc repro"
+        raise StageError(message) from error
+    _require(table.shape[1:] == (len(columns),), path, "one or more complete rows", "none")
+    return dict(zip(columns, table.T, strict=True))
+
+
+def _read_snapshots(rows: int, parameters: int) -> NDArray[np.float32]:
+    try:
+        snapshots: NDArray[np.float32] = np.load(SNAPSHOTS, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        message = f"{SNAPSHOTS}: expected a .npy file: {error}; run dvc repro"
+        raise StageError(message) from error
+    fits = snapshots.shape == (rows, parameters) and snapshots.dtype == np.float32
+    got = f"{snapshots.dtype} {snapshots.shape}"
+    _require(fits, SNAPSHOTS, f"float32 {(rows, parameters)}", got)
+    return snapshots
+
+
+def _read_metrics(classes: int) -> dict[str, Any]:
+    try:
+        metrics: dict[str, Any] = json.loads(METRICS.read_text())
+        for name in ("accuracy", "accuracy_of_two_guesses", "cost", "calibration_error"):
+            metrics[name] = float(metrics[name])
+        for score in SCORES:
+            metrics[score] = [float(metrics[score][str(j)]) for j in range(classes)]
+    except (ValueError, KeyError, TypeError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        message = f"{METRICS}: expected the metrics of {classes} classes: {reason}; run dvc repro"
+        raise StageError(message) from error
+    return metrics

@@ -1,0 +1,32 @@
+"""Numbers and counted things, written the same way in every figure and on the page."""
+
+SPACE = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """``percent(0.9581)`` is 95.81 %, with a space that does not break."""
+    return f"{share * 100:.{digits}f}{SPACE}%"
+
+
+def decimal(value: float, digits: int = 2) -> str:
+    """A decimal with a true minus sign, and never minus zero."""
+    text = f"{value:.{digits}f}"
+    return text.replace("-", MINUS) if float(text) else text.lstrip("-")
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """A number to a few significant digits: costs and rates of any size."""
+    return f"{value:.{digits}g}".replace("-", MINUS)
+
+
+def plural(count: int, noun: str) -> str:
+    """``plural(2, "epoch")`` is 2 epochs."""
+    endings = {"class": "classes"}
+    return f"{count:,} {noun if count == 1 else endings.get(noun, noun + 's')}"
+
+
+def article(noun: str) -> str:
+    """``article("8")`` is an 8."""
+    return f"{'an' if noun[:1] == '8' or noun in ('11', '18') else 'a'} {noun}"
