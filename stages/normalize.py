@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from stages.arrays import save_arrays, save_labelled
 from stages.files import StageError, whole_folder
 from stages.idx import read_idx
-from stages.options import choice, run, switch, whole
-from stages.preprocess import MOST_BLUR, Preprocessing, standard_scaling, unit_scaling
+from stages.options import choice, run, switch
+from stages.preprocess import Preprocessing, standard_scaling, unit_scaling
 
 RAW = Path("data/raw")
 NORMALIZED = Path("data/normalized")
@@ -34,7 +34,6 @@ def normalize(
         ),
     ],
     deskew: Annotated[bool, switch("deskew", "Straighten each digit by its second moments.")],
-    blur: Annotated[int, whole("blur", 0, MOST_BLUR, "Times that each image is softened.")],
 ) -> None:
     """Turn data/raw into data/normalized: images as rows of grey levels, and their scaling.
 
@@ -47,10 +46,10 @@ def normalize(
         raise StageError(
             f"data/raw: training images are {height} x {width}, test images {test_shape[1:]}"
         )
-    unscaled = Preprocessing(height, width, deskew, blur, *unit_scaling())
+    unscaled = Preprocessing(height, width, deskew, *unit_scaling())
     grey = {part: unscaled.prepare(images) for part, (images, _) in parts.items()}
     scale, offset = SCALINGS[scaling](grey["train"])
-    preprocessing = Preprocessing(height, width, deskew, blur, scale, offset)
+    preprocessing = Preprocessing(height, width, deskew, scale, offset)
     for part, (_, labels) in parts.items():
         with whole_folder(NORMALIZED / part) as folder:
             save_labelled(folder, grey[part], labels)

@@ -12,7 +12,6 @@ from stages.arrays import ArrayError, load_arrays, require
 Images = NDArray[np.uint8]  # (n, height, width), grey levels 0 (background) to 255 (ink)
 
 LEAST_DEVIATION = 0.1  # of a pixel's intensity; a nearly constant pixel is not blown up
-MOST_BLUR = 10  # times; after that little is left of a digit
 CHUNK = 1000  # images deskewed at once: what they need stays within a few tens of megabytes
 
 
@@ -27,7 +26,6 @@ class Preprocessing:
     height: int
     width: int
     deskew: bool
-    blur: int
     scale: NDArray[np.float32]
     offset: NDArray[np.float32]
 
@@ -42,7 +40,7 @@ class Preprocessing:
                 f"got {images.shape} {images.dtype}"
             )
         straight = deskew(images) if self.deskew else images
-        return blur(straight, self.blur).reshape(len(images), self.height * self.width)
+        return straight.reshape(len(images), self.height * self.width)
 
     def inputs(self, images: Images) -> NDArray[np.float32]:
         """What the network sees, (height * width, n): one image is one column."""
@@ -53,7 +51,6 @@ class Preprocessing:
         return {
             "image_shape": np.array([self.height, self.width]),
             "deskew": np.array(self.deskew),
-            "blur": np.array(self.blur),
             "scale": self.scale,
             "offset": self.offset,
         }
@@ -63,17 +60,13 @@ class Preprocessing:
         """The reverse of ``arrays``; raises ``KeyError`` or ``ValueError`` if they do not fit."""
         require(arrays, "image_shape", np.int64, (2,))
         require(arrays, "deskew", np.bool_, ())
-        require(arrays, "blur", np.int64, ())
         height, width = (int(n) for n in arrays["image_shape"])
         if min(height, width) < 1:
             raise ValueError(f"image_shape: expected at least 1 x 1, got {height} x {width}")
         for name in ("scale", "offset"):
             shape = (height * width,) if arrays[name].shape else ()
             require(arrays, name, np.float32, shape)
-        skew, soft = bool(arrays["deskew"]), int(arrays["blur"])
-        if not 0 <= soft <= MOST_BLUR:
-            raise ValueError(f"blur: expected 0 to {MOST_BLUR}, got {soft}")
-        return cls(height, width, skew, soft, arrays["scale"], arrays["offset"])
+        return cls(height, width, bool(arrays["deskew"]), arrays["scale"], arrays["offset"])
 
     @classmethod
     def load(cls, path: Path) -> "Preprocessing":
@@ -122,25 +115,6 @@ def deskew(images: Images) -> Images:
     """
     chunks = [_deskew(images[start : start + CHUNK]) for start in range(0, len(images), CHUNK)]
     return np.concatenate(chunks) if chunks else images
-
-
-def blur(images: Images, times: int) -> Images:
-    """Soften images: each pixel becomes the (1 2 1) mean of its neighbours, along both axes.
-
-    What lies outside the image is empty. Neighbouring pixels then say nearly the same, so that a
-    network has less to learn by heart.
-    """
-    for _ in range(times):
-        chunks = [_blur(images[start : start + CHUNK]) for start in range(0, len(images), CHUNK)]
-        images = np.concatenate(chunks)
-    return images
-
-
-def _blur(images: Images) -> Images:
-    ink = np.pad(images.astype(np.uint16), ((0, 0), (1, 1), (1, 1)))
-    ink = ink[:, :-2] + 2 * ink[:, 1:-1] + ink[:, 2:]
-    ink = ink[:, :, :-2] + 2 * ink[:, :, 1:-1] + ink[:, :, 2:]
-    return ((ink + 8) // 16).astype(np.uint8)  # rounded to the nearest grey level
 
 
 def _deskew(images: Images) -> Images:

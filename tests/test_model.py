@@ -37,7 +37,7 @@ def a_model(
     scales = {"unit": unit_scaling(), "standard": standard_scaling(IMAGES.reshape(6, -1))}
     sizes = (HEIGHT * WIDTH, *hidden, 2)
     network = Network.random(sizes, "tanh", "cross_entropy", rng=np.random.default_rng(0))
-    return Model(network, Preprocessing(HEIGHT, WIDTH, deskew, 0, *scales[scaling]))
+    return Model(network, Preprocessing(HEIGHT, WIDTH, deskew, *scales[scaling]))
 
 
 def content_of(model: Model) -> bytes:
@@ -151,9 +151,6 @@ def test_a_model_reads_images_as_the_pipeline_does(tmp_path: Path) -> None:
         (lambda a: a.update(scale=np.ones(3, np.float32)), "scale: expected float32 (20,)"),
         (lambda a: a.update(offset=np.array(0.0)), "offset: expected float32 ()"),
         (lambda a: a.update(deskew=np.array(1)), "deskew: expected bool ()"),
-        (lambda a: a.update(blur=np.array(1.0)), "blur: expected int64 ()"),
-        (lambda a: a.update(blur=np.array(2**40)), "blur: expected 0 to 10"),
-        (lambda a: a.update(blur=np.array(-1)), "blur: expected 0 to 10"),
         (lambda a: a.update(image_shape=np.array([28, 28])), "do not fit images of 28 x 28"),
         (lambda a: a.update(image_shape=np.array([-5, -4])), "-5 x -4"),
         (lambda a: a.update(image_shape=np.array([20])), "image_shape: expected int64 (2,)"),

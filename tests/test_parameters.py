@@ -34,7 +34,7 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 # What each parameter that shapes the results is changed to; the others must be refused above.
 CHANGES: dict[str, dict[str, Any]] = {
-    "normalize": {"scaling": "standard", "deskew": True, "blur": 1},
+    "normalize": {"scaling": "standard", "deskew": True},
     "batch": {"validation": 30, "batch_size": 7, "seed": 1},
     "train": {
         "hidden": [5],

@@ -15,7 +15,6 @@ from stages.preprocess import (
     CHUNK,
     LEAST_DEVIATION,
     Preprocessing,
-    blur,
     deskew,
     standard_scaling,
     unit_scaling,
@@ -92,35 +91,6 @@ def test_many_images_are_deskewed_as_each_alone() -> None:
     np.testing.assert_array_equal(straight[CHUNK - 1], deskew(images[:1])[0])
 
 
-def test_blurring_spreads_a_pixel_over_its_neighbours() -> None:
-    dot = np.zeros((1, 4, 5), np.uint8)
-    dot[0, 1, 2] = dot[0, 3, 0] = 160
-    assert blur(dot, 1)[0].tolist() == [
-        [0, 10, 20, 10, 0],
-        [0, 20, 40, 20, 0],
-        [20, 20, 20, 10, 0],  # 20 + 0 and 10 + 10: both dots are seen from here
-        [40, 20, 0, 0, 0],
-    ]
-
-
-def test_blurring_rounds_to_the_nearest_grey_level() -> None:
-    dot = np.zeros((1, 3, 3), np.uint8)
-    dot[0, 1, 1] = 100
-    assert blur(dot, 1)[0].tolist() == [[6, 13, 6], [13, 25, 13], [6, 13, 6]]  # 6.25, 12.5, 25
-
-
-def test_blurring_many_images_is_blurring_each_again_and_again() -> None:
-    images = np.random.default_rng(0).integers(256, size=(CHUNK + 2, 4, 3), dtype=np.uint8)
-    assert blur(images, 0).tobytes() == images.tobytes()
-    twice = blur(blur(images, 1), 1)
-    assert twice.dtype == np.uint8
-    assert twice.shape == images.shape
-    assert blur(images, 2).tobytes() == twice.tobytes()
-    assert blur(images[-1:], 2).tobytes() == twice[-1].tobytes()
-    full = np.full((1, 5, 5), 255, np.uint8)
-    assert blur(full, 1)[0, 2, 2] == 255
-
-
 def test_unit_scaling_brings_black_to_0_and_full_ink_to_1() -> None:
     scale, offset = unit_scaling()
     assert [float(grey * scale + offset) for grey in (0, 255)] == [0, 1]
@@ -154,9 +124,7 @@ def test_standard_scaling_does_not_blow_up_a_nearly_constant_pixel() -> None:
 def test_what_the_network_sees_is_scale_times_grey_plus_offset(scaling: str) -> None:
     images = np.random.default_rng(0).integers(256, size=(5, 3, 4), dtype=np.uint8)
     scales = unit_scaling() if scaling == "unit" else standard_scaling(images.reshape(5, 12))
-    inputs = Preprocessing(3, 4, deskew=False, blur=0, scale=scales[0], offset=scales[1]).inputs(
-        images
-    )
+    inputs = Preprocessing(3, 4, deskew=False, scale=scales[0], offset=scales[1]).inputs(images)
     assert inputs.shape == (12, 5)
     assert inputs.dtype == np.float32
     for i, image in enumerate(images):
@@ -170,7 +138,7 @@ def written(scaling: str, *, straighten: bool, train: Grey, test: Grey) -> dict[
     for prefix, images in (("train", train), ("t10k", test)):
         write_idx(Path(f"data/raw/{prefix}-images-idx3-ubyte"), images)
         write_idx(Path(f"data/raw/{prefix}-labels-idx1-ubyte"), np.zeros(len(images), np.uint8))
-    normalize(scaling, straighten, blur=1)
+    normalize(scaling, straighten)
     files = Path("data/normalized").rglob("*.np?")
     return {str(file.relative_to("data/normalized")): file.read_bytes() for file in files}
 

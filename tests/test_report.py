@@ -21,7 +21,8 @@ from stages.preprocess import Preprocessing, unit_scaling
 from stages.report import Image, render, report
 
 ROOT = Path(__file__).parent.parent
-NAMES = {"hero", "learning", "weights", "activations", "confusion", "mistakes", "calibration"}
+# In the order of the page.
+NAMES = ["hero", "learning", "weights", "activations", "confusion", "mistakes", "calibration"]
 INPUTS = [
     "data/normalized/test/images.npy",
     "data/normalized/test/labels.npy",
@@ -81,7 +82,7 @@ def write_run(folder: Path, shape: Shape) -> None:
     np.save(folder / "models/snapshots.npy", snapshots.astype(np.float32))
     scale, offset = unit_scaling()
     preprocessing = Preprocessing(
-        height=shape.height, width=shape.width, deskew=False, blur=0, scale=scale, offset=offset
+        height=shape.height, width=shape.width, deskew=False, scale=scale, offset=offset
     )
     save_model(folder / "models/network.npz", Model(network, preprocessing))
     images = rng.integers(0, 256, (IMAGES, sizes[0]), dtype=np.uint8)
@@ -164,7 +165,7 @@ def test_every_shape_of_network_gets_all_figures_and_a_page(
     write_run(tmp_path, shape)
     monkeypatch.chdir(tmp_path)
     report(dpi=50, mistakes=9)
-    assert {path.stem for path in Path("reports/figures").iterdir()} == NAMES
+    assert {path.stem for path in Path("reports/figures").iterdir()} == {*NAMES}
     text = Path("reports/index.html").read_text(encoding="utf-8")
     assert len(Page(text).all("img")) == len(NAMES)
     assert "nan" not in re.sub(r"base64,\S+", "", text).lower()
@@ -256,11 +257,10 @@ def test_every_number_in_a_caption_is_found_in_its_source_file(finished: Path) -
 
 def captions(folder: Path) -> dict[str, str]:
     text = (folder / "reports/index.html").read_text(encoding="utf-8")
-    order = ["hero", "learning", "weights", "activations", "confusion", "mistakes", "calibration"]
     found = re.findall("<figcaption>(.*?)</figcaption>", text, re.DOTALL)
     return {
         name: "".join(Page(one).text).replace("\N{NO-BREAK SPACE}", " ")
-        for name, one in zip(order, found, strict=True)
+        for name, one in zip(NAMES, found, strict=True)
     }
 
 
