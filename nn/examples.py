@@ -1,5 +1,6 @@
 """Labelled examples, kept as compactly as they were stored and unpacked one batch at a time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -11,6 +12,12 @@ from nn.functions import Array
 from nn.network import Network
 
 Rows: TypeAlias = slice | NDArray[np.intp]
+Copy: TypeAlias = Callable[[Array, NDArray[Any]], object]  # (out, stored), both (B, n_0)
+
+
+def as_they_are(out: Array, stored: NDArray[Any]) -> None:
+    """Copy stored inputs without changing them."""
+    np.copyto(out, stored, casting="unsafe")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +54,17 @@ class Examples:
         """The first ``count`` of them."""
         return replace(self, stored=self.stored[:count], labels=self.labels[:count])
 
-    def load(self, rows: Rows, work: Workspace) -> None:
-        """Copy B stored inputs into ``work``, and targets that are 1 for the true class, else 0."""
+    def load(self, rows: Rows, work: Workspace, copy: Copy = as_they_are) -> None:
+        """Copy B stored inputs into ``work``, and targets that are 1 for the true class, else 0.
+
+        ``copy`` may change the inputs on the way: that is where new examples are made of old.
+        """
         if isinstance(rows, slice):
-            np.copyto(work.inputs, self.stored[rows], casting="unsafe")
+            copy(work.inputs, self.stored[rows])
         else:
             # The rows exist; with mode "raise", NumPy would gather them in one more buffer.
             self.stored.take(rows, axis=0, out=work.stored, mode="clip")
-            np.copyto(work.inputs, work.stored, casting="unsafe")
+            copy(work.inputs, work.stored)
         np.equal(work.classes, self.labels[rows], out=work.targets)
 
     def folded(self, network: Network) -> Network:

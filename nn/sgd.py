@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.backprop import Workspace, backprop, forward
-from nn.examples import Examples, Rows
+from nn.examples import Copy, Examples, Rows, as_they_are
 from nn.functions import COSTS
 from nn.network import Network, zeros_like
 
@@ -58,10 +58,19 @@ class SGD:
     """
 
     def __init__(
-        self, network: Network, examples: Examples, settings: Settings, rng: np.random.Generator
+        self,
+        network: Network,
+        examples: Examples,
+        settings: Settings,
+        rng: np.random.Generator,
+        copy: Copy = as_they_are,
     ) -> None:
-        """Allocate everything that a step needs; ``network`` is trained in place."""
+        """Allocate everything that a step needs; ``network`` is trained in place.
+
+        ``rng`` decides the order of the examples; ``copy`` brings each batch into place.
+        """
         self.network, self.examples, self.settings, self.rng = network, examples, settings, rng
+        self.copy = copy
         self.step, self.folded = zeros_like(network), examples.folded(network)
         self.velocity = np.zeros_like(network.parameters)
         self.epochs_done = 0
@@ -100,7 +109,7 @@ class SGD:
         if size not in self._work:
             sizes, dtype = self.network.sizes, self.network.parameters.dtype
             self._work[size] = Workspace(sizes, size, dtype, self.examples.stored.dtype)
-        self.examples.load(rows, self._work[size])
+        self.examples.load(rows, self._work[size], self.copy)
         return self._work[size]
 
     def _backprop(self, rows: Rows, learning_rate: float, count: int) -> None:

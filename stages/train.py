@@ -23,6 +23,7 @@ from nn import (
     evaluate,
     learning_rate_at,
 )
+from stages.augment import Shift
 from stages.files import StageError, whole_file
 from stages.model import Model, as_examples, save_model
 from stages.options import choice, real, run, switch, whole
@@ -78,6 +79,9 @@ def train(
     full_batch: Annotated[
         bool, switch("full_batch", "One step an epoch, along the gradient over all images.")
     ],
+    shift: Annotated[
+        int, whole("shift", 0, 100, "Pixels that half of the mini-batches are moved by at most.")
+    ],
     patience: Annotated[
         int,
         whole(
@@ -116,13 +120,14 @@ def train(
         reshuffle=reshuffle,
         full_batch=full_batch,
     )
-    weights_rng, order_rng = np.random.default_rng(seed).spawn(2)
+    weights_rng, order_rng, shift_rng = np.random.default_rng(seed).spawn(3)
     network = Network.random(
         sizes, activation, cost, rng=weights_rng, initializer=initializer, gain=gain
     )
     shape = "-".join(str(n) for n in sizes)
     print(f"{shape}: {network.parameters.size:,} parameters, {len(examples):,} images")
-    sgd = SGD(network, examples, settings, order_rng)
+    copy = Shift(preprocessing.height, preprocessing.width, shift, shift_rng)
+    sgd = SGD(network, examples, settings, order_rng, copy)
     diary = Diary(sgd, examples, validation)
     start = perf_counter()
     with np.errstate(all="ignore"):  # a diverging cost is looked for, and told, after each epoch

@@ -49,6 +49,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "epochs": 3,
         "reshuffle": not PARAMS["train"]["reshuffle"],
         "full_batch": True,
+        "shift": 1,
         "patience": 1,
         "seed": 1,
     },
