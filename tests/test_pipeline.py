@@ -1,0 +1,207 @@
+"""The pipeline as DVC runs it: on a sample of real digits, in a temporary clone."""
+
+import ast
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.sample import FILES, ROOT, SAMPLE, sums_and_lengths
+
+STAGES: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+    for package in ("nn", "stages")
+    for path in (ROOT / package).rglob("*.py")
+}
+
+
+def imports(module: str) -> set[str]:
+    """The project's modules that one module imports, wherever in the file."""
+    found = {module.rpartition(".")[0] + ".__init__"}
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        found |= {n for name in names for n in (name, f"{name}.__init__") if n in MODULES}
+    return found & set(MODULES)
+
+
+def closure(module: str) -> set[Path]:
+    """Every file of the project that runs when a module does."""
+    seen, waiting = set(), {module}
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        waiting |= imports(name) - seen
+    return {MODULES[name] for name in seen}
+
+
+def declared(stage: str, kind: str) -> list[str]:
+    """The paths that dvc.yaml lists for a stage under ``kind``."""
+    entries = STAGES[stage].get(kind, [])
+    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_declared_code_is_exactly_what_a_stage_imports(stage: str) -> None:
+    code: set[Path] = set()
+    for dep in declared(stage, "deps"):
+        path = ROOT / dep
+        if dep.startswith(("nn", "stages")):
+            code |= {*path.rglob("*.py")} if path.is_dir() else {path}
+    assert {p for p in code if p.suffix == ".py"} == closure(f"stages.{stage}")
+
+
+def test_only_evaluate_and_later_stages_read_test_images() -> None:
+    readers = {stage for stage in STAGES if "data/normalized/test" in declared(stage, "deps")}
+    order = list(STAGES)
+    assert readers
+    assert all(order.index(stage) >= order.index("evaluate") for stage in readers)
+
+
+def test_sections_of_params_yaml_are_stages_in_the_same_order() -> None:
+    sections = list(YAML(typ="safe").load(ROOT / "params.yaml"))
+    assert sections == [stage for stage in STAGES if "params" in STAGES[stage]]
+    assert all(STAGES[stage]["params"] == [stage] for stage in sections)
+
+
+def test_no_stage_imports_another() -> None:
+    names = {f"stages.{stage}" for stage in STAGES}
+    for stage in STAGES:
+        assert not imports(f"stages.{stage}") & (names - {f"stages.{stage}"})
+
+
+def test_nn_imports_numpy_and_nothing_else() -> None:
+    allowed = {"numpy", "nn", "collections", "dataclasses", "functools", "itertools", "math"}
+    for module, path in MODULES.items():
+        if module.startswith("nn."):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Import):
+                    assert {alias.name.split(".")[0] for alias in node.names} <= allowed
+                elif isinstance(node, ast.ImportFrom):
+                    assert (node.module or "").split(".")[0] in allowed | {"typing"}
+
+
+class Clone:
+    """A copy of the project, under git, whose parameters ask for the sample."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        listed = self._command("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT)
+        for name in filter(lambda name: (ROOT / name).is_file(), listed.splitlines()):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+        (folder / "dvc.lock").unlink(missing_ok=True)
+        self.set("fetch", sources=[f"file:{SAMPLE}"], **sums_and_lengths())
+        self.set("batch", validation=200)
+        self.set("train", epochs=3, learning_rate=2)
+        self._command("git", "init", "--quiet")
+        self.commit()
+
+    def _command(self, *words: str, cwd: Path | None = None) -> str:
+        env = os.environ | {"DVC_NO_ANALYTICS": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+        done = subprocess.run(
+            words, cwd=cwd or self.folder, env=env, text=True, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def dvc(self, *words: str) -> str:
+        return self._command("dvc", *words)
+
+    def commit(self) -> None:
+        who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+        self._command("git", "add", "--all")
+        self._command("git", *who, "commit", "--quiet", "--message", "state")
+
+    def set(self, section: str, **values: object) -> None:
+        yaml, path = YAML(), self.folder / "params.yaml"
+        params = yaml.load(path)
+        params[section].update(values)
+        yaml.dump(params, path)
+
+    def ran(self, output: str) -> list[str]:
+        """The stages that were really run, in the order in which they were."""
+        return [stage for stage in STAGES if f"Running stage '{stage}'" in output]
+
+    def outs(self) -> dict[str, str]:
+        """The hash of every output, as dvc.lock names them."""
+        lock = YAML(typ="safe").load(self.folder / "dvc.lock")["stages"]
+        return {out["path"]: out["md5"] for stage in lock.values() for out in stage["outs"]}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    return Clone(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture(scope="module")
+def finished(clone: Clone) -> Clone:
+    """A clone in which every stage has run once."""
+    assert clone.ran(clone.dvc("repro")) == list(STAGES)
+    return clone
+
+
+def test_a_second_run_does_nothing(finished: Clone) -> None:
+    output = finished.dvc("repro")
+    assert finished.ran(output) == []
+    assert "up to date" in output
+
+
+def test_a_new_learning_rate_runs_what_depends_on_it_and_the_old_one_is_remembered(
+    finished: Clone,
+) -> None:
+    before = finished.outs()
+    finished.set("train", learning_rate=1)
+    assert finished.ran(finished.dvc("repro")) == ["train", "evaluate", "report"]
+    changed = {path for path, md5 in finished.outs().items() if before[path] != md5}
+    assert {"models/network.npz", "reports/metrics.json", "reports/index.html"} <= changed
+    assert not any(path.startswith("data/") for path in changed)
+    finished.set("train", learning_rate=2)
+    output = finished.dvc("repro")
+    assert finished.ran(output) == []
+    assert "Stage 'train' is cached - skipping run" in output
+    assert finished.outs() == before
+
+
+def test_two_clones_give_the_same_bytes(
+    finished: Clone, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = Clone(tmp_path_factory.mktemp("other"))
+    other.dvc("repro")
+    assert other.outs() == finished.outs()
+
+
+def test_every_output_named_in_dvc_yaml_exists(finished: Clone) -> None:
+    for stage in STAGES:
+        for kind in ("outs", "metrics", "plots"):
+            assert all((finished.folder / path).exists() for path in declared(stage, kind))
+
+
+def test_experiments_and_comparisons_work_as_dvc_users_expect(finished: Clone) -> None:
+    finished.commit()
+    finished.dvc("exp", "run", "--set-param", "train.hidden=[8]", "--name", "narrow")
+    assert "narrow" in finished.dvc("exp", "show", "--csv")
+    assert "accuracy" in finished.dvc("metrics", "diff")
+    finished.dvc("plots", "diff", "--out", "plots")
+    assert (finished.folder / "plots/index.html").exists()
+
+
+def test_the_sample_is_small_and_names_its_licence() -> None:
+    assert sum((SAMPLE / f"{name}.gz").stat().st_size for name in FILES) < 400_000
+    assert "CC BY-SA 3.0" in (SAMPLE / "README.md").read_text()
+
+
+def test_the_committed_lock_names_the_current_code_and_parameters() -> None:
+    """What ``dvc status`` would check, for code and parameters: no data are needed."""
+    lock = YAML(typ="safe").load(ROOT / "dvc.lock")["stages"]
+    params = YAML(typ="safe").load(ROOT / "params.yaml")
+    assert set(lock) == set(STAGES)
+    for stage, entry in lock.items():
+        for section in STAGES[stage].get("params", []):
+            assert entry["params"]["params.yaml"][section] == params[section]
