@@ -62,9 +62,8 @@ def backprop(network: Network, work: Workspace, nabla: Network, scale: float) ->
     """
     forward(network, work)
     derivative = ACTIVATIONS[network.activation].derivative
-    delta = work.deltas[-1]
-    COSTS[network.cost].error(work.activations[-1], work.targets, work.zs[-1], delta)  # BP1
-    np.multiply(delta, scale, out=delta)
+    error_of = COSTS[network.cost].error
+    error_of(work.activations[-1], work.targets, scale, work.zs[-1], work.deltas[-1])  # BP1
     for layer in reversed(range(len(network.weights))):
         delta, a = work.deltas[layer], work.activations[layer]
         np.dot(delta, work.ones, out=nabla.biases[layer])  # BP3: dC/db = delta

@@ -82,7 +82,8 @@ class Cost(NamedTuple):
 
     output: Callable[[Array, Array], object]  # (z, out): the output layer's squashing function
     value: Callable[[Array, Array, Array], Array]  # (z, a, y): the cost of each column, (B,)
-    error: Callable[[Array, Array, Array, Array], object]  # (a, y, scratch, out): out = dC/dz
+    # (a, y, scale, scratch, out): out = scale dC/dz
+    error: Callable[[Array, Array, float, Array, Array], object]
 
 
 def quadratic(_z: Array, a: Array, y: Array) -> Array:
@@ -91,12 +92,12 @@ def quadratic(_z: Array, a: Array, y: Array) -> Array:
     return costs
 
 
-def quadratic_error(a: Array, y: Array, scratch: Array, out: Array) -> None:
+def quadratic_error(a: Array, y: Array, scale: float, scratch: Array, out: Array) -> None:
     """dC/dz = 2 (a - y) s'(z), for sigmoid outputs."""
     sigmoid_prime(a, out=scratch)
     np.subtract(a, y, out=out)
     np.multiply(out, scratch, out=out)
-    np.multiply(out, 2, out=out)
+    np.multiply(out, 2 * scale, out=out)
 
 
 def cross_entropy(z: Array, _a: Array, y: Array) -> Array:
@@ -106,9 +107,10 @@ def cross_entropy(z: Array, _a: Array, y: Array) -> Array:
     return costs
 
 
-def cross_entropy_error(a: Array, y: Array, _scratch: Array, out: Array) -> None:
+def cross_entropy_error(a: Array, y: Array, scale: float, _scratch: Array, out: Array) -> None:
     """dC/dz = a - y, for softmax outputs and targets that add up to 1: s'(z) cancels."""
     np.subtract(a, y, out=out)
+    np.multiply(out, scale, out=out)
 
 
 ACTIVATIONS = {

@@ -74,8 +74,8 @@ class SGD:
         self.step, self.folded = zeros_like(network), examples.folded(network)
         self.velocity = np.zeros_like(network.parameters)
         self.epochs_done = 0
-        self._decayed = sum(w.size for w in network.weights)  # weights come first; biases stay
-        self._scratch = np.zeros(self._decayed, network.parameters.dtype)
+        count = sum(w.size for w in network.weights)
+        self._weights = network.parameters[:count]  # they come first; biases are not decayed
         self._work: dict[int, Workspace] = {}
 
     def epoch(self) -> None:
@@ -130,15 +130,14 @@ class SGD:
         self._descend(learning_rate)
 
     def _descend(self, learning_rate: float) -> None:
-        """Move by v = momentum v - learning_rate (gradient + weight_decay w).
+        """Shrink the weights by learning_rate x weight_decay of themselves, then move by v.
 
-        ``step`` holds -learning_rate x gradient already.
+        v = momentum v - learning_rate gradient; ``step`` holds the last product already. The
+        decay stays outside v (Loshchilov and Hutter 2019); without momentum that is the same.
         """
-        parameters, step = self.network.parameters, self.step.parameters
+        weights, parameters, step = self._weights, self.network.parameters, self.step.parameters
         if self.settings.weight_decay:
-            pull, count = -learning_rate * self.settings.weight_decay, self._decayed
-            np.multiply(parameters[:count], pull, out=self._scratch)
-            np.add(step[:count], self._scratch, out=step[:count])
+            np.multiply(weights, 1 - learning_rate * self.settings.weight_decay, out=weights)
         if self.settings.momentum:
             np.multiply(self.velocity, self.settings.momentum, out=self.velocity)
             step = np.add(self.velocity, step, out=self.velocity)

@@ -66,7 +66,13 @@ def train(
         float, real("momentum", 0, 0.9999, "Share of the last step that is made again.")
     ],
     weight_decay: Annotated[
-        float, real("weight_decay", 0, 1, "Pull of the weights, not of the biases, towards zero.")
+        float,
+        real(
+            "weight_decay",
+            0,
+            1,
+            "Share of itself, times the learning rate, that a weight (not a bias) loses at a step.",
+        ),
     ],
     epochs: Annotated[int, whole("epochs", 1, 10**6, "Times that every image is visited.")],
     reshuffle: Annotated[

@@ -63,8 +63,8 @@ def test_the_checker_rejects_an_error_of_a_thousandth_in_a_cost_s_derivative(
 ) -> None:
     cost = COSTS[name]
 
-    def wrong(a: Array, y: Array, scratch: Array, out: Array) -> None:
-        cost.error(a, y, scratch, out)
+    def wrong(a: Array, y: Array, scale: float, scratch: Array, out: Array) -> None:
+        cost.error(a, y, scale, scratch, out)
         out *= WRONG
 
     monkeypatch.setitem(COSTS, name, cost._replace(error=wrong))

@@ -157,10 +157,9 @@ def test_momentum_and_weight_decay_match_a_plain_loop(
     p, v = network.parameters, np.zeros_like(network.parameters)
     is_weight = np.arange(p.size) < sum(w.size for w in network.weights)
     for epoch in range(6):
-        slope = gradient(network, inputs, targets).parameters
-        slope = slope + weight_decay * np.where(is_weight, p, 0)
-        v = momentum * v - 0.5 * SCHEDULES[schedule](epoch / 6) * slope
-        p[:] = p + v
+        rate = 0.5 * SCHEDULES[schedule](epoch / 6)
+        v = momentum * v - rate * gradient(network, inputs, targets).parameters
+        p[:] = np.where(is_weight, p - rate * weight_decay * p, p) + v
     np.testing.assert_allclose(trained(settings), p, rtol=1e-12, atol=1e-14)
 
 
