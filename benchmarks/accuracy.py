@@ -61,6 +61,8 @@ def main(
     if not names:
         write(runs)
     print(table(recipes, runs))
+    for name in dict.fromkeys(run.recipe for run in runs):
+        print(f"{name}: {command(recipes[name]['changes'])}")
 
 
 def apply(params: Params, changes: dict[str, Any]) -> Params:
@@ -146,6 +148,28 @@ def table(recipes: dict[str, Any], runs: list[Run]) -> str:
             f"| {mean(run.seconds for run in own):.1f} |"
         )
     return "\n".join(lines)
+
+
+def command(changes: dict[str, Any]) -> str:
+    """The line that runs a recipe as an experiment."""
+    words = ["dvc exp run", *(f"-S {key}={_value(value)}" for key, value in changes.items())]
+    return " ".join(words)
+
+
+def _value(value: object) -> str:
+    text = json.dumps(value, separators=(",", ":"))
+    return f"'{text}'" if isinstance(value, list) else text.strip('"')
+
+
+def kept(recipes: dict[str, Any]) -> str:
+    """The table of the runs that were written down last."""
+    with RESULTS.open() as file:
+        rows = list(csv.DictReader(file))
+    runs = [
+        Run(row["recipe"], int(row["seed"]), *(float(row[key]) for key in list(row)[2:]))
+        for row in rows
+    ]
+    return table(recipes, runs)
 
 
 if __name__ == "__main__":

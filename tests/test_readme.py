@@ -1,0 +1,41 @@
+"""What the README says is what was measured, and what it names exists."""
+
+import re
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from benchmarks.accuracy import RECIPES, command, kept
+from tests.sample import ROOT
+
+README = (ROOT / "README.md").read_text()
+YAML_FILE = YAML(typ="safe")
+CHOSEN: dict[str, Any] = YAML_FILE.load(RECIPES)
+PARAMS: dict[str, dict[str, Any]] = YAML_FILE.load(ROOT / "params.yaml")
+
+
+def test_the_table_is_that_of_the_runs_written_down() -> None:
+    assert kept(CHOSEN) in README
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_every_recipe_has_its_line_and_changes_what_exists(name: str) -> None:
+    changes = CHOSEN[name]["changes"]
+    assert command(changes) in README
+    for place, value in changes.items():
+        section, key = place.split(".")
+        assert PARAMS[section][key] != value
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_every_file_that_a_document_links_to_exists(document: str) -> None:
+    text = (ROOT / document).read_text()
+    links = re.findall(r"\]\((?!https://)([^)#]+)\)", text)
+    assert all((ROOT / link).exists() for link in links), links
+
+
+def test_every_target_that_the_readme_names_is_in_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"`?make ([a-z]+)`", README):
+        assert f"\n{target}:" in makefile
