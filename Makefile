@@ -3,10 +3,11 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
+BENCH := .venv-bench
 LOCK := requirements.lock
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: report test lint lock clean help
+.PHONY: report test lint bench lock clean help
 
 report: $(VENV)/installed .dvc/config.local ## set up, run the pipeline, and say where the report is (default)
 	@dvc repro
@@ -21,12 +22,16 @@ lint: $(VENV)/installed ## style, formatting and types
 	@ruff format --check
 	@mypy
 
+bench: $(BENCH)/installed ## time the network against PyTorch, JAX and scikit-learn, about a quarter of an hour
+	@$(BENCH)/bin/python -m benchmarks.speed
+	@$(BENCH)/bin/python -m benchmarks.scale
+
 lock: $(VENV)/installed ## choose the newest versions of everything, and write them down with their hashes
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		pyproject.toml --group dev --output-file $(LOCK)
 
-clean: ## remove the environment; data, models, reports and DVC's cache stay
-	rm -rf $(VENV)
+clean: ## remove the environments; data, models, reports and DVC's cache stay
+	rm -rf $(VENV) $(BENCH)
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -39,6 +44,15 @@ $(VENV)/installed: $(LOCK)
 	@sed -n '/^uv==/,/[^\\]$$/p' $(LOCK) > $(VENV)/uv.txt
 	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
 	@uv pip sync --quiet --require-hashes --compile-bytecode $(LOCK)
+	@touch $@
+
+# The peers are large, and needed by nothing else; pip finds the builds without a GPU by itself.
+$(BENCH)/installed: $(LOCK) pyproject.toml | $(VENV)/installed
+	@echo "setting up $(BENCH)"
+	@$(PYTHON) -m venv --clear $(BENCH)
+	@uv pip sync --quiet --require-hashes --python $(BENCH)/bin/python $(LOCK)
+	@$(BENCH)/bin/python -m pip install --quiet --upgrade pip
+	@$(BENCH)/bin/python -m pip install --quiet --group bench
 	@touch $@
 
 # Without git, DVC can run the pipeline but no experiments.

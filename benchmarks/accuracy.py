@@ -25,6 +25,7 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks/accuracy.csv"
 RECIPES = ROOT / "benchmarks/recipes.yaml"
+SEEDS = 10  # of each recipe, in what is written down
 Params = dict[str, dict[str, Any]]
 
 
@@ -42,7 +43,7 @@ class Run:
 
 def main(
     names: Annotated[list[str] | None, typer.Argument(help="Recipes; all if none.")] = None,
-    seeds: Annotated[int, typer.Option(min=2, help="Networks trained for each recipe.")] = 10,
+    seeds: Annotated[int, typer.Option(min=2, help="Networks trained for each recipe.")] = SEEDS,
 ) -> None:
     """Measure the recipes of benchmarks/recipes.yaml; print the README's table."""
     recipes = YAML(typ="safe").load(RECIPES)
@@ -58,8 +59,8 @@ def main(
                     f"{name:20} seed {seed}: {runs[-1].test:.2f} %, {runs[-1].seconds:.1f} s",
                     flush=True,
                 )
-    if not names:
-        write(runs)
+    if seeds == SEEDS:
+        write(recipes, runs)
     print(table(recipes, runs))
     for name in dict.fromkeys(run.recipe for run in runs):
         print(f"{name}: {command(recipes[name]['changes'])}")
@@ -124,12 +125,26 @@ def as_options(values: dict[str, Any]) -> list[str]:
     return options
 
 
-def write(runs: list[Run]) -> None:
-    """Keep every run, so that the table can be checked."""
+def write(recipes: dict[str, Any], runs: list[Run]) -> None:
+    """Keep every run, so that the table can be checked; a recipe's new runs replace its old."""
+    new = {run.recipe for run in runs}
+    runs = [run for run in read() if run.recipe not in new] + runs
+    runs.sort(key=lambda run: (list(recipes).index(run.recipe), run.seed))
     with RESULTS.open("w", newline="") as file:
         writer = csv.DictWriter(file, asdict(runs[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(run) for run in runs)
+
+
+def read() -> list[Run]:
+    """The runs that were written down."""
+    if not RESULTS.exists():
+        return []
+    with RESULTS.open() as file:
+        return [
+            Run(row["recipe"], int(row["seed"]), *(float(row[key]) for key in list(row)[2:]))
+            for row in csv.DictReader(file)
+        ]
 
 
 def table(recipes: dict[str, Any], runs: list[Run]) -> str:
@@ -159,17 +174,6 @@ def command(changes: dict[str, Any]) -> str:
 def _value(value: object) -> str:
     text = json.dumps(value, separators=(",", ":"))
     return f"'{text}'" if isinstance(value, list) else text.strip('"')
-
-
-def kept(recipes: dict[str, Any]) -> str:
-    """The table of the runs that were written down last."""
-    with RESULTS.open() as file:
-        rows = list(csv.DictReader(file))
-    runs = [
-        Run(row["recipe"], int(row["seed"]), *(float(row[key]) for key in list(row)[2:]))
-        for row in rows
-    ]
-    return table(recipes, runs)
 
 
 if __name__ == "__main__":

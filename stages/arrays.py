@@ -106,4 +106,4 @@ def _load(path: Path, dimensions: int) -> NDArray[np.uint8]:
             f"{path}: expected {dimensions} dimension(s) of uint8, "
             f"got {array.dtype} {array.shape}; run dvc repro"
         )
-    return array
+    return np.asarray(array)  # still memory-mapped, without the cost of a subclass at every slice

@@ -1,0 +1,130 @@
+"""Contenders that do not learn: cost and accuracy of a network on all examples of a task."""
+
+from abc import abstractmethod
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import torch
+
+from benchmarks.contenders import Contender, Task, quickest
+from nn import evaluate
+from nn.functions import Array
+
+
+class Evaluating(Contender):
+    """One way to find the mean cost and the share of right answers."""
+
+    def __init__(self, task: Task) -> None:
+        """Take the network before its first step."""
+        super().__init__(task)
+        self.network = task.network()
+        self.found: tuple[float, float] = (0.0, 0.0)
+
+    def epoch(self, steps: int | None = None) -> None:
+        """Evaluate once."""
+        del steps
+        self.found = self.evaluate()
+
+    @abstractmethod
+    def evaluate(self) -> tuple[float, float]:
+        """Cost and accuracy."""
+
+    def result(self) -> Array | None:
+        """What was found."""
+        return np.array(self.found)
+
+
+class OursEvaluating(Evaluating):
+    """nn.evaluate, from memory-mapped uint8."""
+
+    name = "downhill"
+
+    def evaluate(self) -> tuple[float, float]:
+        """Cost and accuracy."""
+        return evaluate(self.network, self.task.examples)
+
+
+class FloorEvaluating(Evaluating):
+    """The forward products alone, on images kept as float32 in memory, in batches."""
+
+    name = "floor: products"
+
+    def __init__(self, task: Task) -> None:
+        """Find the quickest forms."""
+        super().__init__(task)
+        first, *others = self.network.weights
+        batch = [
+            task.inputs[start : start + task.batch_size].T
+            for start in range(0, len(task.examples), task.batch_size)
+        ]
+        make = quickest(first, batch[0])
+        layers = [self.rng.random((w.shape[1], task.batch_size), np.float32) for w in others]
+        inner = [quickest(w, a)(a) for w, a in zip(others, layers, strict=True)]
+        self.products = [[make(images), *inner] for images in batch]
+
+    def evaluate(self) -> tuple[float, float]:
+        """Nothing is found."""
+        for products in self.products:
+            for multiply in products:
+                multiply()
+        return 0.0, 0.0
+
+    def result(self) -> None:
+        """Nothing is found."""
+
+
+class JaxEvaluating(Evaluating):
+    """One compiled call on all images at once."""
+
+    name = "JAX"
+
+    def __init__(self, task: Task) -> None:
+        """Compile at the first call."""
+        super().__init__(task)
+        layers = zip(self.network.weights, self.network.biases, strict=True)
+        self.layers = [(jnp.array(w), jnp.array(b)) for w, b in layers]
+        self.examples = jnp.array(task.inputs), jnp.array(task.targets)
+        self.run = jax.jit(_evaluate)
+
+    def evaluate(self) -> tuple[float, float]:
+        """Cost and accuracy."""
+        cost, accuracy = self.run(self.layers, *self.examples)
+        return float(cost), float(accuracy)
+
+
+def _evaluate(layers: list[tuple[Array, Array]], x: Array, y: Array) -> tuple[Array, Array]:
+    for w, b in layers:
+        x = jax.nn.sigmoid(x @ w.T + b)
+    right = x.argmax(axis=1) == y.argmax(axis=1)
+    return jnp.square(x - y).sum(axis=1).mean(), right.mean()
+
+
+class TorchEvaluating(Evaluating):
+    """PyTorch's functions on all images at once, without gradients."""
+
+    name = "PyTorch"
+
+    def __init__(self, task: Task) -> None:
+        """Make tensors."""
+        super().__init__(task)
+        layers = zip(self.network.weights, self.network.biases, strict=True)
+        self.layers = [(torch.from_numpy(w), torch.from_numpy(b)) for w, b in layers]
+        self.x, self.y = torch.from_numpy(task.inputs), torch.from_numpy(task.targets)
+
+    def evaluate(self) -> tuple[float, float]:
+        """Cost and accuracy."""
+        torch.set_num_threads(1)
+        a = self.x  # no tensor here wants a gradient, so none is prepared
+        for w, b in self.layers:
+            a = torch.addmm(b, a, w.t()).sigmoid_()
+        right = (a.argmax(1) == self.y.argmax(1)).float().mean()
+        return (a - self.y).square().sum(1).mean().item(), right.item()
+
+
+EVALUATIONS: list[type[Contender]] = [
+    OursEvaluating,
+    FloorEvaluating,
+    JaxEvaluating,
+    TorchEvaluating,
+]
