@@ -4,6 +4,7 @@ import ast
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,12 @@ class Clone:
         self.commit()
 
     def _command(self, *words: str, cwd: Path | None = None) -> str:
-        env = os.environ | {"DVC_NO_ANALYTICS": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+        here = Path(sys.executable).parent  # DVC and the Python that its stages start
+        env = os.environ | {
+            "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
+            "DVC_NO_ANALYTICS": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+        }
         done = subprocess.run(
             words, cwd=cwd or self.folder, env=env, text=True, capture_output=True, check=False
         )
