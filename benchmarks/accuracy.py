@@ -14,13 +14,15 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Annotated, Any
 
 import typer
 from ruamel.yaml import YAML
+
+from benchmarks.tables import write
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks/accuracy.csv"
@@ -60,7 +62,7 @@ def main(
                     flush=True,
                 )
     if seeds == SEEDS:
-        write(recipes, runs)
+        keep(recipes, runs)
     print(table(recipes, runs))
     for name in dict.fromkeys(run.recipe for run in runs):
         print(f"{name}: {command(recipes[name]['changes'])}")
@@ -125,15 +127,12 @@ def as_options(values: dict[str, Any]) -> list[str]:
     return options
 
 
-def write(recipes: dict[str, Any], runs: list[Run]) -> None:
+def keep(recipes: dict[str, Any], runs: list[Run]) -> None:
     """Keep every run, so that the table can be checked; a recipe's new runs replace its old."""
     new = {run.recipe for run in runs}
     runs = [run for run in read() if run.recipe not in new] + runs
     runs.sort(key=lambda run: (list(recipes).index(run.recipe), run.seed))
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, asdict(runs[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(run) for run in runs)
+    write(RESULTS, runs)
 
 
 def read() -> list[Run]:

@@ -9,7 +9,6 @@ that is removed at the end. Memory of its own is what belongs to no file: the pa
 
 import stages  # noqa: F401, I001 - one BLAS thread, which must be said before NumPy is loaded
 
-import csv
 import multiprocessing
 import tempfile
 import threading
@@ -24,6 +23,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from benchmarks.tables import write
 from benchmarks.contenders import Contender, Floor, Ours, Task
 from benchmarks.draw import draw_scale
 from nn import SGD, Examples, Network, Settings
@@ -73,7 +73,7 @@ def main(quick: Annotated[bool, typer.Option("--quick")] = False) -> None:  # no
         for depth in QUICK_DEPTHS if quick else DEPTHS:
             points += steps("depth", depth, (784, *[DEEP_WIDTH] * depth, 10), Path(folder))
     if not quick:
-        write(points)
+        write(RESULTS, points)
         draw_scale([asdict(point) for point in points], DEEP_WIDTH, FIGURE)
 
 
@@ -200,14 +200,6 @@ def step_ms(threads: int, contender: Contender) -> float:
         start = perf_counter()
         contender.epoch()
         return 1000 * (perf_counter() - start) / contender.task.steps
-
-
-def write(points: list[Point]) -> None:
-    """Keep what was measured."""
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, asdict(points[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(point) for point in points)
 
 
 if __name__ == "__main__":

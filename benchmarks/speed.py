@@ -10,7 +10,6 @@ that whatever else the machine does hits all of them alike. A ratio is taken wit
 
 import stages  # noqa: F401, I001 - one BLAS thread, which must be said before NumPy is loaded
 
-import csv
 import gc
 import os
 import platform
@@ -27,6 +26,7 @@ import numpy as np
 import typer
 from threadpoolctl import threadpool_info
 
+from benchmarks.tables import write
 from benchmarks.contenders import (
     Contender,
     Floor,
@@ -89,7 +89,7 @@ def main(
             results += run(heat, 3 if quick else rounds)
             gc.collect()
     if not quick:
-        write(results)
+        write(RESULTS, results)
         draw_speed([asdict(result) for result in results], surroundings(), FIGURE)
     print(f"load at the end: {os.getloadavg()[0]:.1f}")
 
@@ -248,14 +248,6 @@ def no_collection() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-def write(results: list[Result]) -> None:
-    """Keep what was measured."""
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, asdict(results[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(result) for result in results)
 
 
 if __name__ == "__main__":
