@@ -6,15 +6,16 @@ quadratic cost, sigmoid neurons, a constant learning rate, no momentum, no decay
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from nn import SGD, Examples, Network, Settings
+from nn import SGD, Examples, Network, Settings, stacked
 from nn.functions import Array
 from stages.train import Diary
 
@@ -84,6 +85,7 @@ class Contender(ABC):
 
     name: str
     timed_steps: int | None = None  # of an epoch, where a whole one would take too long
+    networks = 1  # that learn in an epoch: its time is divided among them
 
     def __init__(self, task: Task) -> None:
         """Take the task; everything that can be prepared before the first epoch is."""
@@ -142,6 +144,42 @@ class OursAsRun(Ours):
         self.diary.note()
         if not self.diary.is_finite():
             raise ArithmeticError(f"{self.task.name}: the cost is not finite")
+
+
+class OursTwoThreads(OursAsRun):
+    """The same with ``train.threads`` 2."""
+
+    name = "downhill, 2 threads"
+
+    def epoch(self, steps: int | None = None) -> None:
+        """Train for one epoch and write it down."""
+        with threadpool_limits(2, "blas"):
+            super().epoch(steps)
+
+
+class OursStacked(Contender):
+    """A stack of networks on the same mini-batches; the first is that of the task."""
+
+    name = "downhill, 16 networks at once"
+    networks = 16
+
+    def __init__(self, task: Task) -> None:
+        """Make the others from other seeds."""
+        super().__init__(task)
+        networks = [replace(task, seed=task.seed + i).network() for i in range(self.networks)]
+        settings = Settings(
+            task.learning_rate, epochs=1, batch_size=task.batch_size, reshuffle=task.reshuffle
+        )
+        self.sgd = SGD(stacked(networks), task.examples, settings, self.rng)
+
+    def epoch(self, steps: int | None = None) -> None:
+        """Train all for one epoch."""
+        assert steps is None  # noqa: S101 - a whole epoch is quick
+        self.sgd.epoch()
+
+    def result(self) -> Array:
+        """Those of the first network."""
+        return np.asarray(self.sgd.network.parameters[0])
 
 
 class Floor(Contender):

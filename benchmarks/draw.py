@@ -42,19 +42,20 @@ def draw_speed(rows: list[Row], where: str, path: Path) -> None:
             heading = sheet.canvas(MARGIN, top - 0.26, WIDTH - 2 * MARGIN, 0.2)
             heading.text(0, 0.14, task, fontsize=10.5, fontweight="bold", color=INK)
             axes = sheet.panel(NAMES, top, WIDTH - NAMES - NUMBERS - MARGIN, tall)
-            draw_task(axes, sorted(own, key=lambda row: -row["median_ms"]))
+            draw_task(axes, own)
             top += tall + GAP
         save(sheet.figure, path, DPI)
 
 
 def draw_task(axes: Axes, rows: list[Row]) -> None:
-    """The slowest below; a line at our own time."""
-    ours = next(row["median_ms"] for row in rows if row["contender"] == "downhill")
-    axes.axvline(ours, color=BLUE, linewidth=1, alpha=0.4)
+    """The slowest below; a line at the time of the first, which is ours."""
+    ours = rows[0]
+    axes.axvline(ours["median_ms"], color=BLUE, linewidth=1, alpha=0.4)
+    rows = sorted(rows, key=lambda row: -row["median_ms"])
     for place, row in enumerate(rows):
         name, multiple = row["contender"], 1 / row["ratio_of_ours"]
         color = BLUE if name.startswith("downhill") else MUTED if "floor" in name else ORANGE
-        weight = "bold" if name == "downhill" else "normal"
+        weight = "bold" if row is ours else "normal"
         low, high = row["lower_quartile_ms"], row["upper_quartile_ms"]
         axes.plot([low, high], [place, place], color=color, linewidth=4, alpha=0.35)
         axes.plot(row["median_ms"], place, "o", color=color, markersize=5.5)

@@ -33,6 +33,8 @@ from benchmarks.contenders import (
     FloorFetching,
     Ours,
     OursAsRun,
+    OursStacked,
+    OursTwoThreads,
     PerExample,
     Task,
     Tutorial,
@@ -159,7 +161,11 @@ def heats(folder: Path) -> Iterator[Heat]:
     yield Heat(ten, quick_peers)
     for sizes in ((784, 128, 64, 10), (784, 800, 10)):
         task = Task(sizes, train, validation, learning_rate=0.1)
-        yield Heat(task, [*numpy_only, Jax, JaxUnrolled, TorchByHand])
+        yield Heat(task, [*numpy_only, OursTwoThreads, Jax, JaxUnrolled, TorchByHand])
+    for size in (100, 10):
+        task = Task(narrow, train, validation, batch_size=size, learning_rate=0.3)
+        title = f"{task.name}: 16 networks at once, time for each"
+        yield Heat(task, [OursStacked, Floor, Ours], title)
     yield Heat(Task(narrow, test, test), EVALUATIONS, title="evaluation of 10,000 images")
 
 
@@ -235,7 +241,8 @@ def race(contenders: list[Contender], rounds: int) -> Array:
                 start = perf_counter()
                 contender.epoch(steps)
                 seconds = perf_counter() - start
-                times[place, turn] = 1000 * seconds * (every / steps if steps else 1)
+                part = (steps / every if steps else 1) * contender.networks
+                times[place, turn] = 1000 * seconds / part
     return times
 
 

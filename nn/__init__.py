@@ -22,11 +22,18 @@ Row j of ``weights[0]`` is an image of the input's size: what the j-th hidden ne
 Training runs in float32; the same code runs in float64 for checking gradients.
 """
 
-from nn.backprop import Workspace, backprop, cost_of, feedforward, gradient
+from nn.backprop import Workspace, backprop, cost_of, feedforward, forward, gradient
 from nn.examples import Examples
 from nn.functions import ACTIVATIONS, COSTS
 from nn.gradcheck import GradientCheck, check_gradient
-from nn.network import INITIALIZERS, Network, layers_of, parameter_count
+from nn.network import (
+    INITIALIZERS,
+    Network,
+    layers_of,
+    parameter_count,
+    stacked,
+    unstacked,
+)
 from nn.sgd import SCHEDULES, SGD, Settings, evaluate, learning_rate_at, predict
 
 __all__ = [
@@ -45,9 +52,12 @@ __all__ = [
     "cost_of",
     "evaluate",
     "feedforward",
+    "forward",
     "gradient",
     "layers_of",
     "learning_rate_at",
     "parameter_count",
     "predict",
+    "stacked",
+    "unstacked",
 ]

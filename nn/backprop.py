@@ -3,8 +3,8 @@
 Equation numbers BP1 to BP4 are those of Nielsen 2015, chapter 2, for a batch of columns.
 """
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -15,78 +15,105 @@ from nn.network import Network, zeros_like
 SMALL = 1_000_000  # multiplications in a product that OpenBLAS makes without packing its factors
 FEWEST_ROWS, MOST_PIECES = 8, 8  # within these, cutting a product in pieces pays
 
+Product = Callable[[], object]  # a matrix product, bound to its factors and its result's place
+
 
 class Workspace:
-    """Every array that one batch of B examples needs, allocated once.
+    """Every array that a batch of B examples needs, and every product, bound to one network.
 
-    ``activations[0]``, (n_0, B), is the transpose of ``inputs``, (B, n_0), one example a row:
-    fill either. Targets are (n_L, B). The others are written by ``forward`` and ``backprop``.
+    Put the batch into ``inputs``, (B, n_0), one example a row, and ``targets``, (n_L, B). Then
+    ``activations[0]`` is the transpose of ``inputs``; the other activations, ``zs`` and ``deltas``,
+    (n_l, B) each, are written by ``forward`` and ``backprop``, and ``nabla`` by the latter. For a
+    stack of networks all that is written has the stack's axes in front.
     """
 
     def __init__(
         self,
-        sizes: Sequence[int],
+        network: Network,
         batch: int,
-        dtype: DTypeLike = np.float32,
+        *,
+        nabla: Network | None = None,
+        gain: float = 1.0,
         stored: DTypeLike = np.uint8,
     ) -> None:
-        """Allocate for a network of this shape, and inputs that are kept as type ``stored``."""
+        """Allocate for inputs that are kept as type ``stored``; the network sees gain x inputs."""
+        sizes, dtype = network.sizes, network.parameters.dtype
+        self.network, self.batch = network, batch
+        self.nabla = zeros_like(network) if nabla is None else nabla
         self.stored = np.zeros((batch, sizes[0]), stored)
         self.inputs = np.zeros((batch, sizes[0]), dtype)
         self.targets = np.zeros((sizes[-1], batch), dtype)
         self.classes = np.arange(sizes[-1], dtype=np.min_scalar_type(sizes[-1] - 1))[:, np.newaxis]
-        self.zs = [np.zeros((n, batch), dtype) for n in sizes[1:]]
-        self.activations = [self.inputs.T, *(np.zeros((n, batch), dtype) for n in sizes[1:])]
-        self.deltas = [np.zeros((n, batch), dtype) for n in sizes[1:]]
-        self.ones = np.ones(batch, dtype)
+        # One array for all layers, so that one call serves several.
+        rows = (*network.stack, sum(sizes[1:]), batch)
+        z, a, delta = (np.zeros(rows, dtype) for _ in range(3))
+        self.zs, self.deltas = layers_of_rows(z, sizes), layers_of_rows(delta, sizes)
+        self.activations = [self.inputs.T, *layers_of_rows(a, sizes)]
+        hidden = sum(sizes[1:-1])
+        self.hidden, self.slopes = a[..., :hidden, :], z[..., :hidden, :]
+        self.activation, self.cost = ACTIVATIONS[network.activation], COSTS[network.cost]
+        self._bind(delta, dtype.type(gain))
+
+    def _bind(self, delta: Array, gain: np.floating) -> None:
+        """Make views and products once: at each step that would take as long as the arithmetic."""
+        network, nabla, zs, deltas = self.network, self.nabla, self.zs, self.deltas
+        before, after = self.activations[:-1], self.activations[1:]
+        weigh = [product(*arrays) for arrays in zip(network.weights, before, zs, strict=True)]
+        blame = [product(d, a.mT, w) for d, a, w in zip(deltas, before, nabla.weights, strict=True)]
+        wish = [
+            product(w.mT, d, earlier)
+            for w, d, earlier in zip(network.weights[1:], deltas[1:], deltas, strict=False)
+        ]
+        if gain != 1:  # on z and delta, which are smaller than the inputs
+            weigh[0] = partial(_product_then_scale, weigh[0], zs[0], gain)
+            blame[0] = partial(_scale_then_product, blame[0], deltas[0], gain)
+        squash = [self.activation.function] * len(wish) + [self.cost.output]
+        columns = [b[..., np.newaxis] for b in network.biases]
+        self.forwards = [*zip(weigh, zs, columns, squash, after, strict=True)]
+        self.backwards = [*zip(wish, deltas, zs, strict=False)][::-1]
+        self.add_up = product(delta, np.ones(self.batch, delta.dtype), nabla.all_biases)
+        self.blame = blame
 
 
-def forward(network: Network, work: Workspace) -> Array:
+def forward(work: Workspace) -> Array:
     """Fill ``work.zs`` and ``work.activations`` from ``work.inputs``; return the outputs."""
-    hidden = ACTIVATIONS[network.activation].function
-    output = COSTS[network.cost].output
-    last = len(network.weights) - 1
-    for layer, (w, b, z) in enumerate(zip(network.weights, network.biases, work.zs, strict=True)):
-        product(w, work.activations[layer], out=z)
-        np.add(z, b[:, np.newaxis], out=z)
-        squash = output if layer == last else hidden
-        squash(z, work.activations[layer + 1])
+    for weigh, z, b, squash, a in work.forwards:
+        weigh()  # z = W (activation before)
+        np.add(z, b, z)  # ... + b
+        squash(z, a)  # a = s(z)
     return work.activations[-1]
 
 
-def backprop(network: Network, work: Workspace, nabla: Network, scale: float) -> None:
-    """Write ``scale`` times the sum of the examples' gradients into ``nabla.parameters``.
+def backprop(work: Workspace, scale: float) -> None:
+    """Write ``scale`` times the sum of the examples' gradients into ``work.nabla.parameters``.
 
-    The batch is in ``work.inputs`` and ``work.targets``. With ``scale`` 1/B the result is the
-    gradient of the batch's cost; with -learning_rate/B it is the step downhill itself.
+    With ``scale`` 1/B the result is the gradient of the batch's cost; with -learning_rate/B it is
+    the step downhill itself. Every z, except the outputs', makes room for its s'(z).
     """
-    forward(network, work)
-    derivative = ACTIVATIONS[network.activation].derivative
-    error_of = COSTS[network.cost].error
-    error_of(work.activations[-1], work.targets, scale, work.zs[-1], work.deltas[-1])  # BP1
-    for layer in reversed(range(len(network.weights))):
-        delta, a = work.deltas[layer], work.activations[layer]
-        np.dot(delta, work.ones, out=nabla.biases[layer])  # BP3: dC/db = delta
-        product(delta, a.T, out=nabla.weights[layer])  # BP4: dC/dw = delta (activation before)
-        if layer > 0:
-            error, slope = work.deltas[layer - 1], work.zs[layer - 1]
-            np.dot(network.weights[layer].T, delta, out=error)  # BP2: the wishes of the layer
-            derivative(a, slope)  # after, added up, each scaled by how much the neuron can move
-            np.multiply(error, slope, out=error)  # (z has served: its buffer takes s'(z))
+    a = forward(work)
+    work.cost.error(a, work.targets, scale, work.zs[-1], work.deltas[-1])  # BP1
+    work.activation.derivative(work.hidden, work.slopes)
+    for wish, delta, slope in work.backwards:
+        wish()  # BP2: the wishes of the layer after, added up, ...
+        np.multiply(delta, slope, delta)  # ... each scaled by how much the neuron can move
+    work.add_up()  # BP3: dC/db = delta, for all layers at once
+    for blame in work.blame:
+        blame()  # BP4: dC/dw = delta (activation before)
 
 
-def product(left: Array, right: Array, out: Array) -> None:
-    """Matrix product, (m, k) by (k, n), into ``out``, (m, n).
+def product(left: Array, right: Array, out: Array) -> Product:
+    """Matrix product, (..., m, k) by (..., k, n) or (k,), into ``out``, to be made many times.
 
     A product that is just too large for OpenBLAS's direct kernels is made in pieces of a few
     rows: for 16 neurons, 784 pixels and 100 images that halves its time.
     """
-    rows = rows_at_once(len(left), left.shape[1] * right.shape[1])
-    if rows == len(left):
-        np.dot(left, right, out=out)
-    else:
-        pieces = left.reshape(-1, rows, left.shape[1])
-        np.matmul(pieces, right, out=out.reshape(-1, rows, out.shape[1]))
+    if right.ndim > 1:
+        m, k, n = *left.shape[-2:], right.shape[-1]
+        rows = rows_at_once(m, k * n)
+        if rows < m:
+            pieces = [x.reshape(*x.shape[:-2], -1, rows, x.shape[-1]) for x in (left, out)]
+            return partial(np.matmul, pieces[0], right[..., np.newaxis, :, :], pieces[1])
+    return partial(np.dot if left.ndim == 2 else np.matmul, left, right, out)  # dot starts sooner
 
 
 @cache
@@ -98,27 +125,43 @@ def rows_at_once(rows: int, per_row: int) -> int:
     return fitting[-1] if fitting and rows // fitting[-1] <= MOST_PIECES else rows
 
 
+def _product_then_scale(multiply: Product, out: Array, gain: np.floating) -> None:
+    multiply()
+    np.multiply(out, gain, out)
+
+
+def _scale_then_product(multiply: Product, left: Array, gain: np.floating) -> None:
+    np.multiply(left, gain, left)
+    multiply()
+
+
+def layers_of_rows(array: Array, sizes: Sequence[int]) -> list[Array]:
+    """Views of an array (..., n_1 + ... + n_L, B), one (..., n_l, B) for each layer."""
+    ends = np.cumsum(sizes[1:])
+    return [array[..., end - n : end, :] for end, n in zip(ends, sizes[1:], strict=True)]
+
+
 def feedforward(network: Network, inputs: Array) -> Array:
     """Outputs, (n_L, B), for inputs (n_0, B) of the network's dtype."""
-    return forward(network, _load(network, inputs))
+    return forward(_load(network, inputs))
 
 
 def cost_of(network: Network, inputs: Array, targets: Array) -> float:
     """Mean cost of the columns: inputs (n_0, B), targets (n_L, B)."""
     work = _load(network, inputs, targets)
-    a = forward(network, work)
-    return float(COSTS[network.cost].value(work.zs[-1], a, work.targets).mean())
+    a = forward(work)
+    return float(work.cost.value(work.zs[-1], a, work.targets).mean())
 
 
 def gradient(network: Network, inputs: Array, targets: Array) -> Network:
     """Gradient of ``cost_of`` by every parameter, laid out as the network itself."""
-    work, nabla = _load(network, inputs, targets), zeros_like(network)
-    backprop(network, work, nabla, scale=1 / inputs.shape[1])
-    return nabla
+    work = _load(network, inputs, targets)
+    backprop(work, scale=1 / inputs.shape[1])
+    return work.nabla
 
 
 def _load(network: Network, inputs: Array, targets: Array | None = None) -> Workspace:
-    work = Workspace(network.sizes, inputs.shape[1], network.parameters.dtype)
+    work = Workspace(network, inputs.shape[1])
     work.activations[0][:] = inputs
     if targets is not None:
         work.targets[:] = targets

@@ -28,7 +28,8 @@ class Examples:
     number type and may be memory-mapped, and ``scale`` and ``offset`` are numbers or (n_0,).
     ``labels``, (N,), are classes counted from 0.
 
-    That line is never computed for an image. Since W (scale x + offset) + b is also
+    That line is never computed for an image. One scale for all, without an offset, is left to the
+    ``gain`` of a ``Workspace``. Otherwise, since W (scale x + offset) + b is also
     (W scale) x + (W offset + b), it is computed for the weights, which are far fewer: ``fold``
     makes the network that reads stored values, ``unfold`` takes its gradient back (chain rule).
     """
@@ -37,10 +38,15 @@ class Examples:
     labels: NDArray[np.integer]
     scale: Array | float = 1.0
     offset: Array | float = 0.0
+    gain: float = field(init=False)  # what a workspace multiplies by; 1 if weights are folded
+    folds: bool = field(init=False)  # whether they are
     shifted: bool = field(init=False)  # whether there is any offset to care about
 
     def __post_init__(self) -> None:
-        """Give scale and offset one form, (n_0,)."""
+        """Give scale and offset one form, (n_0,), and see how little has to be done."""
+        folds = bool(np.size(self.scale) > 1 or np.any(self.offset))
+        object.__setattr__(self, "folds", folds)
+        object.__setattr__(self, "gain", 1.0 if folds else float(self.scale))
         for name in ("scale", "offset"):
             values = np.broadcast_to(getattr(self, name), self.stored.shape[1:])
             object.__setattr__(self, name, np.ascontiguousarray(values))
@@ -68,7 +74,12 @@ class Examples:
         np.equal(work.classes, self.labels[rows], out=work.targets)
 
     def folded(self, network: Network) -> Network:
-        """Make room for ``fold``: a network that shares all but the first layer's parameters."""
+        """Make room for ``fold``: a network that shares all but the first layer's parameters.
+
+        It is the network itself where there is nothing to fold.
+        """
+        if not self.folds:
+            return network
         folded = replace(network)
         folded.weights[0] = np.zeros_like(network.weights[0])
         folded.biases[0] = np.zeros_like(network.biases[0])
@@ -76,10 +87,12 @@ class Examples:
 
     def fold(self, network: Network, folded: Network) -> None:
         """Make ``folded`` answer to stored values as ``network`` answers to inputs."""
+        if not self.folds:
+            return
         np.multiply(network.weights[0], self.scale, out=folded.weights[0])
         if self.shifted:
             offset = np.asarray(self.offset, network.parameters.dtype)
-            np.dot(network.weights[0], offset, out=folded.biases[0])
+            np.matmul(network.weights[0], offset, out=folded.biases[0])
             np.add(folded.biases[0], network.biases[0], out=folded.biases[0])
         else:
             np.copyto(folded.biases[0], network.biases[0])
@@ -89,7 +102,9 @@ class Examples:
 
         ``folded`` has served, and its first weights' room is used.
         """
+        if not self.folds:
+            return
         np.multiply(nabla.weights[0], self.scale, out=nabla.weights[0])
         if self.shifted:
-            np.multiply(nabla.biases[0][:, np.newaxis], self.offset, out=folded.weights[0])
+            np.multiply(nabla.biases[0][..., np.newaxis], self.offset, out=folded.weights[0])
             np.add(nabla.weights[0], folded.weights[0], out=nabla.weights[0])

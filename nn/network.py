@@ -24,7 +24,8 @@ class Network:
 
     ``weights[l]``, (n_{l+1}, n_l), and ``biases[l]``, (n_{l+1},), are views of ``parameters``,
     (P,): change one and the other has changed. ``activation`` names the hidden layers' function;
-    the output layer's belongs to ``cost``.
+    the output layer's belongs to ``cost``. With further axes in front, (S, P) say, it is a stack
+    of S networks of one shape, which learn side by side, each as it would alone.
 
     Raises ``ValueError`` for a shape of fewer than two layers or with an empty one, an unknown
     name, or a vector that is not real or not as long as the shape asks for.
@@ -51,9 +52,11 @@ class Network:
             raise ValueError(f"cost: expected one of {[*COSTS]}, got {self.cost!r}")
         if self.parameters.dtype.kind != "f":
             raise ValueError(f"parameters: expected real numbers, got {self.parameters.dtype}")
-        expected = (parameter_count(self.sizes),)
-        if self.parameters.shape != expected:
-            raise ValueError(f"parameters: expected shape {expected}, got {self.parameters.shape}")
+        expected = parameter_count(self.sizes)
+        if self.parameters.shape[-1:] != (expected,):
+            raise ValueError(
+                f"parameters: expected shape ({expected},), got {self.parameters.shape}"
+            )
         weights, biases = layers_of(self.parameters, self.sizes)
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "biases", biases)
@@ -83,6 +86,31 @@ class Network:
             weights[:] = rng.normal(0.0, gain * deviation(n_in, n_out), weights.shape)
         return network
 
+    @property
+    def stack(self) -> tuple[int, ...]:
+        """The axes in front: () for a single network."""
+        return self.parameters.shape[:-1]
+
+    @property
+    def all_weights(self) -> Array:
+        """The weights of all layers, the first P - sum of n_l of ``parameters``."""
+        return self.parameters[..., : -sum(self.sizes[1:])]
+
+    @property
+    def all_biases(self) -> Array:
+        """The biases of all layers, the last of ``parameters``."""
+        return self.parameters[..., -sum(self.sizes[1:]) :]
+
+
+def stacked(networks: Sequence[Network]) -> Network:
+    """A stack, with parameters (S, P), of S networks of one shape and kind."""
+    return replace(networks[0], parameters=np.stack([one.parameters for one in networks]))
+
+
+def unstacked(networks: Network) -> list[Network]:
+    """The networks of a stack (S, P), each a view of its row."""
+    return [replace(networks, parameters=row) for row in networks.parameters]
+
 
 def zeros_like(network: Network) -> Network:
     """A network of the same shape with every parameter zero: room for its gradient."""
@@ -95,12 +123,16 @@ def parameter_count(sizes: Sequence[int]) -> int:
 
 
 def layers_of(vector: Array, sizes: Sequence[int]) -> tuple[list[Array], list[Array]]:
-    """Views of a vector (P,), of parameters or of their gradient, as (weights, biases) by layer."""
+    """Views of a vector (P,), of parameters or of their gradient, as (weights, biases) by layer.
+
+    Axes in front of P stay in front.
+    """
     weights, biases, start = [], [], 0
     for n_in, n_out in pairwise(sizes):
-        weights.append(vector[start : start + n_out * n_in].reshape(n_out, n_in))
+        layer = vector[..., start : start + n_out * n_in]
+        weights.append(layer.reshape(*vector.shape[:-1], n_out, n_in))
         start += n_out * n_in
     for n_out in sizes[1:]:
-        biases.append(vector[start : start + n_out])
+        biases.append(vector[..., start : start + n_out])
         start += n_out
     return weights, biases

@@ -54,7 +54,7 @@ class SGD:
     """Descent of one network on one set of examples, an epoch at a time.
 
     All that the next epoch depends on is in ``network.parameters``, ``velocity``, ``epochs_done``
-    and ``rng``.
+    and ``rng``. A stack of networks descends at once, on the same mini-batches.
     """
 
     def __init__(
@@ -74,8 +74,7 @@ class SGD:
         self.step, self.folded = zeros_like(network), examples.folded(network)
         self.velocity = np.zeros_like(network.parameters)
         self.epochs_done = 0
-        count = sum(w.size for w in network.weights)
-        self._weights = network.parameters[:count]  # they come first; biases are not decayed
+        self._weights = network.all_weights  # biases are not decayed
         self._work: dict[int, Workspace] = {}
 
     def epoch(self) -> None:
@@ -87,7 +86,8 @@ class SGD:
             for done, rows in enumerate(batches):
                 progress = (self.epochs_done + done / len(batches)) / self.settings.epochs
                 learning_rate = learning_rate_at(self.settings, progress)
-                self._backprop(rows, learning_rate, len(self.examples.labels[rows]))
+                work = self._load(rows)
+                self._backprop(work, -learning_rate / work.batch)
                 self._descend(learning_rate)
         self.epochs_done += 1
 
@@ -97,26 +97,31 @@ class SGD:
         Either all examples in a new order, or the same mini-batches in a new order.
         """
         count, size = len(self.examples), self.settings.batch_size
-        starts = np.arange(0, count, size)
+        starts = range(0, count, size)
         if self.settings.reshuffle:
             order = self.rng.permutation(count)
             yield from (order[start : start + size] for start in starts)
         else:
-            yield from (slice(start, start + size) for start in self.rng.permutation(starts))
+            order = self.rng.permutation(starts).tolist()
+            yield from (slice(start, min(start + size, count)) for start in order)
 
     def _load(self, rows: Rows) -> Workspace:
-        size = len(self.examples.labels[rows])
+        size = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
         if size not in self._work:
-            sizes, dtype = self.network.sizes, self.network.parameters.dtype
-            self._work[size] = Workspace(sizes, size, dtype, self.examples.stored.dtype)
+            self._work[size] = Workspace(
+                self.folded,
+                size,
+                nabla=self.step,
+                gain=self.examples.gain,
+                stored=self.examples.stored.dtype,
+            )
         self.examples.load(rows, self._work[size], self.copy)
         return self._work[size]
 
-    def _backprop(self, rows: Rows, learning_rate: float, count: int) -> None:
-        """Leave -learning_rate / count times the sum of the rows' gradients in ``step``."""
-        work = self._load(rows)
+    def _backprop(self, work: Workspace, scale: float) -> None:
+        """Leave ``scale`` times the sum of the rows' gradients in ``step``."""
         self.examples.fold(self.network, self.folded)
-        backprop(self.folded, work, self.step, scale=-learning_rate / count)
+        backprop(work, scale)
         self.examples.unfold(self.step, self.folded)
 
     def _full_batch_step(self) -> None:
@@ -124,7 +129,7 @@ class SGD:
         learning_rate = learning_rate_at(self.settings, self.epochs_done / self.settings.epochs)
         total = np.zeros_like(self.step.parameters)
         for rows in self._batches():
-            self._backprop(rows, learning_rate, len(self.examples))
+            self._backprop(self._load(rows), -learning_rate / len(self.examples))
             total += self.step.parameters
         self.step.parameters[:] = total
         self._descend(learning_rate)
@@ -137,11 +142,12 @@ class SGD:
         """
         weights, parameters, step = self._weights, self.network.parameters, self.step.parameters
         if self.settings.weight_decay:
-            np.multiply(weights, 1 - learning_rate * self.settings.weight_decay, out=weights)
+            kept = weights.dtype.type(1 - learning_rate * self.settings.weight_decay)
+            np.multiply(weights, kept, weights)
         if self.settings.momentum:
-            np.multiply(self.velocity, self.settings.momentum, out=self.velocity)
-            step = np.add(self.velocity, step, out=self.velocity)
-        np.add(parameters, step, out=parameters)
+            np.multiply(self.velocity, weights.dtype.type(self.settings.momentum), self.velocity)
+            step = np.add(self.velocity, step, self.velocity)
+        np.add(parameters, step, parameters)
 
 
 def predict(
@@ -151,15 +157,16 @@ def predict(
     folded, dtype, count = examples.folded(network), network.parameters.dtype, len(examples)
     examples.fold(network, folded)
     outputs, costs = np.zeros((count, network.sizes[-1]), dtype), np.zeros(count, dtype)
-    work = Workspace(network.sizes, min(batch_size, count), dtype)
+    value = COSTS[network.cost].value
+    work = Workspace(folded, min(batch_size, count), gain=examples.gain)
     for start in range(0, count, batch_size):
         rows = slice(start, min(start + batch_size, count))
-        if rows.stop - start < len(work.inputs):
-            work = Workspace(network.sizes, rows.stop - start, dtype)
+        if rows.stop - start < work.batch:
+            work = Workspace(folded, rows.stop - start, gain=examples.gain)
         examples.load(rows, work)
-        a = forward(folded, work)
+        a = forward(work)
         outputs[rows] = a.T
-        costs[rows] = COSTS[network.cost].value(work.zs[-1], a, work.targets)
+        costs[rows] = value(work.zs[-1], a, work.targets)
     return outputs, costs
 
 

@@ -12,6 +12,7 @@ from stages.files import StageError, whole_file
 from stages.model import Model, as_examples, load_model
 from stages.options import run
 from stages.preprocess import Preprocessing
+from stages.tables import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,12 +118,6 @@ def calibrate(confidences: NDArray[np.floating], right: NDArray[np.bool_]) -> "p
         accuracy=("accuracy", "mean"),
     )
     return pd.DataFrame(table.reset_index().round(DECIMALS))
-
-
-def write_csv(path: Path, table: "pd.DataFrame") -> None:
-    """Write a table whole or not at all, with the same line ends everywhere."""
-    with whole_file(path) as partial:
-        table.to_csv(partial, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from nn import (
@@ -101,6 +102,9 @@ def train(
     seed: Annotated[
         int, whole("seed", 0, 2**63 - 1, "Decides the first weights and the order of images.")
     ],
+    threads: Annotated[
+        int, whole("threads", 1, 1024, "Threads of BLAS: more than 1 pays for wide layers only.")
+    ],
     hidden: Annotated[
         list[int] | None,
         whole("hidden", 1, 10**6, "Neurons of a hidden layer; once for each, or not at all."),
@@ -136,7 +140,8 @@ def train(
     sgd = SGD(network, examples, settings, order_rng, copy)
     diary = Diary(sgd, examples, validation)
     start = perf_counter()
-    with np.errstate(all="ignore"):  # a diverging cost is looked for, and told, after each epoch
+    # A diverging cost is looked for, and told, after each epoch.
+    with np.errstate(all="ignore"), threadpool_limits(threads, "blas"):
         problem = descend(sgd, diary, patience)
     print(f"{sgd.epochs_done} epochs in {perf_counter() - start:.1f} s")
     diary.write(Model(network, preprocessing), best=patience > 0)

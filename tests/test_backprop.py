@@ -19,7 +19,6 @@ from nn import (
     gradient,
 )
 from nn.functions import LEAK, Array
-from nn.network import zeros_like
 from tests.conftest import Problem, random_problem
 
 SHAPES = [(4, 3), (4, 5, 3), (4, 5, 4, 3), (4, 5, 4, 6, 3)]  # 0 to 3 hidden layers
@@ -191,12 +190,11 @@ def test_a_small_step_downhill_gains_learning_rate_times_the_gradient_squared(
 @pytest.mark.parametrize("scale", [1.0, -0.3])
 def test_backprop_gives_the_scaled_sum_of_the_gradients(scale: float) -> None:
     network, inputs, targets = problem = random_problem()
-    work = Workspace(network.sizes, inputs.shape[1], np.float64)
+    work = Workspace(network, inputs.shape[1])
     work.activations[0][:], work.targets[:] = inputs, targets
-    nabla = zeros_like(network)
-    backprop(network, work, nabla, scale)
+    backprop(work, scale)
     expected = scale * inputs.shape[1] * gradient(*problem).parameters
-    np.testing.assert_allclose(nabla.parameters, expected, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(work.nabla.parameters, expected, rtol=1e-12, atol=1e-15)
 
 
 def test_the_gradient_leaves_network_and_examples_as_they_were() -> None:

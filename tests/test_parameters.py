@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from threadpoolctl import threadpool_info
 
 from benchmarks.accuracy import as_options
 from nn import ACTIVATIONS, COSTS, INITIALIZERS, SCHEDULES
@@ -177,7 +178,25 @@ def test_each_parameter_changes_what_its_stage_writes(
 def test_every_parameter_that_shapes_the_results_is_tried() -> None:
     assert {(s, k) for s in CHANGES for k in CHANGES[s]} == {
         (s, k) for s, k in KEYS if s in CHANGES
-    }
+    } - {("train", "threads")}  # it shapes the time
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_training_has_as_many_threads_of_blas_as_it_was_given(
+    threads: int, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[list[int]] = []
+
+    def look(*_: object) -> None:
+        found.append([p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"])
+
+    shutil.copytree(prepared, tmp_path / "run")
+    monkeypatch.chdir(tmp_path / "run")
+    monkeypatch.setattr("stages.train.descend", look)
+    parameters = {**PARAMS["train"], **SMALL["train"], "threads": threads}
+    assert start("train", as_options(parameters), monkeypatch) == 0
+    assert found[0]
+    assert {*found[0]} == {threads}
 
 
 def contents(folder: Path) -> dict[str, bytes]:

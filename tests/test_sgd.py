@@ -25,6 +25,8 @@ from nn import (
     gradient,
     learning_rate_at,
     predict,
+    stacked,
+    unstacked,
 )
 from nn.functions import Array
 from tests.conftest import random_problem
@@ -223,6 +225,34 @@ def test_bytes_with_scale_and_offset_train_as_the_numbers_they_stand_for(
         results.append((network.parameters, *predict(network, examples)))
     for from_bytes, from_numbers in zip(*results, strict=True):
         np.testing.assert_allclose(from_bytes, from_numbers, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("standard", [False, True])
+@pytest.mark.parametrize("batch_size", [7, 100])
+@pytest.mark.parametrize(
+    ("activation", "cost"), [("sigmoid", "quadratic"), ("leaky_relu", "cross_entropy")]
+)
+def test_networks_in_a_stack_learn_bit_for_bit_as_each_would_alone(
+    activation: str, cost: str, batch_size: int, standard: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    stored, labels = rng.integers(256, size=(300, 784), dtype=np.uint8), rng.integers(10, size=300)
+    scale, offset = rng.random((2, 784), np.float32) / 255 if standard else (1 / 255, 0)
+    examples = Examples(stored, labels, scale, offset)
+    settings = replace(
+        PLAIN, batch_size=batch_size, momentum=0.5, weight_decay=0.01, reshuffle=True
+    )
+    alone = [
+        Network.random((784, 16, 16, 10), activation, cost, rng=np.random.default_rng(seed))
+        for seed in range(3)
+    ]
+    together = stacked(alone)
+    for network in (*alone, together):
+        sgd = SGD(network, examples, settings, np.random.default_rng(1))
+        sgd.epoch()
+        sgd.epoch()
+    for one, other in zip(alone, unstacked(together), strict=True):
+        assert one.parameters.tobytes() == other.parameters.tobytes()
 
 
 @pytest.mark.parametrize("classes", [2, 256, 300])

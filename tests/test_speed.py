@@ -11,6 +11,7 @@ from benchmarks.contenders import (
     FloorFetching,
     Ours,
     OursAsRun,
+    OursStacked,
     PerExample,
     Task,
     Tutorial,
@@ -43,7 +44,7 @@ def small_task(*, reshuffle: bool) -> Task:
 
 
 @pytest.mark.parametrize("reshuffle", [False, True])
-@pytest.mark.parametrize("contender", [OursAsRun, Tutorial, PerExample])
+@pytest.mark.parametrize("contender", [OursAsRun, OursStacked, Tutorial, PerExample])
 def test_every_contender_ends_an_epoch_with_our_weights(
     contender: type[Contender], reshuffle: bool
 ) -> None:

@@ -4,9 +4,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from stages.figures.results import Results, Table
+from stages.figures.results import Results
 from stages.figures.sheet import BLUE, INK, MUTED, WIDTH, Picture, Sheet
 from stages.figures.words import decimal, percent, plural
+from stages.tables import Table
 
 BIN = 0.1  # width of a bin of the winning output
 Z = 1.96  # standard deviations of a 95 % interval

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Network, Workspace
-from nn.backprop import forward
+from nn import Network, Workspace, forward
 from stages.arrays import load_labelled
 from stages.files import StageError
 from stages.model import Model, load_model
+from stages.tables import Table, read_table
 
 TEST = Path("data/normalized/test")
 NETWORK = Path("models/network.npz")
@@ -37,7 +37,6 @@ SCORES = ("precision", "recall", "f1")
 SAMPLE = 100  # images whose outputs are computed again, to see that the files belong together
 
 Floats = NDArray[np.floating]
-Table = dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -113,9 +112,9 @@ class Results:
     def activations(self, indices: NDArray[np.intp]) -> list[Floats]:
         """Activations of every layer but the image, (n_l, B), for B test images."""
         preprocessing = self.model.preprocessing
-        work = Workspace(self.network.sizes, len(indices))
+        work = Workspace(self.network, len(indices))
         work.inputs[:] = self.images[indices] * preprocessing.scale + preprocessing.offset
-        forward(self.network, work)
+        forward(work)
         return work.activations[1:]
 
 
@@ -138,15 +137,15 @@ def _load_results() -> Results:
     classes, n = model.network.sizes[-1], len(images)
     pixels = model.network.sizes[0]
     _require(images.shape[1] == pixels, TEST, f"images of {pixels} pixels", f"{images.shape[1]}")
-    history = _read_table(HISTORY, HISTORY_COLUMNS)
+    history = read_table(HISTORY, HISTORY_COLUMNS)
     snapshots = _read_snapshots(len(history["epoch"]), model.network.parameters.size)
     kept = np.flatnonzero((snapshots == model.network.parameters).all(axis=1))
     _require(kept.size > 0, SNAPSHOTS, f"no row that equals the parameters in {NETWORK}", "none")
     names = [f"output_{j}" for j in range(classes)]
-    predictions = _read_table(PREDICTIONS, ("label", "guess", "second_guess", *names))
+    predictions = read_table(PREDICTIONS, ("label", "guess", "second_guess", *names))
     same = np.array_equal(predictions["label"], labels)
     _require(same, PREDICTIONS, f"the labels of the {n:,} images in {TEST}", "others")
-    counts = _read_table(CONFUSION, ("label", *(str(j) for j in range(classes))))
+    counts = read_table(CONFUSION, ("label", *(str(j) for j in range(classes))))
     confusion = np.stack([counts[str(j)] for j in range(classes)], axis=1).astype(np.int64)
     _require(confusion.sum() == n, CONFUSION, f"{n:,} images", f"{confusion.sum():,}")
     columns = ("lower", "images", "confidence", "accuracy")
@@ -160,7 +159,7 @@ def _load_results() -> Results:
         predictions=predictions,
         outputs=np.stack([predictions[name] for name in names], axis=1),
         confusion=confusion,
-        calibration=_read_table(CALIBRATION, columns),
+        calibration=read_table(CALIBRATION, columns),
     )
     sample = np.arange(min(SAMPLE, n))
     own = np.allclose(results.activations(sample)[-1].T, results.outputs[sample], atol=1e-3)
@@ -172,21 +171,6 @@ def _require(holds: bool, path: Path, expected: str, got: str) -> None:  # noqa:
     if not holds:
         message = f"{path}: expected {expected}, got {got}; run dvc repro"
         raise StageError(message)
-
-
-def _read_table(path: Path, columns: tuple[str, ...]) -> Table:
-    """Columns of numbers from a CSV file with a header."""
-    try:
-        with path.open() as file:
-            header = tuple(file.readline().strip().split(","))
-            _require(header == columns, path, f"columns {', '.join(columns)}", ", ".join(header))
-            rows = [[float(cell) for cell in line.split(",")] for line in file]
-        table = np.array(rows, np.float64)
-    except ValueError as error:
-        message = f"{path}: expected a table of numbers: {error}; run dvc repro"
-        raise StageError(message) from error
-    _require(table.shape[1:] == (len(columns),), path, "one or more complete rows", "none")
-    return dict(zip(columns, table.T, strict=True))
 
 
 def _read_snapshots(rows: int, parameters: int) -> NDArray[np.float32]:
