@@ -1,7 +1,8 @@
 """Labelled examples, kept as compactly as they were stored and unpacked one batch at a time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -38,19 +39,16 @@ class Examples:
     labels: NDArray[np.integer]
     scale: Array | float = 1.0
     offset: Array | float = 0.0
-    gain: float = field(init=False)  # what a workspace multiplies by; 1 if weights are folded
-    folds: bool = field(init=False)  # whether they are
-    shifted: bool = field(init=False)  # whether there is any offset to care about
 
-    def __post_init__(self) -> None:
-        """Give scale and offset one form, (n_0,), and see how little has to be done."""
-        folds = bool(np.size(self.scale) > 1 or np.any(self.offset))
-        object.__setattr__(self, "folds", folds)
-        object.__setattr__(self, "gain", 1.0 if folds else float(self.scale))
-        for name in ("scale", "offset"):
-            values = np.broadcast_to(getattr(self, name), self.stored.shape[1:])
-            object.__setattr__(self, name, np.ascontiguousarray(values))
-        object.__setattr__(self, "shifted", bool(np.any(self.offset)))
+    @cached_property
+    def folds(self) -> bool:
+        """Whether weights are folded: not if one number does it all."""
+        return bool(np.size(self.scale) > 1 or np.any(self.offset))
+
+    @cached_property
+    def gain(self) -> float:
+        """What a workspace is to multiply stored inputs by: 1 if weights are folded."""
+        return 1.0 if self.folds else float(np.asarray(self.scale).item())
 
     def __len__(self) -> int:
         """N, the number of examples."""
@@ -89,13 +87,11 @@ class Examples:
         """Make ``folded`` answer to stored values as ``network`` answers to inputs."""
         if not self.folds:
             return
-        np.multiply(network.weights[0], self.scale, out=folded.weights[0])
-        if self.shifted:
-            offset = np.asarray(self.offset, network.parameters.dtype)
-            np.matmul(network.weights[0], offset, out=folded.biases[0])
-            np.add(folded.biases[0], network.biases[0], out=folded.biases[0])
-        else:
-            np.copyto(folded.biases[0], network.biases[0])
+        weights = network.weights[0]
+        offset = np.broadcast_to(np.asarray(self.offset, weights.dtype), weights.shape[-1:])
+        np.multiply(weights, self.scale, out=folded.weights[0])
+        np.matmul(weights, offset, out=folded.biases[0])
+        np.add(folded.biases[0], network.biases[0], out=folded.biases[0])
 
     def unfold(self, nabla: Network, folded: Network) -> None:
         """Turn the gradient of the folded network, in place, into that of the network itself.
@@ -105,6 +101,5 @@ class Examples:
         if not self.folds:
             return
         np.multiply(nabla.weights[0], self.scale, out=nabla.weights[0])
-        if self.shifted:
-            np.multiply(nabla.biases[0][..., np.newaxis], self.offset, out=folded.weights[0])
-            np.add(nabla.weights[0], folded.weights[0], out=nabla.weights[0])
+        np.multiply(nabla.biases[0][..., np.newaxis], self.offset, out=folded.weights[0])
+        np.add(nabla.weights[0], folded.weights[0], out=nabla.weights[0])
