@@ -34,7 +34,15 @@ from nn.network import (
     stacked,
     unstacked,
 )
-from nn.sgd import SCHEDULES, SGD, Settings, evaluate, learning_rate_at, predict
+from nn.sgd import (
+    SCHEDULES,
+    SGD,
+    Settings,
+    evaluate,
+    gradient_over,
+    learning_rate_at,
+    predict,
+)
 
 __all__ = [
     "ACTIVATIONS",
@@ -54,6 +62,7 @@ __all__ = [
     "feedforward",
     "forward",
     "gradient",
+    "gradient_over",
     "layers_of",
     "learning_rate_at",
     "parameter_count",

@@ -1,7 +1,7 @@
 """Stochastic gradient descent: many small steps downhill, each from one mini-batch."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, pi
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nn.backprop import Workspace, backprop, forward
 from nn.examples import Copy, Examples, Rows, as_they_are
-from nn.functions import COSTS
+from nn.functions import COSTS, Array
 from nn.network import Network, zeros_like
 
 SCHEDULES: dict[str, Callable[[float], float]] = {
@@ -148,6 +148,18 @@ class SGD:
             np.multiply(self.velocity, weights.dtype.type(self.settings.momentum), self.velocity)
             step = np.add(self.velocity, step, self.velocity)
         np.add(parameters, step, parameters)
+
+
+def gradient_over(network: Network, examples: Examples, batch_size: int = 100) -> Array:
+    """Gradient, (P,), of the mean cost of all examples: minus a full-batch step at rate 1.
+
+    So many examples go through the network at a time; the network stays as it is.
+    """
+    copy = replace(network, parameters=network.parameters.copy())
+    settings = Settings(learning_rate=1.0, epochs=1, batch_size=batch_size, full_batch=True)
+    sgd = SGD(copy, examples, settings, np.random.default_rng(0))
+    sgd.epoch()
+    return -sgd.step.parameters
 
 
 def predict(
