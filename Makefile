@@ -7,14 +7,23 @@ BENCH := .venv-bench
 LOCK := requirements.lock
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: report test lint bench lock clean help
+AXE := tests/browser/node_modules/.package-lock.json
+PAGE := reports/index.html
+
+.PHONY: report open serve test lint bench lock clean help
 
 report: $(VENV)/installed .dvc/config.local ## set up, run the pipeline, and say where the report is (default)
 	@dvc repro
 	@python -c "import json; print('\ntest accuracy: {accuracy:.2%}'.format(**json.load(open('reports/metrics.json'))))"
-	@echo "report:        $(CURDIR)/reports/index.html"
+	@echo "report:        $(CURDIR)/$(PAGE)"
 
-test: $(VENV)/installed ## set up and run the tests
+open: report ## ... and show the report in a browser
+	@python -m webbrowser -t "file://$(CURDIR)/$(PAGE)"
+
+serve: report ## ... and offer it at http://127.0.0.1:8000/, to this machine alone
+	@python -m http.server 8000 --bind 127.0.0.1 --directory reports
+
+test: $(VENV)/installed $(AXE) ## set up and run the tests
 	@python -m pytest
 
 lint: $(VENV)/installed ## style, formatting and types
@@ -25,6 +34,7 @@ lint: $(VENV)/installed ## style, formatting and types
 bench: $(BENCH)/installed ## time the network against PyTorch, JAX and scikit-learn, about a quarter of an hour
 	@$(BENCH)/bin/python -m benchmarks.speed
 	@$(BENCH)/bin/python -m benchmarks.scale
+	@python -m benchmarks.pipeline
 
 lock: $(VENV)/installed ## choose the newest versions of everything, and write them down with their hashes
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
@@ -45,6 +55,10 @@ $(VENV)/installed: $(LOCK)
 	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
 	@uv pip sync --quiet --require-hashes --compile-bytecode $(LOCK)
 	@touch $@
+
+# The page's accessibility is checked by axe-core; without npm that test says so and is left out.
+$(AXE): tests/browser/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix tests/browser; fi
 
 # The peers are large, and needed by nothing else; pip finds the builds without a GPU by itself.
 $(BENCH)/installed: $(LOCK) pyproject.toml | $(VENV)/installed
