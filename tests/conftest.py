@@ -1,11 +1,19 @@
-"""What several tests of the network start from: small random problems in float64."""
+"""What several tests start from: small random problems in float64, and a run on real digits."""
 
+import shutil
+from contextlib import chdir
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 from nn import Network
 from nn.functions import Array
+from stages.batch import batch
+from stages.normalize import normalize
+from stages.train import train
+from tests.sample import sample_as_raw
 
 
 class Problem(NamedTuple):
@@ -32,3 +40,42 @@ def random_problem(
     inputs = rng.normal(size=(sizes[0], examples))
     targets = np.eye(sizes[-1])[:, rng.integers(sizes[-1], size=examples)]
     return Problem(network, inputs, targets)
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 250 real digits to train on, 50 for validation and 60 to test; read only."""
+    folder = tmp_path_factory.mktemp("digits")
+    sample_as_raw(folder / "data/raw", train=300, test=60)
+    with chdir(folder):
+        normalize(scaling="unit", deskew=False)
+        batch(validation=50, batch_size=10, seed=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained_run(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a network of 784-6-5-10 that has trained on them; read only."""
+    folder = tmp_path_factory.mktemp("trained")
+    shutil.copytree(digits, folder, dirs_exist_ok=True)
+    with chdir(folder):
+        train(
+            activation="sigmoid", cost="quadratic", initializer="lecun", gain=1, learning_rate=5,
+            schedule="constant", momentum=0, weight_decay=0, epochs=8, reshuffle=False,
+            full_batch=False, shift=0, patience=0, seed=0, threads=1, hidden=[6, 5],
+        )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, which is the current one; trainings stay in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    return tmp_path
+
+
+@pytest.fixture
+def folder(finished: Path, empty: Path) -> Path:
+    """The current folder, a copy of the one in which a module's stage has ``finished``."""
+    return Path(shutil.copytree(finished, empty, dirs_exist_ok=True))

@@ -16,9 +16,9 @@ VIEWER = "asked by a viewer"
 class Claim:
     """One claim, in the stage ``name``; the page shows ``claim`` above the figure.
 
-    ``draw`` reads the stage's own outputs below the current folder. It raises
-    ``FileNotFoundError`` if they are missing, and ``StageError`` if they are not what the stage
-    writes. Its picture's caption says what was measured and ends with a verdict: ``HELD``,
+    ``draw`` reads the stage's own outputs below the current folder. If one is missing, it raises
+    ``FileNotFoundError``, or a ``StageError`` from one; ``StageError`` alone if it is not what
+    the stage writes. Its picture's caption says what was measured and ends with a verdict: ``HELD``,
     ``PARTLY`` or ``NOT_HELD``, as the numbers have it.
     """
 

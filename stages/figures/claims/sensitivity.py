@@ -128,7 +128,7 @@ def measured(both: list[Probed]) -> str:
     return (
         f"Of {count:,} weights and biases, the most sensitive one and the one nearest to {asked} "
         f"times less so were made larger by {wiggle}, one at a time. "
-        f"{' '.join(told(probed) for probed in both)} Such a gap is common: in {pairs} of "
+        f"{' '.join(told(probed) for probed in both)} In {pairs} of "
         f"all pairs the cost listens to one at least {asked} times as much as to the other. For "
         f"{zeros} the derivative is exactly zero; they are not drawn."
     )

@@ -175,7 +175,9 @@ def alt(lines: list[Line], title: str) -> str:
 def draw_line(axes: Axes, line: Line, colour: str) -> None:
     """Draw the cost after a step, what was promised, and the best rate."""
     axes.set_xscale("log")
-    fall = max(float(line.falls.max()), 1e-9 * (line.start or 1.0))
+    fall = float(line.falls.max())
+    if fall <= 1e-6 * line.start:  # nothing fell: show the start on a scale that can be read
+        fall = 0.01 * (line.start or 1.0)
     axes.axhline(line.start, color=INK, lw=0.8)
     axes.axvspan(line.rates[line.best], line.rates[-1], color="#f1f3f6", lw=0, zorder=0)
     fine = np.geomspace(line.rates[0], line.rates[-1], 400)  # the promise bends on this axis
