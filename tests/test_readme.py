@@ -7,6 +7,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from benchmarks.accuracy import RECIPES, SEEDS, command, read, table
+from benchmarks.tables import speed_table
+from stages.figures.claims import CLAIMS
 from tests.sample import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -21,6 +23,15 @@ def test_the_table_is_that_of_the_runs_written_down() -> None:
         (n, s) for n in CHOSEN for s in range(SEEDS)
     ]
     assert table(CHOSEN, runs) in README
+
+
+def test_the_table_of_speed_is_that_of_the_benchmark() -> None:
+    assert speed_table() in README
+
+
+def test_every_claim_is_listed_with_its_figure() -> None:
+    for claim in CLAIMS:
+        assert f"[{claim.name}](reports/figures/{claim.name}.png)" in README
 
 
 @pytest.mark.parametrize("name", CHOSEN)

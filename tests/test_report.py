@@ -1,11 +1,14 @@
 """The report says what was measured, in figures and on a page that asks nobody for anything."""
 
 import csv
+import itertools
 import json
 import re
 import shutil
 import subprocess
 import sys
+from base64 import b64decode
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,13 +18,17 @@ import pytest
 
 from nn import Network, feedforward
 from stages.arrays import save_labelled
+from stages.bundle import bundle
+from stages.embed import chosen_epochs, embed_run
+from stages.figures import load_results, painters, styled
+from stages.figures.claims import CLAIMS, HELD, Claim
 from stages.files import StageError
 from stages.model import Model, save_model
-from stages.preprocess import Preprocessing, unit_scaling
-from stages.report import Image, render, report
+from stages.preprocess import Preprocessing, standard_scaling, unit_scaling
+from stages.report import render, report
+from stages.story import CHAPTERS, Chapter, Image, Part, Table, claim_part, run_parameters
 
 ROOT = Path(__file__).parent.parent
-# In the order of the page.
 NAMES = ["hero", "learning", "weights", "activations", "confusion", "mistakes", "calibration"]
 INPUTS = [
     "data/normalized/test/images.npy",
@@ -49,6 +56,7 @@ class Shape(NamedTuple):
     activation: str = "sigmoid"
     cost: str = "quadratic"
     perfect: bool = False
+    standard: bool = False  # pixels standardized, and images deskewed
 
 
 SHAPES = {
@@ -59,6 +67,7 @@ SHAPES = {
     "26 classes of 4 x 12": Shape(classes=26, height=4, width=12),
     "one neuron, one pixel, two classes": Shape(hidden=(1,), classes=2, height=1, width=1),
     "no mistakes": Shape(perfect=True),
+    "standardized and deskewed": Shape(standard=True),
 }
 
 
@@ -80,26 +89,31 @@ def write_run(folder: Path, shape: Shape) -> None:
     snapshots = np.concatenate([[network.parameters], network.parameters + steps])
     network.parameters[:] = snapshots[-1]
     np.save(folder / "models/snapshots.npy", snapshots.astype(np.float32))
-    scale, offset = unit_scaling()
+    images = rng.integers(0, 256, (IMAGES, sizes[0]), dtype=np.uint8)
+    scale, offset = standard_scaling(images) if shape.standard else unit_scaling()
     preprocessing = Preprocessing(
-        height=shape.height, width=shape.width, deskew=False, scale=scale, offset=offset
+        height=shape.height, width=shape.width, deskew=shape.standard, scale=scale, offset=offset
     )
     save_model(folder / "models/network.npz", Model(network, preprocessing))
-    images = rng.integers(0, 256, (IMAGES, sizes[0]), dtype=np.uint8)
-    outputs = feedforward(network, (images.T * scale).astype(np.float32)).T
+    outputs = feedforward(network, (images * scale + offset).T.astype(np.float32)).T
     ranked = np.argsort(-outputs, axis=1, kind="stable")
     labels = ranked[:, 0] if shape.perfect else rng.integers(0, shape.classes, IMAGES)
     save_labelled(folder / "data/normalized/test", images, labels.astype(np.uint8))
     write_reports(folder / "reports", labels, ranked, outputs)
 
 
-def write_reports(folder: Path, labels: Any, ranked: Any, outputs: Any) -> None:
+def write_reports(
+    folder: Path, labels: Any, ranked: Any, outputs: Any, epochs: int = EPOCHS
+) -> None:
     n, classes = outputs.shape
     right = labels == ranked[:, 0]
     write_csv(
         folder / "history.csv",
         ["epoch", "learning_rate", *(f"{p}_{m}" for p in PARTS for m in ("cost", "accuracy"))],
-        [[e, 0.5, 1.5 / (e + 1), e / EPOCHS, 2.5 / (e + 1), e / 4] for e in range(EPOCHS + 1)],
+        [
+            [e, 0.5, 1.5 / (e + 1), e / epochs, 2.5 / (e + 1), e / (epochs + 1)]
+            for e in range(epochs + 1)
+        ],
     )
     names = [f"output_{j}" for j in range(classes)]
     rows = [[labels[i], *ranked[i, :2], *outputs[i]] for i in range(n)]
@@ -166,9 +180,10 @@ def test_every_shape_of_network_gets_all_figures_and_a_page(
     monkeypatch.chdir(tmp_path)
     report(dpi=50, mistakes=9)
     assert {path.stem for path in Path("reports/figures").iterdir()} == {*NAMES}
-    text = Path("reports/index.html").read_text(encoding="utf-8")
-    assert len(Page(text).all("img")) == len(NAMES)
-    assert "nan" not in re.sub(r"base64,\S+", "", text).lower()
+    page = Page(Path("reports/index.html").read_text(encoding="utf-8"))
+    shown = [image for image in page.all("img") if "id" not in image]
+    assert len(shown) == 4  # the page draws the other three itself, so that they can be played with
+    assert "nan" not in " ".join(page.text).lower().split()
 
 
 def test_the_same_run_gives_the_same_bytes(finished: Path, tmp_path: Path) -> None:
@@ -192,24 +207,27 @@ def test_the_page_makes_no_request(page: Page) -> None:
     loaded += [attributes["href"] for attributes in page.all("link")]
     assert loaded
     assert all(str(value).startswith("data:") for value in loaded)
-    assert not page.all("script")
-    style = "".join(page.text)
-    assert "@import" not in style
-    assert "url(" not in style
+    text = "".join(page.text)
+    assert "@import" not in text
+    assert "url(" not in text
+    assert not re.search(r"^\s*(import|export)\b", text, re.MULTILINE)
 
 
 def test_the_policy_comes_first_and_allows_only_what_is_inside(page: Page) -> None:
     order = [tag for tag, _ in page.tags]
     policy = page.all("meta")[1]
     assert policy["http-equiv"] == "Content-Security-Policy"
-    assert str(policy["content"]).startswith("default-src 'none'; img-src data:; style-src 'sha256")
+    allowed = str(policy["content"]).split("; ")
+    assert allowed[:2] == ["default-src 'none'", "img-src data:"]
+    assert re.fullmatch(r"script-src 'sha256-[\w+/]{43}='", allowed[2])
+    assert re.fullmatch(r"style-src 'sha256-[\w+/]{43}='", allowed[3])
     assert "unsafe" not in str(policy["content"])
     assert order.index("meta") < order.index("style")
     assert not any("style" in attributes for _, attributes in page.tags)
 
 
 def test_every_image_has_its_size_and_tells_its_finding(page: Page) -> None:
-    for image in page.all("img"):
+    for image in [image for image in page.all("img") if "id" not in image]:
         assert int(str(image["width"])) > 0
         assert int(str(image["height"])) > 0
         assert len(str(image["alt"])) > 40
@@ -217,7 +235,10 @@ def test_every_image_has_its_size_and_tells_its_finding(page: Page) -> None:
 
 def test_headings_and_landmarks_are_in_order(page: Page) -> None:
     headings = [tag for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
-    assert headings == ["h1"] + ["h2"] * 7
+    levels = [int(heading[1]) for heading in headings]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later <= earlier + 1 for earlier, later in itertools.pairwise(levels))
     assert page.all("html") == [{"lang": "en"}]
     for landmark in ("header", "nav", "main", "footer"):
         assert len(page.all(landmark)) == 1
@@ -230,20 +251,146 @@ def test_headings_and_landmarks_are_in_order(page: Page) -> None:
 def test_markup_in_a_text_is_shown_as_text() -> None:
     bad = '<script>alert("1")</script>\'&'
     image = Image(bad, bad, bad, "data:image/png;base64,", 1, 1)
-    table = {"caption": bad, "header": [bad], "rows": [[bad, bad]]}
-    texts = ("shape", "noun", "parameters", "accuracy", "two_guesses", "epochs", "test_images")
+    table = Table(bad, [bad], [[bad, bad]])
+    texts = ["shape", "noun", "parameters", "accuracy", "spread", "two_guesses", "epochs"]
+    texts += [
+        "learning_rate",
+        "test_images",
+        "misread",
+        "thing",
+        "a_thing",
+        "activation",
+        "cost",
+        "sample",
+    ]
+    chapter = Chapter("one", bad, bad, ("two",))
+    part = Part("two", image, table, bad, bad, bad, bad, [(bad, "data:,")])
     context = {
-        **dict.fromkeys((*texts, "activation", "cost"), bad),
+        **dict.fromkeys(texts, bad),
         "sizes": (4, 2),
+        "classes": 2,
         "image_shape": (2, 2),
+        "shades": [["right"] * 2] * 2,
         "settings": [(bad, bad)],
+        "versions": [(bad, bad)],
+        "run_parameters": {bad: [(bad, bad)]},
         "images": dict.fromkeys(NAMES, image),
         "tables": dict.fromkeys(TABLES, table),
+        "chapters": [(chapter, [part])],
+        "live": True,
+        "has_snapshots": True,
+        "data": "{}",
     }
     shown = Page(render(context))
-    assert not shown.all("script")
+    assert len(shown.all("script")) == 2  # the page's own
     assert shown.all("img")[0]["alt"] == bad
-    assert "".join(shown.text).count(bad) > 20
+    assert "".join(shown.text).count(bad) > 40
+
+
+def test_what_is_embedded_ends_no_script(monkeypatch: pytest.MonkeyPatch, finished: Path) -> None:
+    monkeypatch.chdir(finished)
+    results = replace(load_results(), epoch=1)
+    monkeypatch.setattr(type(results), "noun", "</script><!--")
+    text = embed_run(results, mistakes=3)
+    assert "<" not in text
+    assert json.loads(text)["noun"] == "</script><!--"
+
+
+def test_epochs_that_are_kept_begin_close_together_and_include_both_ends() -> None:
+    assert chosen_epochs(90, 16) == [0, 1, 2, 4, 6, 10, 14, 20, 26, 32, 40, 48, 58, 68, 78, 90]
+    assert chosen_epochs(3, 16) == [0, 1, 2, 3]
+    assert chosen_epochs(1, 16) == [0, 1]
+
+
+def test_a_claim_that_was_not_computed_says_how_to(finished: Path) -> None:
+    text = "".join(Page((finished / "reports/index.html").read_text()).text)
+    for claim in CLAIMS:
+        assert claim.title in text
+        assert f"dvc repro {claim.name} report" in text
+    assert not [*finished.glob("reports/claims/*")]
+
+
+def test_a_claim_shows_its_verdict_apart_and_its_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("reports/claims").mkdir(parents=True)
+    Path("reports/claims/one.csv").write_text("a_b,c\n1,2\n")
+    claim = Claim("one", "Title", "Words", "Source", draw=lambda: pytest.fail("not drawn here"))
+    image = Image("Title", f"Measured. {HELD}", "alt", "data:,", 1, 1)
+    part = claim_part(claim, image)
+    assert part.verdict == HELD
+    assert part.image is not None
+    assert part.image.caption == "Measured."
+    assert part.table is not None
+    assert part.table.header == ["a b", "c"]
+    ((name, source),) = part.downloads
+    assert name == "one.csv"
+    assert b64decode(source.removeprefix("data:text/csv;charset=utf-8;base64,")) == b"a_b,c\n1,2\n"
+    assert claim_part(claim, None).verdict == ""
+
+
+def test_every_claim_has_its_place_in_a_chapter() -> None:
+    placed = [name for chapter in CHAPTERS for name in chapter.names]
+    assert len(placed) == len({*placed})
+    assert {claim.name for claim in CLAIMS} <= {*placed}
+
+
+def test_parameters_of_another_network_are_refused(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished)
+    results = load_results()
+    assert run_parameters(results) == {}
+    monkeypatch.chdir(tmp_path)
+    train = {"hidden": [4, 3], "activation": "sigmoid", "cost": "quadratic", "shuffle": True}
+    sections: dict[str, Any] = {name: {} for name in ("fetch", "normalize", "batch")}
+    Path("params.yaml").write_text(json.dumps({**sections, "train": train}))
+    assert run_parameters(results)["train"][0] == ("hidden", "4, 3")
+    assert run_parameters(results)["train"][-1] == ("shuffle", "true")
+    Path("params.yaml").write_text(json.dumps({**sections, "train": {**train, "hidden": [5]}}))
+    with pytest.raises(StageError, match="another network; run dvc repro"):
+        run_parameters(results)
+    Path("params.yaml").write_text("train: [")
+    with pytest.raises(StageError, match="expected the sections"):
+        run_parameters(results)
+
+
+def write_modules(folder: Path, **modules: str) -> Path:
+    for name, text in modules.items():
+        (folder / f"{name}.js").write_text(text)
+    return folder
+
+
+def test_modules_become_one_script_in_the_order_of_their_imports(tmp_path: Path) -> None:
+    folder = write_modules(
+        tmp_path,
+        main='import { one } from "./a.js";\nimport { two } from "./b.js";\none(two);\n',
+        a='import {\n  two,\n} from "./b.js";\nexport function one() {}\n',
+        b="export const two = 2;\n",
+    )
+    script = bundle(folder=folder)
+    assert script == "const two = 2;\n\nfunction one() {}\n\none(two);\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("const two = 1;\n", "two is declared in b.js and in main.js"),
+        ("const [one, two] = [1, 2];\n", "two is declared in b.js and in main.js"),
+        ("export default 1;\n", "only plain imports and exports"),
+        ('import * as b from "./b.js";\n', "only plain imports and exports"),
+        ('import { main } from "./c.js";\n', "a circle of imports: main.js -> c.js -> main.js"),
+    ],
+)
+def test_modules_that_cannot_be_one_script_are_refused(
+    text: str, complaint: str, tmp_path: Path
+) -> None:
+    circle = 'import { two } from "./main.js";\n'
+    main = f'import {{ two }} from "./b.js";\n{text}'
+    folder = write_modules(tmp_path, main=main, b="export const two = 2;\n", c=circle)
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        bundle(folder=folder)
 
 
 def test_every_number_in_a_caption_is_found_in_its_source_file(finished: Path) -> None:
@@ -256,11 +403,15 @@ def test_every_number_in_a_caption_is_found_in_its_source_file(finished: Path) -
 
 
 def captions(folder: Path) -> dict[str, str]:
-    text = (folder / "reports/index.html").read_text(encoding="utf-8")
-    found = re.findall("<figcaption>(.*?)</figcaption>", text, re.DOTALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        results = load_results()
+        with styled():
+            pictures = [paint(results) for paint in painters(6)]
+    assert [picture.name for picture in pictures] == NAMES
     return {
-        name: "".join(Page(one).text).replace("\N{NO-BREAK SPACE}", " ")
-        for name, one in zip(NAMES, found, strict=True)
+        picture.name: f"{picture.title}. {picture.caption}".replace("\N{NO-BREAK SPACE}", " ")
+        for picture in pictures
     }
 
 

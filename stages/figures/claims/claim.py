@@ -18,8 +18,8 @@ class Claim:
 
     ``draw`` reads the stage's own outputs below the current folder. If one is missing, it raises
     ``FileNotFoundError``, or a ``StageError`` from one; ``StageError`` alone if it is not what
-    the stage writes. Its picture's caption says what was measured and ends with a verdict: ``HELD``,
-    ``PARTLY`` or ``NOT_HELD``, as the numbers have it.
+    the stage writes. Its picture's caption says what was measured and ends with a verdict:
+    ``HELD``, ``PARTLY`` or ``NOT_HELD``, as the numbers have it.
     """
 
     name: str  # of the stage, its section of params.yaml, its figure, and the page's anchor

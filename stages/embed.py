@@ -1,0 +1,121 @@
+"""What of a run goes into the page, as JSON: the network, some test images, some epochs."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn.functions import LEAK
+from stages.codec import encode_array, encode_images, quantize
+
+if TYPE_CHECKING:
+    from stages.figures import Results
+
+MOST_PARAMETERS = 1_000_000  # a larger network would make the page too heavy: 5 MB
+SAMPLE = 500  # test images on which the page measures accuracy
+FEWEST, WORK = 100, 200_000_000  # of them, so that measuring takes this many multiplications
+MOST_MISREAD = 500
+SNAPSHOTS, SNAPSHOT_BYTES = 16, 280_000  # epochs kept, at one byte for a parameter
+FEWEST_SNAPSHOTS = 3
+DECIMALS = 4
+
+
+def is_live(results: "Results") -> bool:
+    """Whether the network is small enough to be put into the page."""
+    return results.network.parameters.size <= MOST_PARAMETERS
+
+
+def embed_run(results: "Results", mistakes: int) -> str:
+    """The page's data as JSON that may stand inside a script element: no ``<`` in it.
+
+    ``mistakes``: how many of the most confident mistakes the page shows.
+    """
+    network = results.network
+    data = {
+        "sizes": network.sizes,
+        "classes": results.classes,
+        "noun": results.noun,
+        "activation": network.activation,
+        "cost": network.cost,
+        "output": "sigmoid" if network.cost == "quadratic" else "softmax",
+        "leak": LEAK,
+        "parameterCount": network.parameters.size,
+        "parameters": encode_array(network.parameters) if is_live(results) else None,
+        "preprocessing": preprocessing(results),
+        "digits": digits(results, mistakes),
+        "snapshots": snapshots(results) if is_live(results) else None,
+        "history": {name: column.tolist() for name, column in results.history.items()},
+        "confusion": results.confusion.tolist(),
+    }
+    return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def preprocessing(results: "Results") -> dict[str, Any]:
+    """How an image becomes what the network sees; one number for all pixels, or base64."""
+    described = results.model.preprocessing
+
+    def packed(value: NDArray[np.float32]) -> float | str:
+        return encode_array(value) if value.shape else float(value)
+
+    return {
+        "height": described.height,
+        "width": described.width,
+        "deskew": described.deskew,
+        "scale": packed(described.scale),
+        "offset": packed(described.offset),
+    }
+
+
+def digits(results: "Results", mistakes: int) -> dict[str, Any]:
+    """The first test images, on which accuracy is measured, and misread ones beyond them.
+
+    ``surest`` are the places, among those embedded, of the most confident mistakes.
+    """
+    sample = sample_size(results)
+    misread = results.surest_mistakes[:MOST_MISREAD]
+    chosen = np.concatenate([np.arange(sample), np.sort(misread[misread >= sample])])
+    places = {int(index): place for place, index in enumerate(chosen)}
+    ranked = np.take_along_axis(
+        results.outputs[chosen], results.guesses[chosen, np.newaxis], axis=1
+    )
+    return {
+        "sample": sample,
+        "code": encode_images(np.asarray(results.images[chosen])),
+        "indices": chosen.tolist(),
+        "labels": results.labels[chosen].tolist(),
+        "guesses": results.guesses[chosen].tolist(),
+        "seconds": results.second_guesses[chosen].tolist(),
+        "values": ranked[:, 0].round(DECIMALS).tolist(),
+        "surest": [places[int(index)] for index in misread[:mistakes]],
+    }
+
+
+def sample_size(results: "Results") -> int:
+    """How many test images the page measures accuracy on: fewer for a large network."""
+    most = max(FEWEST, min(SAMPLE, WORK // results.network.parameters.size))
+    return min(len(results.labels), most)
+
+
+def snapshots(results: "Results") -> dict[str, Any] | None:
+    """The network after some of its epochs, 8 bits a parameter; None if that is too much."""
+    from stages.figures.results import SNAPSHOTS as PATH
+
+    network = results.network
+    most = min(SNAPSHOTS, SNAPSHOT_BYTES // network.parameters.size)
+    if most < FEWEST_SNAPSHOTS:
+        return None
+    rows = chosen_epochs(len(results.history["epoch"]) - 1, most)
+    stored = np.load(PATH, mmap_mode="r", allow_pickle=False)
+    packed = [quantize(np.array(stored[row]), network.sizes) for row in rows]
+    return {
+        "epochs": results.history["epoch"][rows].astype(int).tolist(),
+        "levels": encode_array(np.concatenate([levels for levels, _ in packed])),
+        "scales": encode_array(np.concatenate([scales for _, scales in packed])),
+    }
+
+
+def chosen_epochs(last: int, most: int) -> list[int]:
+    """Rows from 0 to ``last``, at most so many, closer together where learning is fast."""
+    shares = np.linspace(0, 1, most)
+    return sorted({min(last, max(k, round(last * share**2))) for k, share in enumerate(shares)})

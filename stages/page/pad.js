@@ -1,0 +1,290 @@
+// The drawing pad, and the other things that the network can be given to look at.
+
+import { byId, cssColour, glowColour, paintGrey, withArticle } from "./dom.js";
+import { imageOfStrokes, mostPixels, pictureOfColours, prepare } from "./prepare.js";
+import { run } from "./run.js";
+import { onChange, scene, showDigit, showImage } from "./scene.js";
+
+const side = 560; // pixels of the canvas along each side
+const nib = 0.062; // breadth of the line on the pad, as a share of its side
+const keyStep = 0.04; // how far an arrow key moves the pen
+const leastMove = 0.004; // points nearer than this to the last one are left out
+
+const strokes = [];
+const pen = { x: 0.5, y: 0.3, down: false, shown: false };
+let drawing = null; // id of the pointer that draws
+let asked = false; // whether an image is to be made in the next frame
+
+/** Make the pad and its tools work. */
+export function startPad() {
+  const pad = byId("pad");
+  pad.width = pad.height = side;
+  pad.addEventListener("pointerdown", (event) => beginStroke(pad, event));
+  pad.addEventListener("pointermove", (event) => continueStroke(pad, event));
+  for (const name of ["pointerup", "pointercancel"]) pad.addEventListener(name, endStroke);
+  pad.addEventListener("keydown", moveWithKeys);
+  pad.addEventListener("focus", () => pad.matches(":focus-visible") && showPen(true));
+  pad.addEventListener("blur", () => showPen(false));
+  byId("undo-stroke").addEventListener("click", undoStroke);
+  byId("clear").addEventListener("click", clearPad);
+  onChange((what) => what === "subject" && paintPad());
+  startSources();
+}
+
+function startSources() {
+  const number = byId("test-image");
+  number.max = run.digits.indices.at(-1);
+  const go = (place) => {
+    const count = run.digits.count;
+    forgetDrawing();
+    showDigit(((place % count) + count) % count);
+  };
+  number.addEventListener("input", () => {
+    const place = run.digits.indices.findIndex((index) => index >= Number(number.value));
+    if (number.value !== "" && place >= 0) go(place);
+  });
+  const here = () => scene.subject.place ?? -1;
+  byId("previous-image").addEventListener("click", () => go(here() < 0 ? -1 : here() - 1));
+  byId("next-image").addEventListener("click", () => go(here() + 1));
+  byId("any-image").addEventListener("click", () =>
+    go(Math.floor(Math.random() * run.digits.sample)),
+  );
+  byId("misread-image")?.addEventListener("click", () => go(misread(here())));
+  byId("noise-image").addEventListener("click", () => {
+    forgetDrawing();
+    showImage(
+      "noise",
+      Uint8Array.from({ length: run.pixels }, () => Math.floor(Math.random() * 256)),
+    );
+  });
+  byId("empty-image").addEventListener("click", clearPad);
+  startPictures();
+  onChange((what) => {
+    if (what !== "subject") return;
+    const { place, label } = scene.subject;
+    if (document.activeElement !== number)
+      number.value = place === null ? "" : run.digits.indices[place];
+    const known =
+      place !== null &&
+      `Test image ${run.digits.indices[place]} shows ${withArticle(String(label))}.`;
+    byId("source-note").textContent = known || sourceText();
+    byId("pad-hint").hidden = scene.subject.kind === "drawn";
+  });
+}
+
+function sourceText() {
+  const { kind } = scene.subject;
+  if (kind === "noise") return "Every grey level drawn by chance.";
+  if (kind === "picture") return "Your picture, cut out, scaled and centred.";
+  return kind === "empty"
+    ? "No ink at all."
+    : "Your drawing, scaled and centred as the training images were.";
+}
+
+/** The next misread image after this place. */
+function misread(place) {
+  const { labels, guesses: answers, count } = run.digits;
+  for (let k = 1; k <= count; k++) {
+    const other = (place + k + count) % count;
+    if (labels[other] !== answers[other]) return other;
+  }
+  return place;
+}
+
+// Strokes.
+
+function pointAt(pad, event) {
+  const { left, top, width, height } = pad.getBoundingClientRect();
+  const within = (share) => Math.min(1, Math.max(0, share));
+  return [within((event.clientX - left) / width), within((event.clientY - top) / height)];
+}
+
+function beginStroke(pad, event) {
+  if (event.button !== 0 || drawing !== null) return;
+  event.preventDefault();
+  drawing = event.pointerId;
+  byId("network").dataset.drawing = "true"; // no fading: it follows the pen at once
+  pad.setPointerCapture(event.pointerId);
+  strokes.push([pointAt(pad, event)]);
+  askImage();
+}
+
+function continueStroke(pad, event) {
+  if (event.pointerId !== drawing) return;
+  const all = event.getCoalescedEvents?.() ?? [];
+  for (const one of all.length > 0 ? all : [event]) addPoint(pointAt(pad, one));
+  askImage();
+}
+
+function addPoint([x, y]) {
+  const stroke = strokes.at(-1);
+  const [lastX, lastY] = stroke.at(-1);
+  if (Math.hypot(x - lastX, y - lastY) >= leastMove) stroke.push([x, y]);
+}
+
+function endStroke(event) {
+  if (event.pointerId !== drawing) return;
+  drawing = null;
+  delete byId("network").dataset.drawing;
+  askImage();
+}
+
+function moveWithKeys(event) {
+  const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[
+    event.key
+  ];
+  if (move) {
+    pen.x = Math.min(1, Math.max(0, pen.x + move[0] * keyStep));
+    pen.y = Math.min(1, Math.max(0, pen.y + move[1] * keyStep));
+    if (pen.down) strokes.at(-1).push([pen.x, pen.y]);
+  } else if (event.key === " " || event.key === "Enter") {
+    pen.down = !pen.down;
+    if (pen.down) strokes.push([[pen.x, pen.y]]);
+  } else if (event.key === "Delete" || event.key === "Backspace") {
+    clearPad();
+  } else if ((event.ctrlKey || event.metaKey) && event.key === "z") {
+    undoStroke();
+  } else {
+    return;
+  }
+  event.preventDefault();
+  pen.shown = true;
+  if (pen.down || event.key === " " || event.key === "Enter") askImage();
+  else paintPad();
+}
+
+function showPen(shown) {
+  pen.shown = shown;
+  if (!shown) pen.down = false;
+  paintPad();
+}
+
+function undoStroke() {
+  strokes.pop();
+  pen.down = false;
+  if (strokes.length > 0) askImage();
+  else clearPad();
+}
+
+function clearPad() {
+  forgetDrawing();
+  showImage("empty", new Uint8Array(run.pixels));
+}
+
+function forgetDrawing() {
+  strokes.length = 0;
+  pen.down = false;
+}
+
+/** Give the drawing to the network, once a frame at most. */
+function askImage() {
+  if (asked || strokes.length === 0) return;
+  asked = true;
+  requestAnimationFrame(() => {
+    asked = false;
+    if (strokes.length === 0) return;
+    const keepLabel = scene.subject.kind === "drawn";
+    const { height, width } = run.preprocessing;
+    showImage("drawn", imageOfStrokes(strokes, height, width), { keepLabel });
+  });
+}
+
+/** Strokes if there are any; or else the image itself, enlarged. */
+function paintPad() {
+  const pad = byId("pad");
+  const context = pad.getContext("2d");
+  context.fillStyle = cssColour(glowColour(0));
+  context.fillRect(0, 0, side, side);
+  if (strokes.length === 0 && scene.subject) paintEnlarged(context);
+  context.strokeStyle = context.fillStyle = "#fff";
+  context.lineWidth = nib * side;
+  context.lineCap = context.lineJoin = "round";
+  for (const stroke of strokes) {
+    context.beginPath();
+    stroke.forEach(([x, y], k) =>
+      k === 0 ? context.moveTo(x * side, y * side) : context.lineTo(x * side, y * side),
+    );
+    if (stroke.length === 1) context.lineTo(stroke[0][0] * side + 0.01, stroke[0][1] * side);
+    context.stroke();
+  }
+  if (pen.shown) paintPen(context);
+}
+
+function paintEnlarged(context) {
+  const { height, width } = run.preprocessing;
+  const small = document.createElement("canvas");
+  paintGrey(small, scene.subject.image, height, width);
+  const scale = side / Math.max(height, width);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(
+    small,
+    (side - width * scale) / 2,
+    (side - height * scale) / 2,
+    width * scale,
+    height * scale,
+  );
+}
+
+function paintPen(context) {
+  const [x, y] = [pen.x * side, pen.y * side];
+  context.lineWidth = 4;
+  context.strokeStyle = pen.down ? "#f2a257" : "#6fb4f5";
+  context.beginPath();
+  context.arc(x, y, (nib * side) / 2 + 6, 0, 2 * Math.PI);
+  context.stroke();
+}
+
+// Pictures.
+
+function startPictures() {
+  const chooser = byId("picture");
+  byId("picture-button").addEventListener("click", () => chooser.click());
+  chooser.addEventListener("change", () => {
+    if (chooser.files.length > 0) readPicture(chooser.files[0]);
+    chooser.value = "";
+  });
+  const zone = byId("pad-zone");
+  for (const name of ["dragenter", "dragover"]) {
+    zone.addEventListener(name, (event) => {
+      event.preventDefault();
+      zone.classList.add("over");
+    });
+  }
+  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    zone.classList.remove("over");
+    if (event.dataTransfer.files.length > 0) readPicture(event.dataTransfer.files[0]);
+  });
+}
+
+async function readPicture(file) {
+  try {
+    const bitmap = await createImageBitmap(file);
+    const { width, height } = bitmap;
+    if (width * height > mostPixels) throw new Error("too large");
+    const canvas = document.createElement("canvas");
+    Object.assign(canvas, { width, height });
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(bitmap, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    forgetDrawing();
+    const field = run.preprocessing;
+    showImage("picture", prepare(pictureOfColours(data, height, width), field.height, field.width));
+  } catch {
+    const most = Math.round(mostPixels / 1e6);
+    byId("source-note").textContent =
+      `${file.name} cannot be read as a picture: a PNG, JPEG or WebP file of at most ${most} megapixels is needed.`;
+  }
+}
+
+/** What the page opens with: the first test image that was read correctly. */
+export function showFirst() {
+  const { labels, guesses: answers } = run.digits;
+  showDigit(
+    Math.max(
+      0,
+      labels.findIndex((label, k) => label === answers[k]),
+    ),
+  );
+}

@@ -1,0 +1,196 @@
+"""Read pictures of single digits, drawn or photographed, with the trained network.
+
+python -m stages.predict seven.png photo.jpg --figure reports/seen.png
+"""
+
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from stages.files import StageError, whole_file
+from stages.ink import MOST_PIXELS, Levels, prepare
+from stages.model import Model, load_model
+from stages.options import run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from PIL import Image
+
+NETWORK = Path("models/network.npz")
+TOO_LARGE = f"expected at most {MOST_PIXELS:,} pixels"
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # read by Pillow alone
+MOST_DRAWN, DPI = 40, 140  # pictures in the figure, dots per inch
+MOST_NAMED = 30  # classes: the bars of more are too thin to be named
+ROW = 1.6  # inches
+
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(help=f"Pictures of one digit each, of at most {MOST_PIXELS:,} pixels."),
+]
+Figure = Annotated[
+    Path | None, typer.Option(help="A PNG to draw: what the network saw, and its outputs.")
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the network saw, (height, width) uint8, and its outputs, (classes,)."""
+
+    name: str
+    seen: Levels
+    outputs: NDArray[np.floating]
+
+    @property
+    def ranked(self) -> list[int]:
+        """Classes, the brightest output first."""
+        return [int(j) for j in np.argsort(-self.outputs, kind="stable")]
+
+    @property
+    def line(self) -> str:
+        """The first two guesses, each with the brightness of its output."""
+        guesses = [f"{j} ({self.outputs[j]:.2f})" for j in self.ranked[:2]]
+        return f"{self.name}: " + ", then ".join(guesses)
+
+
+def predict(files: Files = None, figure: Figure = None) -> None:
+    """Print the first and second guess for each picture, and how bright their outputs are.
+
+    A picture may be bright on dark or dark on bright, of any size; it is made into an image of
+    MNIST's kind first. Files that cannot be read are named, one line each, and the others answered;
+    the exit code is then 1.
+    """
+    if not files:
+        raise StageError("predict: expected one or more pictures, got none; name their files")
+    if figure is not None and figure.suffix.lower() != ".png":
+        raise StageError(f"{figure}: expected a name that ends in .png for the figure")
+    model = load_model(NETWORK)
+    answers = [answer for path in files if (answer := answered(model, path)) is not None]
+    if figure is not None and answers:
+        draw(answers, figure)
+    if len(answers) < len(files):
+        raise SystemExit(1)
+
+
+def answered(model: Model, path: Path) -> Answer | None:
+    """The answer for one file, printed; None if it has none, the reason printed as an error."""
+    try:
+        answer = read(model, path)
+    except StageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return None
+    print(answer.line)
+    return answer
+
+
+def read(model: Model, path: Path) -> Answer:
+    """The network's answer to a picture; raises ``StageError`` if there is none to give."""
+    described = model.preprocessing
+    image = prepare(grey_levels(path), described.height, described.width)
+    if not image.any():
+        raise StageError(f"{printable(path)}: expected a digit, found no ink; draw it stronger")
+    images = image[np.newaxis]
+    seen = described.prepare(images).reshape(image.shape)
+    return Answer(printable(path), seen, model.outputs(images)[0])
+
+
+def printable(path: Path) -> str:
+    """A file's name as one line, whatever characters it has."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(path))
+
+
+def grey_levels(path: Path) -> Levels:
+    """Grey levels, (height, width), of a picture file: upright, transparent parts white.
+
+    Raises ``StageError`` for what is no picture or one of more than ``MOST_PIXELS``, before its
+    pixels are read.
+    """
+    from PIL import Image, ImageOps
+
+    name = printable(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Pillow's own bound, and of odd metadata
+            with Image.open(path, formats=FORMATS) as picture:
+                _refuse_large(name, picture.width, picture.height)
+                return _grey(ImageOps.exif_transpose(picture))
+    except Image.DecompressionBombError as error:
+        raise StageError(f"{name}: {TOO_LARGE}, got far more; make it smaller") from error
+    except FileNotFoundError as error:
+        raise StageError(f"{name}: no such file") from error
+    except StageError:
+        raise
+    except Exception as error:  # decoders of broken files fail in every way there is
+        reason = " ".join(str(error).replace(str(path), name).split()) or type(error).__name__
+        raise StageError(f"{name}: expected a picture ({', '.join(FORMATS)}): {reason}") from error
+
+
+def _refuse_large(name: str, width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise StageError(f"{name}: {TOO_LARGE}, got {width:,} x {height:,}; make it smaller")
+
+
+def _grey(picture: "Image.Image") -> Levels:
+    from PIL import Image
+
+    if picture.mode.startswith("I"):  # 16 bits
+        return (np.asarray(picture).clip(0, 65535) >> 8).astype(np.uint8)
+    if picture.has_transparency_data:
+        colours = picture.convert("RGBA")
+        picture = Image.new("RGB", colours.size, "white")
+        picture.paste(colours, mask=colours)
+    return np.asarray(picture.convert("RGB").convert("L"))
+
+
+def draw(answers: list[Answer], path: Path) -> None:
+    """Draw what the network saw of each picture, and how bright its outputs are."""
+    from stages.figures.sheet import MARGIN, WIDTH, Sheet, save, styled
+    from stages.figures.words import plural
+
+    drawn = answers[:MOST_DRAWN]
+    title = "The network reads " + ", ".join(str(answer.ranked[0]) for answer in drawn)
+    beyond = len(answers) - len(drawn)
+    rest = f" {plural(beyond, 'more picture')} are not drawn." if beyond else ""
+    with styled():
+        sheet = Sheet(
+            title,
+            "Left: what it saw. Right: how bright its outputs are, the brightest in blue." + rest,
+            ROW * len(drawn) + 0.15,
+        )
+        for row, answer in enumerate(drawn):
+            height = ROW - 0.45
+            _draw_seen(sheet.panel(MARGIN, row * ROW + 0.25, height, height), answer)
+            left = MARGIN + height + 0.4
+            _draw_outputs(
+                sheet.panel(left, row * ROW + 0.25, WIDTH - MARGIN - left, height), answer
+            )
+        with whole_file(path) as partial:
+            save(sheet.figure, partial, DPI)
+
+
+def _draw_seen(axes: "Axes", answer: Answer) -> None:
+    from stages.figures.sheet import GLOW
+
+    axes.imshow(answer.seen, cmap=GLOW, vmin=0, vmax=255, interpolation="nearest")
+    axes.set_axis_off()
+
+
+def _draw_outputs(axes: "Axes", answer: Answer) -> None:
+    from stages.figures.sheet import BLUE, INK, MUTED
+
+    classes = range(len(answer.outputs))
+    colors = [BLUE if j == answer.ranked[0] else MUTED for j in classes]
+    axes.bar(classes, answer.outputs, color=colors)
+    axes.set_ylim(0, 1)
+    axes.set_yticks([0, 1])
+    axes.set_xticks(classes if len(classes) <= MOST_NAMED else [answer.ranked[0]])
+    axes.set_title(answer.line, loc="left", size=9, color=INK)
+
+
+if __name__ == "__main__":
+    run(predict)
