@@ -47,8 +47,9 @@ def downstream(stage: str) -> set[str]:
     """A stage and every stage that reads what it writes, directly or not."""
     found = {stage}
     for later in STAGES:  # they stand in the order in which data flows
-        written = {path for one in found for kind in WRITTEN for path in declared(one, kind)}
-        if written & {*declared(later, "deps")}:
+        written = [path for one in found for kind in WRITTEN for path in declared(one, kind)]
+        read = declared(later, "deps")
+        if any(out == dep or out.startswith(f"{dep}/") for out in written for dep in read):
             found.add(later)
     return found
 
