@@ -1,9 +1,12 @@
 """The pipeline's stages: one command each, run by DVC in the order of dvc.yaml.
 
 Stages never import one another; they meet through files. What several of them need stands in
-``options`` (the command line), ``files`` (writing whole or not at all), ``arrays`` (arrays on
-disk), ``preprocess`` (from grey levels to what the network sees) and ``model`` (a trained network
-with its preprocessing); ``sources`` and ``idx`` belong to ``fetch`` and ``normalize``.
+``options`` (the command line), ``files`` (writing whole or not at all), ``arrays`` and ``tables``
+(numbers on disk), ``preprocess`` (from grey levels to what the network sees), ``model`` (a trained
+network with its preprocessing), ``trainings`` (networks that a stage trains for itself), ``layers``
+(what every neuron holds and wishes for) and ``walk`` (a descent that can be looked at). ``sources``
+and ``idx`` belong to ``fetch`` and ``normalize``; ``story``, ``embed``, ``codec`` and ``bundle`` to
+``report``. ``predict`` is a command for everybody, and no stage; ``ink`` prepares what it reads.
 """
 
 import os
