@@ -5,7 +5,7 @@ quadratic cost, sigmoid neurons, a constant learning rate, no momentum, no decay
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from time import perf_counter
@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from nn import SGD, Examples, Network, Settings, stacked
 from nn.functions import Array
+from nn.memory import zeros
 from stages.train import Diary
 
 Order = NDArray[np.intp]
@@ -53,8 +54,7 @@ class Task:
     @cached_property
     def inputs(self) -> NDArray[np.float32]:
         """What the network sees, (N, n_0): four times the memory of the stored images."""
-        scaled = self.examples.stored * np.asarray(self.examples.scale, np.float32)
-        return np.asarray(scaled + np.asarray(self.examples.offset, np.float32))
+        return seen(self.examples)
 
     @cached_property
     def targets(self) -> NDArray[np.float32]:
@@ -78,6 +78,14 @@ class Task:
             yield from order
         else:
             yield from (slice(start, start + self.batch_size) for start in order.tolist())
+
+
+def seen(examples: Examples) -> NDArray[np.float32]:
+    """What the network sees of these examples, (N, n_0)."""
+    inputs = zeros(examples.stored.shape, np.float32)
+    np.multiply(examples.stored, np.asarray(examples.scale, np.float32), out=inputs)
+    inputs += np.asarray(examples.offset, np.float32)
+    return inputs
 
 
 class Contender(ABC):
@@ -196,7 +204,7 @@ class Floor(Contender):
         """Find the forms, and bind every product to its factors."""
         super().__init__(task)
         batch, weights = task.batch_size, task.network().weights
-        layers = [self.rng.random((n, batch), np.float32) for n in task.sizes[1:]]
+        layers = [aligned(self.rng.random((n, batch), np.float32)) for n in task.sizes[1:]]
         self.inner = [
             quickest(left, right)(right)
             for w, a, delta in zip(weights[1:], layers, layers[1:], strict=False)
@@ -252,12 +260,12 @@ class FloorFetching(Floor):
     @cached_property
     def buffer(self) -> Array:
         """One mini-batch, (B, n_0)."""
-        return self.task.inputs[: self.task.batch_size].copy()
+        return aligned(self.task.inputs[: self.task.batch_size])
 
     @cached_property
     def gathered(self) -> NDArray[np.uint8]:
         """The same as stored."""
-        return np.zeros(self.buffer.shape, np.uint8)
+        return zeros(self.buffer.shape, np.uint8)
 
     def epoch(self, steps: int | None = None) -> None:
         """Fetch and make the products of an epoch."""
@@ -272,30 +280,71 @@ class FloorFetching(Floor):
                 multiply()
 
 
+class FloorAsRun(Floor):
+    """The products of an epoch as ``stages.train`` runs it: those of the diary too.
+
+    The diary sends ten thousand images forward, in batches as ``nn.evaluate`` does.
+    """
+
+    name = "floor: products, the diary's too"
+
+    def __init__(self, task: Task) -> None:
+        """Bind the forward products of the diary's two samples."""
+        super().__init__(task)
+        samples = task.examples.first(len(task.validation)), task.validation
+        self.diary = forward_products(task, [seen(sample) for sample in samples])
+
+    def epoch(self, steps: int | None = None) -> None:
+        """Make the products of an epoch, then those of its row in the diary."""
+        super().epoch(steps)
+        for multiply in self.diary:
+            multiply()
+
+
+def forward_products(task: Task, samples: Sequence[Array]) -> list[Bound]:
+    """The products that evaluating samples of images, (N, n_0) each, takes, in batches."""
+    size = task.batch_size
+    first, *others = task.network().weights
+    batches = [x[i : i + size].T for x in samples for i in range(0, len(x), size)]
+    layers = [zeros((w.shape[1], size), np.float32) for w in others]
+    inner = [quickest(w, a)(a) for w, a in zip(others, layers, strict=True)]
+    make = quickest(first, batches[0])
+    return [multiply for images in batches for multiply in (make(images), *inner)]
+
+
 def quickest(left: Array, right: Array) -> Callable[[Array], Bound]:
     """How to make the product of ``left``, (m, k), with any ``right``, (k, n), most quickly.
 
-    Tried are the product and its transpose, each whole or in 2, 4 or 8 pieces of equally many
-    rows, with ``left`` in either order of memory; the best of many attempts counts.
+    Tried are the product and its transpose, each whole, in 2 or 4 pieces of equally many rows, or
+    in pieces of 4 or 8 rows, with ``left`` in either order of memory; the best of many attempts
+    counts. Every array begins where a line of the cache begins.
     """
     forms = [
         partial(_bind, factor, turned, pieces)
-        for factor in (np.ascontiguousarray(left), np.asfortranarray(left))
+        for factor in (aligned(left), aligned(left.T).T)
         for turned in (False, True)
-        for pieces in (1, 2, 4, 8)
-        if (right.shape[1] if turned else left.shape[0]) % pieces == 0
+        for rows in (right.shape[1] if turned else left.shape[0],)
+        for pieces in sorted({1, 2, 4, rows // 8, rows // 4} - {0})
+        if rows % pieces == 0
     ]
     return min(forms, key=lambda form: best_time(form(right)))
+
+
+def aligned(array: Array) -> Array:
+    """A copy, row after row, that begins where a line of the cache begins."""
+    copy = zeros(array.shape, array.dtype)
+    copy[:] = array
+    return copy
 
 
 def _bind(left: Array, turned: bool, pieces: int, right: Array) -> Bound:  # noqa: FBT001
     first, second = (right.T, left.T) if turned else (left, right)
     shape = (len(first), second.shape[1])
     if pieces == 1:
-        return partial(np.dot, first, second, out=np.zeros(shape, left.dtype))
+        return partial(np.dot, first, second, out=zeros(shape, left.dtype))
     first = first.reshape(pieces, -1, first.shape[1])
     return partial(
-        np.matmul, first, second, out=np.zeros((pieces, shape[0] // pieces, shape[1]), left.dtype)
+        np.matmul, first, second, out=zeros((pieces, shape[0] // pieces, shape[1]), left.dtype)
     )
 
 
@@ -400,4 +449,12 @@ def flat(weights: Iterable[Any], biases: Iterable[Any]) -> Array:
     return np.concatenate([np.asarray(part).ravel() for part in (*weights, *biases)])
 
 
-NUMPY: list[type[Contender]] = [OursAsRun, Ours, Floor, FloorFetching, Tutorial, PerExample]
+NUMPY: list[type[Contender]] = [
+    OursAsRun,
+    Ours,
+    Floor,
+    FloorAsRun,
+    FloorFetching,
+    Tutorial,
+    PerExample,
+]

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import torch
 
-from benchmarks.contenders import Contender, Task, quickest
+from benchmarks.contenders import Contender, Task, forward_products
+from benchmarks.peers import cost_and_accuracy
 from nn import evaluate
 from nn.functions import Array
 
@@ -53,21 +54,12 @@ class FloorEvaluating(Evaluating):
     def __init__(self, task: Task) -> None:
         """Find the quickest forms."""
         super().__init__(task)
-        first, *others = self.network.weights
-        batch = [
-            task.inputs[start : start + task.batch_size].T
-            for start in range(0, len(task.examples), task.batch_size)
-        ]
-        make = quickest(first, batch[0])
-        layers = [self.rng.random((w.shape[1], task.batch_size), np.float32) for w in others]
-        inner = [quickest(w, a)(a) for w, a in zip(others, layers, strict=True)]
-        self.products = [[make(images), *inner] for images in batch]
+        self.products = forward_products(task, [task.inputs])
 
     def evaluate(self) -> tuple[float, float]:
         """Nothing is found."""
-        for products in self.products:
-            for multiply in products:
-                multiply()
+        for multiply in self.products:
+            multiply()
         return 0.0, 0.0
 
     def result(self) -> None:
@@ -85,19 +77,12 @@ class JaxEvaluating(Evaluating):
         layers = zip(self.network.weights, self.network.biases, strict=True)
         self.layers = [(jnp.array(w), jnp.array(b)) for w, b in layers]
         self.examples = jnp.array(task.inputs), jnp.array(task.targets)
-        self.run = jax.jit(_evaluate)
+        self.run = jax.jit(cost_and_accuracy)
 
     def evaluate(self) -> tuple[float, float]:
         """Cost and accuracy."""
         cost, accuracy = self.run(self.layers, *self.examples)
         return float(cost), float(accuracy)
-
-
-def _evaluate(layers: list[tuple[Array, Array]], x: Array, y: Array) -> tuple[Array, Array]:
-    for w, b in layers:
-        x = jax.nn.sigmoid(x @ w.T + b)
-    right = x.argmax(axis=1) == y.argmax(axis=1)
-    return jnp.square(x - y).sum(axis=1).mean(), right.mean()
 
 
 class TorchEvaluating(Evaluating):

@@ -30,6 +30,7 @@ from benchmarks.tables import SPEED, write
 from benchmarks.contenders import (
     Contender,
     Floor,
+    FloorAsRun,
     FloorFetching,
     Ours,
     OursAsRun,
@@ -41,7 +42,7 @@ from benchmarks.contenders import (
 )
 from benchmarks.draw import draw_speed
 from benchmarks.evaluation import EVALUATIONS
-from benchmarks.peers import PEERS, Jax, JaxUnrolled, TorchByHand, TorchCompiledTen
+from benchmarks.peers import PEERS, Jax, JaxAsRun, JaxUnrolled, TorchByHand, TorchCompiledTen
 from nn import Examples
 from nn.functions import Array
 from stages.arrays import load_labelled, save_labelled
@@ -144,12 +145,13 @@ def heats(folder: Path) -> Iterator[Heat]:
         Examples(*load_labelled(folder / name), *unit_scaling())
         for name in ("train", "train-validation", "t10k")
     )
-    numpy_only: list[type[Contender]] = [OursAsRun, Floor, FloorFetching, Ours]
+    numpy_only: list[type[Contender]] = [OursAsRun, Floor, FloorAsRun, FloorFetching, Ours]
     all_peers: list[type[Contender]] = [*numpy_only, *PEERS, Tutorial, PerExample]
     quick_peers: list[type[Contender]] = [
         *numpy_only,
         Jax,
         JaxUnrolled,
+        JaxAsRun,
         TorchByHand,
         TorchCompiledTen,
     ]
@@ -161,7 +163,7 @@ def heats(folder: Path) -> Iterator[Heat]:
     yield Heat(ten, quick_peers)
     for sizes in ((784, 128, 64, 10), (784, 800, 10)):
         task = Task(sizes, train, validation, learning_rate=0.1)
-        yield Heat(task, [*numpy_only, OursTwoThreads, Jax, JaxUnrolled, TorchByHand])
+        yield Heat(task, [*numpy_only, OursTwoThreads, Jax, JaxUnrolled, JaxAsRun, TorchByHand])
     for size in (100, 10):
         task = Task(narrow, train, validation, batch_size=size, learning_rate=0.3)
         title = f"{task.name}: 16 networks at once, time for each"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nn.backprop import Workspace
 from nn.functions import Array
+from nn.memory import zeros
 from nn.network import Network
 
 Rows: TypeAlias = slice | NDArray[np.intp]
@@ -79,7 +80,7 @@ class Examples:
         if not self.folds:
             return network
         folded = replace(network)
-        folded.weights[0] = np.zeros_like(network.weights[0])
+        folded.weights[0] = zeros(network.weights[0].shape, network.parameters.dtype)
         folded.biases[0] = np.zeros_like(network.biases[0])
         return folded
 

@@ -72,7 +72,7 @@ class SGD:
         self.network, self.examples, self.settings, self.rng = network, examples, settings, rng
         self.copy = copy
         self.step, self.folded = zeros_like(network), examples.folded(network)
-        self.velocity = np.zeros_like(network.parameters)
+        self.velocity = zeros_like(network).parameters
         self.epochs_done = 0
         self._weights = network.all_weights  # biases are not decayed
         self._work: dict[int, Workspace] = {}
@@ -127,7 +127,7 @@ class SGD:
     def _full_batch_step(self) -> None:
         """One step along the true gradient: the mean over all examples, at the same weights."""
         learning_rate = learning_rate_at(self.settings, self.epochs_done / self.settings.epochs)
-        total = np.zeros_like(self.step.parameters)
+        total = zeros_like(self.network).parameters
         for rows in self._batches():
             self._backprop(self._load(rows), -learning_rate / len(self.examples))
             total += self.step.parameters
