@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from nn import Network, Settings, evaluate
 from stages.arrays import save_arrays
 from stages.files import StageError
+from stages.limits import TRAINING, require_memory
 from stages.model import load_model
 from stages.options import real, run, whole
 from stages.tables import write_csv
 from stages.trainings import TEST, TRAIN, VALIDATION, Recipe, examples_of, side_by_side
+from stages.trust import load_snapshots
 
 NETWORK = Path("models/network.npz")
 SNAPSHOTS = Path("models/snapshots.npy")
@@ -107,6 +109,7 @@ def smoothness(
     trained = load_model(NETWORK)
     shape = (trained.preprocessing.height, trained.preprocessing.width)
     grid = Grid.of(examples.stored.any(axis=0).reshape(shape))
+    check(hidden or [], examples.stored.shape[1], trained.network.sizes[-1])
     settings = Settings(learning_rate, epochs, batch_size, schedule="linear")
     decays = sorted(set(weight_decays))
     jobs = [
@@ -134,6 +137,11 @@ def smoothness(
         f"Moran's I of the weights: {own['before'].mean():z.2f} before training, "
         f"{own['after'].mean():z.2f} after, {own['shuffled_mean']:z.2f} with shuffled pixels"
     )
+
+
+def check(hidden: list[int], pixels: int, classes: int) -> None:
+    """Raise ``StageError`` if one of the networks could not be trained in this memory."""
+    require_memory("smoothness.hidden", (pixels, *hidden, classes), TRAINING)
 
 
 def train_and_measure(
@@ -187,7 +195,7 @@ def own_network(
     network: Network, grid: Grid, shuffles: int, rng: np.random.Generator
 ) -> dict[str, NDArray[Any]]:
     """Moran's I of every first-layer neuron of the pipeline's network, and a few as images."""
-    snapshots = np.load(SNAPSHOTS, mmap_mode="r", allow_pickle=False)
+    snapshots = load_snapshots(SNAPSHOTS, network.parameters.size)
     untrained = replace(network, parameters=np.array(snapshots[0]))
     before, after = (grid.values(n.weights[0]) for n in (untrained, network))
     shuffled = np.array([grid.morans_i(rng.permuted(after, axis=1)) for _ in range(shuffles)])
