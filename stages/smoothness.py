@@ -107,6 +107,8 @@ def smoothness(
     """
     examples, validation = examples_of(TRAIN), examples_of(VALIDATION)
     trained = load_model(NETWORK)
+    snapshots = load_snapshots(SNAPSHOTS, trained.network.parameters.size)
+    untrained = replace(trained.network, parameters=np.array(snapshots[0]))
     shape = (trained.preprocessing.height, trained.preprocessing.width)
     grid = Grid.of(examples.stored.any(axis=0).reshape(shape))
     check(hidden or [], examples.stored.shape[1], trained.network.sizes[-1])
@@ -120,7 +122,7 @@ def smoothness(
     ]
     sweep = side_by_side(train_and_measure, jobs, "smoothness")
     write_table([row for row, _ in sweep])
-    own = own_network(trained.network, grid, shuffles, np.random.default_rng(seed))
+    own = own_network(untrained, trained.network, grid, shuffles, np.random.default_rng(seed))
     drawn = np.stack([images for _, images in sweep[::seeds]])
     arrays = {
         **own,
@@ -192,11 +194,9 @@ def write_table(rows: list[dict[str, Any]]) -> None:
 
 
 def own_network(
-    network: Network, grid: Grid, shuffles: int, rng: np.random.Generator
+    untrained: Network, network: Network, grid: Grid, shuffles: int, rng: np.random.Generator
 ) -> dict[str, NDArray[Any]]:
     """Moran's I of every first-layer neuron of the pipeline's network, and a few as images."""
-    snapshots = load_snapshots(SNAPSHOTS, network.parameters.size)
-    untrained = replace(network, parameters=np.array(snapshots[0]))
     before, after = (grid.values(n.weights[0]) for n in (untrained, network))
     shuffled = np.array([grid.morans_i(rng.permuted(after, axis=1)) for _ in range(shuffles)])
     mixed = np.zeros((min(PICTURES, len(after)), grid.inked.size), np.float32)
