@@ -10,12 +10,16 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 AXE := tests/browser/node_modules/.package-lock.json
 PAGE := reports/index.html
 
-.PHONY: report open serve test lint bench lock clean help
+.PHONY: report check open serve test lint bench lock clean help
 
 report: $(VENV)/installed .dvc/config.local ## set up, run the pipeline, and say where the report is (default)
+	@python -m stages.check
 	@dvc repro
 	@python -c "import json; print('\ntest accuracy: {accuracy:.2%}'.format(**json.load(open('reports/metrics.json'))))"
 	@echo "report:        $(CURDIR)/$(PAGE)"
+
+check: $(VENV)/installed ## look at all of params.yaml before anything runs, in a second
+	@python -m stages.check
 
 open: report ## ... and show the report in a browser
 	@python -m webbrowser -t "file://$(CURDIR)/$(PAGE)"

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from nn import Settings, evaluate
+from stages.limits import TRAINING, require_memory
 from stages.options import real, run, whole
 from stages.tables import write_csv
 from stages.trainings import TEST, TRAIN, Recipe, examples_of, side_by_side
@@ -43,7 +44,9 @@ def amount(
         learning_rate, epochs, batch_size, "linear", momentum=momentum, reshuffle=True
     )
     recipe = Recipe(tuple(hidden), settings, cost="cross_entropy")
-    total = len(examples_of(TRAIN))
+    everything = examples_of(TRAIN)
+    total = len(everything)
+    check(hidden, everything.stored.shape[1], 1 + int(everything.labels.max()))
     rungs = sorted({total} | {images for images in amounts if images < total})
     jobs = [(recipe, images, seed + i) for images in rungs for i in range(seeds)]
     table = pd.DataFrame(side_by_side(trained_on, jobs, "amount"))
@@ -51,6 +54,11 @@ def amount(
     means = table.groupby("images")["test_accuracy"].mean()
     told = ", ".join(f"{means[images]:.2%} with {images:,}" for images in (rungs[0], rungs[-1]))
     print(f"test images right: {told} training images, {table['steps'][0]:,} steps each")
+
+
+def check(hidden: list[int], pixels: int, classes: int) -> None:
+    """Raise ``StageError`` if the network does not fit into memory."""
+    require_memory("amount.hidden", (pixels, *hidden, classes), TRAINING)
 
 
 def trained_on(recipe: Recipe, images: int, seed: int) -> dict[str, Any]:

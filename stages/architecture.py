@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nn import SGD, Examples, Settings, evaluate, gradient, parameter_count
 from stages.arrays import save_arrays
+from stages.limits import TRAINING, require_memory
 from stages.options import real, run, whole
 from stages.tables import write_csv
 from stages.trainings import TEST, TRAIN, VALIDATION, Recipe, examples_of, side_by_side
@@ -77,6 +78,8 @@ def architecture(
     Writes reports/claims/architecture.csv (a row for each training) and .npz (the gradients of
     each layer of the deepest networks before their first step).
     """
+    examples = examples_of(TRAIN)
+    check(widths, depths, width, depth, examples.stored.shape[1], 1 + int(examples.labels.max()))
     shapes = shapes_of(widths, depths, width, depth)
     ladder = [Settings(r, 1, batch_size, SCHEDULE, reshuffle=True) for r in sorted({*rates})]
     tried = side_by_side(best_rate, [(s, ladder, trial, seed) for s in shapes], "learning rates")
@@ -95,6 +98,16 @@ def architecture(
         arrays |= slopes(shape, ladder[0], range(seed, seed + seeds))
     save_arrays(ARRAYS, arrays)
     summarize(table, done)
+
+
+def check(
+    widths: list[int], depths: list[int], width: int, depth: int, pixels: int, classes: int
+) -> None:
+    """Raise ``StageError`` if one of the networks does not fit into memory."""
+    widest = (pixels, *[max(*widths, width)] * depth, classes)
+    deepest = (pixels, *[width] * max(depths), classes)
+    require_memory("architecture.widths", widest, TRAINING)
+    require_memory("architecture.depths", deepest, TRAINING)
 
 
 def shapes_of(widths: list[int], depths: list[int], width: int, depth: int) -> list[Shape]:

@@ -20,10 +20,7 @@ class Shift:
 
     def __init__(self, height: int, width: int, most: int, rng: np.random.Generator) -> None:
         """Move by up to ``most`` pixels; raises ``StageError`` if that could empty an image."""
-        if most >= min(height, width):
-            raise StageError(
-                f"train.shift: expected less than the images' {height} x {width} pixels, got {most}"
-            )
+        check(height, width, most)
         self.height, self.width, self.most, self.rng = height, width, most, rng
 
     def __call__(self, out: Array, stored: NDArray[Any]) -> None:
@@ -37,6 +34,14 @@ class Shift:
             stored.reshape(-1, self.height, self.width),
             int(down),
             int(right),
+        )
+
+
+def check(height: int, width: int, most: int) -> None:
+    """Raise ``StageError`` if images moved by so many pixels could be empty."""
+    if most >= min(height, width):
+        raise StageError(
+            f"train.shift: expected less than the images' {height} x {width} pixels, got {most}"
         )
 
 

@@ -46,11 +46,7 @@ def averaging(
     the untrained network, image by image, and the mean.
     """
     examples = examples_of(TRAIN)
-    if batch_size > len(examples):
-        raise StageError(
-            f"averaging.batch_size: expected at most {len(examples):,}, the images in {TRAIN}, "
-            f"got {batch_size}"
-        )
+    check(batch_size, len(examples))
     preprocessing = load_model(NETWORK).preprocessing
     shape = preprocessing.height, preprocessing.width
     networks = with_epochs(epochs)
@@ -65,6 +61,15 @@ def averaging(
     ]
     write(rows)
     tell(rows, networks["trained"], examples, batch_size)
+
+
+def check(batch_size: int, images: int) -> None:
+    """Raise ``StageError`` if there are not so many training images."""
+    if batch_size > images:
+        raise StageError(
+            f"averaging.batch_size: expected 2 to {images:,}, the images in {TRAIN}, "
+            f"got {batch_size}"
+        )
 
 
 def batch_sizes(count: int, batch_size: int, largest: float) -> list[int]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stages.arrays import load_labelled, save_labelled
 from stages.files import StageError, whole_folder
@@ -28,20 +29,36 @@ def batch(
     one contiguous piece of the file; the last one may be smaller, so that no image is left out.
     """
     images, labels = load_labelled(TRAIN)
-    count = len(images) - validation
-    if count < batch_size:
-        raise StageError(
-            f"batch: {len(images):,} training images less validation {validation:,} leave "
-            f"{count:,}, not one batch of batch_size {batch_size:,}; lower one of the two"
-        )
-    order = np.random.default_rng(seed).permutation(len(images))
+    count = check(len(images), validation, batch_size)
     with whole_folder(BATCHES) as folder:
-        for part, rows in (("train", order[validation:]), ("validation", order[:validation])):
+        for part, rows in split(len(images), validation, seed).items():
             (folder / part).mkdir()
             save_labelled(folder / part, images[rows], labels[rows])
         (folder / "batches.json").write_text(json.dumps({"batch_size": batch_size}) + "\n")
     batches = -(-count // batch_size)
     print(f"{count:,} images in {batches:,} mini-batches of {batch_size}, {validation:,} set aside")
+
+
+def check(images: int, validation: int, batch_size: int) -> int:
+    """How many images are left to train on; raises ``StageError`` if not enough for one batch."""
+    count = images - validation
+    if count < 1:
+        raise StageError(
+            f"batch.validation: expected 1 to {images - 1:,}, so that some of the {images:,} "
+            f"training images are left to train on, got {validation:,}"
+        )
+    if count < batch_size:
+        raise StageError(
+            f"batch.batch_size: expected 1 to {count:,}, what validation {validation:,} leaves of "
+            f"{images:,} training images, got {batch_size:,}; lower one of the two"
+        )
+    return count
+
+
+def split(images: int, validation: int, seed: int) -> dict[str, NDArray[np.int64]]:
+    """Which rows of the training images are shuffled to train on, and which are set aside."""
+    order = np.random.default_rng(seed).permutation(images)
+    return {"train": order[validation:], "validation": order[:validation]}
 
 
 if __name__ == "__main__":

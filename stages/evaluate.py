@@ -13,6 +13,7 @@ from stages.model import Model, as_examples, load_model
 from stages.options import run
 from stages.preprocess import Preprocessing
 from stages.tables import write_csv
+from stages.trust import doubt, require_finite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,19 +39,24 @@ def evaluate() -> None:
     model = load_model(NETWORK)
     require_same_preprocessing(model)
     examples = as_examples(TEST, model.preprocessing)
-    outputs, costs = predict(model.network, examples)
+    with np.errstate(all="ignore"):  # what overflows is refused
+        outputs, costs = predict(model.network, examples)
+    require_finite(outputs, f"{NETWORK}: the outputs for the images in {TEST}")
+    require_finite(costs, f"{NETWORK}: the costs of the images in {TEST}")
     labels, classes = examples.labels.astype(np.int64), outputs.shape[1]
     if labels.max() >= classes:
         raise StageError(f"{TEST}: label {labels.max()} is beyond the network's {classes} outputs")
     ranked = np.argsort(-outputs, axis=1, kind="stable")
     table = pd.DataFrame({"label": labels, "guess": ranked[:, 0], "second_guess": ranked[:, 1]})
     right = table.label == table.guess
+    warning = doubt(int(right.sum()), labels, "test images")
     either = right | (table.label == table.second_guess)
     calibration = calibrate(outputs.max(axis=1), right.to_numpy())
     gap = (calibration.confidence - calibration.accuracy).abs()
     metrics = {
         "accuracy": round(float(right.mean()), DECIMALS),
         "accuracy_of_two_guesses": round(float(either.mean()), DECIMALS),
+        "above_chance": not warning,
         "cost": round(float(costs.mean(dtype=np.float64)), DECIMALS),
         "calibration_error": round(float((gap * calibration.images).sum() / len(labels)), DECIMALS),
         **by_class(confusion := confuse(labels, ranked[:, 0], classes)),
@@ -64,17 +70,32 @@ def evaluate() -> None:
     print(
         f"{len(labels):,} test images: {right.mean():.2%} right, {either.mean():.2%} in two guesses"
     )
+    if warning:
+        print(f"warning: {warning}")
 
 
 def require_same_preprocessing(model: Model) -> None:
     """Raise ``StageError`` if the network was trained on images prepared in another way."""
     trained, given = model.preprocessing.arrays(), Preprocessing.load(PREPROCESSING).arrays()
-    for name, array in trained.items():
-        if not np.array_equal(array, given[name]):
-            raise StageError(
-                f"{NETWORK} was trained with another {name} than the images in {TEST} have; "
-                "run dvc repro"
-            )
+    other = [
+        f"{name} ({in_words(array)}, the images {in_words(given[name])})"
+        for name, array in trained.items()
+        if not np.array_equal(array, given[name])
+    ]
+    if other:
+        raise StageError(
+            f"{NETWORK} was trained with another {' and another '.join(other)} than the images in "
+            f"{TEST} have; run dvc repro"
+        )
+
+
+def in_words(array: NDArray[Any]) -> str:
+    """A value of the preprocessing, or what there is of it if it is one for each pixel."""
+    if array.size > 2:
+        return f"{array.min():.4g} to {array.max():.4g}, by pixel"
+    return " x ".join(
+        f"{value:.6g}" if array.dtype.kind == "f" else f"{value}" for value in array.ravel()
+    )
 
 
 def confuse(

@@ -57,8 +57,7 @@ def hebb(
     place, _ = find(TRAIN, digit, index, "hebb")
     chosen = {"one": slice(place, place + 1), "batch": slice(0, images)}
     stored, labels = load_labelled(TRAIN)
-    if images > len(labels):
-        raise StageError(f"hebb.images: expected 2 to {len(labels)} in {TRAIN}, got {images}")
+    check(images, len(labels))
     rows: list[dict[str, Any]] = []
     points: dict[str, NDArray[Any]] = {
         "digit": np.array(digit),
@@ -81,6 +80,12 @@ def hebb(
         f"{true['agree_fire']:.0%} of the weights into the true output change with the sign of "
         "the product of both activations, in the untrained network"
     )
+
+
+def check(images: int, available: int) -> None:
+    """Raise ``StageError`` if there are not so many training images."""
+    if images > available:
+        raise StageError(f"hebb.images: expected 2 to {available} in {TRAIN}, got {images}")
 
 
 def groups(network: Network, inputs: Floats, targets: Floats, learning_rate: float) -> list[Group]:

@@ -17,6 +17,7 @@ from stages.arrays import load_labelled
 from stages.files import StageError
 from stages.model import Model, load_model
 from stages.preprocess import Preprocessing
+from stages.trust import load_snapshots
 
 NETWORK, SNAPSHOTS = Path("models/network.npz"), Path("models/snapshots.npy")
 
@@ -57,16 +58,10 @@ def look(network: Network, inputs: Floats, targets: Floats) -> Layers:
 def untrained_and_trained() -> tuple[Model, dict[str, Network]]:
     """The model, and its network before the first step and after the last, in float64.
 
-    Raises ``StageError`` if the snapshots are not this network's.
+    Raises ``StageError`` if the snapshots are not this network's, or not finite.
     """
     model = load_model(NETWORK)
-    snapshots = np.load(SNAPSHOTS, mmap_mode="r", allow_pickle=False)
-    size = model.network.parameters.size
-    if snapshots.shape[1:] != (size,):
-        raise StageError(
-            f"{SNAPSHOTS}: expected rows of {size:,} parameters, got an array of shape "
-            f"{snapshots.shape}; run dvc repro"
-        )
+    snapshots = load_snapshots(SNAPSHOTS, model.network.parameters.size)
     parameters = {"untrained": snapshots[0], "trained": model.network.parameters}
     return model, {
         name: replace(model.network, parameters=values.astype(np.float64))
@@ -80,7 +75,7 @@ def with_epochs(epochs: list[int]) -> dict[str, Network]:
     Epochs that training did not reach are left out.
     """
     model, ends = untrained_and_trained()
-    snapshots = np.load(SNAPSHOTS, mmap_mode="r", allow_pickle=False)
+    snapshots = load_snapshots(SNAPSHOTS, model.network.parameters.size)
     between = {
         f"epoch {epoch}": replace(model.network, parameters=snapshots[epoch].astype(np.float64))
         for epoch in sorted({*epochs})
@@ -95,6 +90,12 @@ def find(folder: Path, label: int, index: int, stage: str) -> tuple[int, NDArray
     Raises ``StageError`` that names the parameters ``digit`` and ``index`` of a stage.
     """
     images, labels = load_labelled(folder)
+    place = place_of(labels, label, index, stage, folder)
+    return place, np.array(images[place])
+
+
+def place_of(labels: NDArray[np.integer], label: int, index: int, stage: str, folder: Path) -> int:
+    """Place of the ``index``-th image of a class; raises ``StageError`` if there is none."""
     places = np.flatnonzero(labels == label)
     if not len(places):
         raise StageError(
@@ -105,7 +106,7 @@ def find(folder: Path, label: int, index: int, stage: str) -> tuple[int, NDArray
             f"{stage}.index: expected 0 to {len(places) - 1}, since {folder} has {len(places)} "
             f"images of class {label}, got {index}"
         )
-    return int(places[index]), np.array(images[places[index]])
+    return int(places[index])
 
 
 def inputs_of(grey: NDArray[np.uint8], preprocessing: Preprocessing) -> Floats:

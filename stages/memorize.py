@@ -10,6 +10,7 @@ import numpy as np
 
 from nn import SGD, Examples, Settings, evaluate
 from stages.arrays import save_arrays
+from stages.limits import TRAINING, require_memory
 from stages.options import real, run, whole
 from stages.tables import write_csv
 from stages.trainings import TEST, TRAIN, Recipe, examples_of, side_by_side
@@ -70,7 +71,9 @@ def memorize(
     import pandas as pd
 
     pace = Pace(learning_rate, momentum, batch_size, steps)
-    total = len(examples_of(TRAIN))
+    everything = examples_of(TRAIN)
+    total = len(everything)
+    check(neurons, hidden, everything.stored.shape[1], 1 + int(everything.labels.max()))
     rungs = sorted({min(n, total) for n in amounts})
     tasks: list[tuple[str, tuple[int, ...], int]] = [
         ("race", (neurons,), min(images, total)),
@@ -98,6 +101,12 @@ def memorize(
     means = table[table["part"] == "race"].groupby("labels")[["train_accuracy", "test_accuracy"]]
     for labels, (fitted, general) in means.mean().sort_index(ascending=False).iterrows():
         print(f"{labels} labels: {fitted:.2%} learnt, then {general:.2%} of test images right")
+
+
+def check(neurons: int, hidden: list[int], pixels: int, classes: int) -> None:
+    """Raise ``StageError`` if a network of the race or the ladder does not fit into memory."""
+    require_memory("memorize.neurons", (pixels, neurons, classes), TRAINING)
+    require_memory("memorize.hidden", (pixels, *hidden, classes), TRAINING)
 
 
 def learn(attempt: Attempt, pace: Pace) -> tuple[dict[str, Any], Curve]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nn import Examples, Network, Settings, evaluate, gradient_over, predict
 from stages.arrays import save_arrays
 from stages.files import StageError
+from stages.limits import require_memory
 from stages.options import real, run, whole
 from stages.preprocess import Preprocessing
 from stages.tables import write_csv
@@ -66,6 +67,7 @@ def minima(
     """
     examples = examples_of(TRAIN)
     classes = 1 + max(int(examples.labels.max()), int(examples_of(VALIDATION).labels.max()))
+    check(hidden or [], seeds, examples.stored.shape[1], classes)
     settings = Settings(learning_rate, epochs, batch_size, schedule="linear")
     recipe = Recipe(tuple(hidden or ()), settings)
     long = replace(recipe, settings=replace(settings, learning_rate=long_rate))
@@ -89,6 +91,11 @@ def minima(
         f"(untrained {comparison['untrained'].mean():.2f}); cost between two ends "
         f"{comparison['straight'].max(axis=1).mean():.2f}"
     )
+
+
+def check(hidden: list[int], seeds: int, pixels: int, classes: int) -> None:
+    """Raise ``StageError`` if all networks, untrained and trained, do not fit into memory."""
+    require_memory("minima.hidden", (pixels, *hidden, classes), 2 * seeds)
 
 
 def descend(recipe: Recipe, classes: int, seed: int) -> Landing:

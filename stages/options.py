@@ -8,7 +8,8 @@ import math
 import sys
 from collections.abc import Callable, Iterable
 from itertools import pairwise
-from typing import Any, NoReturn
+from types import NoneType
+from typing import Any, NamedTuple, NoReturn, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -17,6 +18,36 @@ from stages.files import StageError
 INTERRUPTED = 130  # what a shell gives for Ctrl-C; typer returns it instead of passing it on
 # The base of typer's complaints about a command line, which it does not export.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+MOST_SHOWN = 80  # characters of a wrong value that are told
+
+
+class Parameter(NamedTuple):
+    """What a stage takes for one key of its section: one value of a kind, or a list of them."""
+
+    kind: type  # int, float, str or bool
+    many: bool
+    may_be_empty: bool
+    allowed: str  # in short, as --help says it
+    parse: Callable[[str], Any] | None  # raises ``UsageError`` for a text that is not allowed
+
+
+def parameters_of(command: Callable[..., Any]) -> dict[str, Parameter]:
+    """The parameters of a stage's command line by name, as its signature declares them."""
+    hints = get_type_hints(command, include_extras=True)
+    return {name: _declared(hints[name]) for name in inspect.signature(command).parameters}
+
+
+def _declared(hint: Any) -> Parameter:
+    """The parameter behind ``Annotated[kind, option]``, the kind maybe in a list."""
+    inner, option = get_args(hint)
+    may_be_empty = NoneType in get_args(inner)  # list[kind] | None
+    whole_kind = get_args(inner)[0] if may_be_empty else inner
+    many = get_origin(whole_kind) is list
+    kind = get_args(whole_kind)[0] if many else whole_kind
+    allowed = "true or false" if kind is bool else option.metavar
+    return Parameter(kind, many, may_be_empty, allowed, option.parser)
 
 
 def whole(name: str, low: int, high: int, about: str) -> Any:
@@ -66,8 +97,17 @@ def switch(name: str, about: str) -> Any:
     return typer.Option(f"--{name}/--no-{name}", help=about)
 
 
+def shown(value: Any) -> str:
+    """A value in one short line, as a message tells it."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        text = "a number of very many digits"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+
+
 def _refuse(expected: str, value: str) -> NoReturn:
-    message = f"expected {expected}, got {value!r}"
+    message = f"expected {expected}, got {shown(value)}"
     raise typer.BadParameter(message)
 
 

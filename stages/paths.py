@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nn import SGD, Examples, Network, Settings, evaluate, gradient_over, parameter_count, predict
 from stages.arrays import save_arrays
+from stages.limits import require_memory
 from stages.options import real, run, whole
 from stages.tables import write_csv
 from stages.trainings import TRAIN, Recipe, examples_of, side_by_side
@@ -111,6 +112,8 @@ def paths(
     components (Li et al. 2018, Visualizing the loss landscape of neural nets) with its cost.
     """
     examples = examples_of(TRAIN).first(images)
+    classes = 1 + int(examples.labels.max())
+    check(hidden or [], passes, longer, examples.stored.shape[1], classes)
     task = Task(examples, tuple(hidden or ()), passes, longer, seed)
     batch_size = min(batch_size, len(examples))
     small = Settings(batch_rate, 1, batch_size)
@@ -144,6 +147,11 @@ def paths(
         },
     )
     report(trails)
+
+
+def check(hidden: list[int], passes: int, longer: int, pixels: int, classes: int) -> None:
+    """Raise ``StageError`` if the places of the longest path do not fit into memory."""
+    require_memory("paths.hidden", (pixels, *hidden, classes), passes * longer)
 
 
 def go(task: Task, way: Any, how: Any) -> Trail:

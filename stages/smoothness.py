@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from nn import Network, Settings, evaluate
 from stages.arrays import save_arrays
 from stages.files import StageError
+from stages.limits import TRAINING, require_memory
 from stages.model import load_model
 from stages.options import real, run, whole
 from stages.tables import write_csv
 from stages.trainings import TEST, TRAIN, VALIDATION, Recipe, examples_of, side_by_side
+from stages.trust import load_snapshots
 
 NETWORK = Path("models/network.npz")
 SNAPSHOTS = Path("models/snapshots.npy")
@@ -105,8 +107,11 @@ def smoothness(
     """
     examples, validation = examples_of(TRAIN), examples_of(VALIDATION)
     trained = load_model(NETWORK)
+    snapshots = load_snapshots(SNAPSHOTS, trained.network.parameters.size)
+    untrained = replace(trained.network, parameters=np.array(snapshots[0]))
     shape = (trained.preprocessing.height, trained.preprocessing.width)
     grid = Grid.of(examples.stored.any(axis=0).reshape(shape))
+    check(hidden or [], examples.stored.shape[1], trained.network.sizes[-1])
     settings = Settings(learning_rate, epochs, batch_size, schedule="linear")
     decays = sorted(set(weight_decays))
     jobs = [
@@ -117,7 +122,7 @@ def smoothness(
     ]
     sweep = side_by_side(train_and_measure, jobs, "smoothness")
     write_table([row for row, _ in sweep])
-    own = own_network(trained.network, grid, shuffles, np.random.default_rng(seed))
+    own = own_network(untrained, trained.network, grid, shuffles, np.random.default_rng(seed))
     drawn = np.stack([images for _, images in sweep[::seeds]])
     arrays = {
         **own,
@@ -134,6 +139,11 @@ def smoothness(
         f"Moran's I of the weights: {own['before'].mean():z.2f} before training, "
         f"{own['after'].mean():z.2f} after, {own['shuffled_mean']:z.2f} with shuffled pixels"
     )
+
+
+def check(hidden: list[int], pixels: int, classes: int) -> None:
+    """Raise ``StageError`` if one of the networks could not be trained in this memory."""
+    require_memory("smoothness.hidden", (pixels, *hidden, classes), TRAINING)
 
 
 def train_and_measure(
@@ -184,11 +194,9 @@ def write_table(rows: list[dict[str, Any]]) -> None:
 
 
 def own_network(
-    network: Network, grid: Grid, shuffles: int, rng: np.random.Generator
+    untrained: Network, network: Network, grid: Grid, shuffles: int, rng: np.random.Generator
 ) -> dict[str, NDArray[Any]]:
     """Moran's I of every first-layer neuron of the pipeline's network, and a few as images."""
-    snapshots = np.load(SNAPSHOTS, mmap_mode="r", allow_pickle=False)
-    untrained = replace(network, parameters=np.array(snapshots[0]))
     before, after = (grid.values(n.weights[0]) for n in (untrained, network))
     shuffled = np.array([grid.morans_i(rng.permuted(after, axis=1)) for _ in range(shuffles)])
     mixed = np.zeros((min(PICTURES, len(after)), grid.inked.size), np.float32)

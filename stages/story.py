@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stages.files import StageError
+from stages.trust import doubt
 
 if TYPE_CHECKING:
     from stages.figures import Picture, Results
@@ -193,6 +194,9 @@ def facts(results: "Results") -> dict[str, Any]:
         "epochs": plural(int(history["epoch"][-1]), "epoch"),
         "learning_rate": first if first == last else f"{first} to {last}",
         "test_images": f"{len(results.labels):,}",
+        "doubt": doubt(
+            int((results.labels == results.guesses).sum()), results.labels, "test images"
+        ),
         "misread": f"{int((results.labels != results.guesses).sum()):,}",
         "activation": network.activation.replace("_", " "),
         "cost": network.cost.replace("_", " "),

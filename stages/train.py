@@ -26,9 +26,11 @@ from nn import (
 )
 from stages.augment import Shift
 from stages.files import StageError, whole_file
+from stages.limits import TRAINING, require_disk, require_memory
 from stages.model import Model, as_examples, save_model
 from stages.options import choice, real, run, switch, whole
 from stages.preprocess import Preprocessing
+from stages.trust import doubt
 
 BATCHES = Path("data/batches")
 PREPROCESSING = Path("data/normalized/preprocessing.npz")
@@ -120,6 +122,7 @@ def train(
     validation = as_examples(BATCHES / "validation", preprocessing)
     classes = 1 + max(int(examples.labels.max()), int(validation.labels.max()))
     sizes = (examples.stored.shape[1], *(hidden or []), classes)
+    check(sizes, epochs)
     settings = Settings(
         learning_rate=learning_rate,
         epochs=epochs,
@@ -147,6 +150,15 @@ def train(
     diary.write(Model(network, preprocessing), best=patience > 0)
     if problem:
         raise StageError(problem)
+    right = round(evaluate(network, validation)[1] * len(validation))
+    if warning := doubt(right, validation.labels, "validation images"):
+        print(f"warning: {warning}")
+
+
+def check(sizes: tuple[int, ...], epochs: int) -> None:
+    """Raise ``StageError`` if the weights after every epoch do not fit into memory or on disk."""
+    require_memory("train.hidden", sizes, TRAINING + 2 * (epochs + 1))  # in a list, then in one
+    require_disk("train.hidden", sizes, epochs + 2)
 
 
 class Diary:

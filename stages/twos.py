@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nn import SGD, Examples, Network, Settings, predict
 from stages.files import StageError
@@ -56,14 +57,19 @@ def twos(
     tell(rows, digit)
 
 
-def only(examples: Examples, digit: int) -> Examples:
-    """The examples of one class; raises ``StageError`` if there are none."""
-    own = np.flatnonzero(examples.labels == digit)
-    if not own.size:
+def check(digit: int, labels: NDArray[np.integer]) -> None:
+    """Raise ``StageError`` if no training image shows the digit."""
+    if digit not in labels:
         raise StageError(
             f"twos.digit: expected a class of {TRAIN}, which has none of {digit}; choose one of "
-            f"{', '.join(str(label) for label in np.unique(examples.labels))}"
+            f"{', '.join(str(label) for label in np.unique(labels))}"
         )
+
+
+def only(examples: Examples, digit: int) -> Examples:
+    """The examples of one class; raises ``StageError`` if there are none."""
+    check(digit, examples.labels)
+    own = np.flatnonzero(examples.labels == digit)
     return Examples(examples.stored[own], examples.labels[own], examples.scale, examples.offset)
 
 

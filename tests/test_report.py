@@ -184,6 +184,7 @@ def test_every_shape_of_network_gets_all_figures_and_a_page(
     shown = [image for image in page.all("img") if "id" not in image]
     assert len(shown) == 4  # the page draws the other three itself, so that they can be played with
     assert "nan" not in " ".join(page.text).lower().split()
+    assert ("not above chance" in " ".join(page.text)) != shape.perfect
 
 
 def test_the_same_run_gives_the_same_bytes(finished: Path, tmp_path: Path) -> None:
@@ -261,6 +262,7 @@ def test_markup_in_a_text_is_shown_as_text() -> None:
         "a_thing",
         "activation",
         "cost",
+        "doubt",
         "sample",
     ]
     chapter = Chapter("one", bad, bad, ("two",))

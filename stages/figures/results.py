@@ -1,6 +1,7 @@
 """Everything that the earlier stages wrote about one run, read once and checked to fit together."""
 
 import json
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from stages.arrays import load_labelled
 from stages.files import StageError
 from stages.model import Model, load_model
 from stages.tables import Table, read_table
+from stages.trust import load_snapshots, require_finite
 
 TEST = Path("data/normalized/test")
 NETWORK = Path("models/network.npz")
@@ -137,12 +139,12 @@ def _load_results() -> Results:
     classes, n = model.network.sizes[-1], len(images)
     pixels = model.network.sizes[0]
     _require(images.shape[1] == pixels, TEST, f"images of {pixels} pixels", f"{images.shape[1]}")
-    history = read_table(HISTORY, HISTORY_COLUMNS)
+    history = _read_finite(HISTORY, HISTORY_COLUMNS)
     snapshots = _read_snapshots(len(history["epoch"]), model.network.parameters.size)
     kept = np.flatnonzero((snapshots == model.network.parameters).all(axis=1))
     _require(kept.size > 0, SNAPSHOTS, f"no row that equals the parameters in {NETWORK}", "none")
     names = [f"output_{j}" for j in range(classes)]
-    predictions = read_table(PREDICTIONS, ("label", "guess", "second_guess", *names))
+    predictions = _read_finite(PREDICTIONS, ("label", "guess", "second_guess", *names))
     same = np.array_equal(predictions["label"], labels)
     _require(same, PREDICTIONS, f"the labels of the {n:,} images in {TEST}", "others")
     counts = read_table(CONFUSION, ("label", *(str(j) for j in range(classes))))
@@ -159,7 +161,7 @@ def _load_results() -> Results:
         predictions=predictions,
         outputs=np.stack([predictions[name] for name in names], axis=1),
         confusion=confusion,
-        calibration=read_table(CALIBRATION, columns),
+        calibration=_read_finite(CALIBRATION, columns),
     )
     sample = np.arange(min(SAMPLE, n))
     own = np.allclose(results.activations(sample)[-1].T, results.outputs[sample], atol=1e-3)
@@ -173,15 +175,16 @@ def _require(holds: bool, path: Path, expected: str, got: str) -> None:  # noqa:
         raise StageError(message)
 
 
+def _read_finite(path: Path, columns: tuple[str, ...]) -> Table:
+    table = read_table(path, columns)
+    for name, values in table.items():
+        require_finite(values, f"{path}: the numbers of column {name}")
+    return table
+
+
 def _read_snapshots(rows: int, parameters: int) -> NDArray[np.float32]:
-    try:
-        snapshots: NDArray[np.float32] = np.load(SNAPSHOTS, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        message = f"{SNAPSHOTS}: expected a .npy file: {error}; run dvc repro"
-        raise StageError(message) from error
-    fits = snapshots.shape == (rows, parameters) and snapshots.dtype == np.float32
-    got = f"{snapshots.dtype} {snapshots.shape}"
-    _require(fits, SNAPSHOTS, f"float32 {(rows, parameters)}", got)
+    snapshots = load_snapshots(SNAPSHOTS, parameters)
+    _require(len(snapshots) == rows, SNAPSHOTS, f"{rows} rows", f"{len(snapshots)}")
     return snapshots
 
 
@@ -189,11 +192,17 @@ def _read_metrics(classes: int) -> dict[str, Any]:
     try:
         metrics: dict[str, Any] = json.loads(METRICS.read_text())
         for name in ("accuracy", "accuracy_of_two_guesses", "cost", "calibration_error"):
-            metrics[name] = float(metrics[name])
+            metrics[name] = _finite(metrics[name])
         for score in SCORES:
-            metrics[score] = [float(metrics[score][str(j)]) for j in range(classes)]
+            metrics[score] = [_finite(metrics[score][str(j)]) for j in range(classes)]
     except (ValueError, KeyError, TypeError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         message = f"{METRICS}: expected the metrics of {classes} classes: {reason}; run dvc repro"
         raise StageError(message) from error
     return metrics
+
+
+def _finite(number: Any) -> float:
+    if not math.isfinite(value := float(number)):
+        raise ValueError(f"{value} is no finite number")
+    return value

@@ -1,0 +1,67 @@
+"""Numbers that nobody should believe: refused if they are not finite, named if they are chance."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from stages.files import StageError
+
+LUCK = 0.001  # how seldom guessing may do as well, before a model counts as better than guessing
+
+
+def load_snapshots(path: Path, parameters: int) -> NDArray[np.float32]:
+    """Weights after every epoch, (epochs + 1, P) float32, memory-mapped.
+
+    Raises ``StageError`` if they are missing, of another network or type, or not finite.
+    """
+    try:
+        snapshots: NDArray[np.float32] = npy.open_memmap(path, mode="r")  # never a pickle
+    except FileNotFoundError as error:
+        raise StageError(f"{path}: no such file; run dvc repro") from error
+    except (ValueError, EOFError) as error:
+        reason = " ".join(str(error).split())  # in one line
+        raise StageError(f"{path}: expected a .npy file: {reason}; run dvc repro") from error
+    if snapshots.dtype != np.float32 or snapshots.ndim != 2 or snapshots.shape[1] != parameters:
+        raise StageError(
+            f"{path}: expected rows of {parameters:,} parameters in float32, got an array of "
+            f"{snapshots.dtype} {snapshots.shape}; run dvc repro"
+        )
+    for epoch, row in enumerate(snapshots):
+        require_finite(row, f"{path}: the weights after epoch {epoch}")
+    return snapshots
+
+
+def require_finite(numbers: NDArray[np.floating], what: str) -> None:
+    """Raise ``StageError`` if there is a NaN or an infinity among the numbers."""
+    wrong = numbers.size - int(np.isfinite(numbers).sum())
+    if wrong:
+        raise StageError(
+            f"{what} are not all finite: {wrong:,} of {numbers.size:,} numbers are not; train "
+            "again, with a lower train.learning_rate"
+        )
+
+
+def is_above_chance(right: int, labels: NDArray[np.integer]) -> bool:
+    """Whether guessing the most frequent class each time would do so well less than ``LUCK`` often.
+
+    A one-sided binomial test: of n images with the most frequent class's share p, at least
+    ``right`` are right by luck with the probability P(X >= right) for X from B(n, p).
+    """
+    from scipy.special import bdtrc  # 0.2 s that --help need not wait for
+
+    count = len(labels)
+    share = np.bincount(labels).max() / count
+    return bool(right == count if share == 1 else bdtrc(right - 1, count, share) < LUCK)
+
+
+def doubt(right: int, labels: NDArray[np.integer], images: str) -> str:
+    """A sentence about a model that is no better than chance on such images; or nothing."""
+    if is_above_chance(right, labels):
+        return ""
+    count, most = len(labels), int(np.bincount(labels).max())
+    return (
+        f"{right:,} of {count:,} {images} right is not above chance: the most frequent "
+        f"class alone, named for each of them, gets {most:,}; do not trust this network"
+    )
