@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nn.functions import LEAK
 from stages.codec import encode_array, encode_images, quantize
+from stages.model import Model
 
 if TYPE_CHECKING:
     from stages.figures import Results
@@ -33,16 +34,12 @@ def embed_run(results: "Results", mistakes: int) -> str:
     """
     network = results.network
     data = {
-        "sizes": network.sizes,
+        **described(results.model),
         "classes": results.classes,
         "noun": results.noun,
-        "activation": network.activation,
-        "cost": network.cost,
         "output": "sigmoid" if network.cost == "quadratic" else "softmax",
-        "leak": LEAK,
         "parameterCount": network.parameters.size,
         "parameters": encode_array(network.parameters) if is_live(results) else None,
-        "preprocessing": preprocessing(results),
         "digits": digits(results, mistakes),
         "snapshots": snapshots(results) if is_live(results) else None,
         "history": {name: column.tolist() for name, column in results.history.items()},
@@ -51,19 +48,28 @@ def embed_run(results: "Results", mistakes: int) -> str:
     return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
-def preprocessing(results: "Results") -> dict[str, Any]:
-    """How an image becomes what the network sees; one number for all pixels, or base64."""
-    described = results.model.preprocessing
+def described(model: Model) -> dict[str, Any]:
+    """A model without its weights, as ``stages/page/model.js`` unpacks it.
+
+    The scale and the offset of pixels are one number for all, or base64.
+    """
+    network, preprocessing = model.network, model.preprocessing
 
     def packed(value: NDArray[np.float32]) -> float | str:
         return encode_array(value) if value.shape else float(value)
 
     return {
-        "height": described.height,
-        "width": described.width,
-        "deskew": described.deskew,
-        "scale": packed(described.scale),
-        "offset": packed(described.offset),
+        "sizes": network.sizes,
+        "activation": network.activation,
+        "cost": network.cost,
+        "leak": LEAK,
+        "preprocessing": {
+            "height": preprocessing.height,
+            "width": preprocessing.width,
+            "deskew": preprocessing.deskew,
+            "scale": packed(preprocessing.scale),
+            "offset": packed(preprocessing.offset),
+        },
     }
 
 

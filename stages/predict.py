@@ -17,6 +17,7 @@ from stages.files import StageError, whole_file
 from stages.ink import MOST_PIXELS, Levels, prepare
 from stages.model import Model, load_model
 from stages.options import run
+from stages.unfamiliar import Familiar, load_familiar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +46,7 @@ class Answer:
     name: str
     seen: Levels
     outputs: NDArray[np.floating]
+    warning: str = ""  # if the picture looks like nothing the network has seen
 
     @property
     def ranked(self) -> list[int]:
@@ -62,7 +64,8 @@ def predict(files: Files = None, figure: Figure = None) -> None:
     """Print the first and second guess for each picture, and how bright their outputs are.
 
     A picture may be bright on dark or dark on bright, of any size; it is made into an image of
-    MNIST's kind first. Files that cannot be read are named, one line each, and the others answered;
+    MNIST's kind first. With data/batches at hand, a picture that looks like no training image is
+    warned of. Files that cannot be read are named, one line each, and the others answered;
     the exit code is then 1.
     """
     if not files:
@@ -70,25 +73,29 @@ def predict(files: Files = None, figure: Figure = None) -> None:
     if figure is not None and figure.suffix.lower() != ".png":
         raise StageError(f"{figure}: expected a name that ends in .png for the figure")
     model = load_model(NETWORK)
-    answers = [answer for path in files if (answer := answered(model, path)) is not None]
+    familiar = load_familiar(model.network.sizes[0])
+    every = (answered(model, familiar, path) for path in files)
+    answers = [answer for answer in every if answer is not None]
     if figure is not None and answers:
         draw(answers, figure)
     if len(answers) < len(files):
         raise SystemExit(1)
 
 
-def answered(model: Model, path: Path) -> Answer | None:
+def answered(model: Model, familiar: Familiar | None, path: Path) -> Answer | None:
     """The answer for one file, printed; None if it has none, the reason printed as an error."""
     try:
-        answer = read(model, path)
+        answer = read(model, familiar, path)
     except StageError as error:
         print(f"error: {error}", file=sys.stderr)
         return None
     print(answer.line)
+    if answer.warning:
+        print(f"warning: {answer.name}: {answer.warning}", file=sys.stderr)
     return answer
 
 
-def read(model: Model, path: Path) -> Answer:
+def read(model: Model, familiar: Familiar | None, path: Path) -> Answer:
     """The network's answer to a picture; raises ``StageError`` if there is none to give."""
     described = model.preprocessing
     image = prepare(grey_levels(path), described.height, described.width)
@@ -96,7 +103,8 @@ def read(model: Model, path: Path) -> Answer:
         raise StageError(f"{printable(path)}: expected a digit, found no ink; draw it stronger")
     images = image[np.newaxis]
     seen = described.prepare(images).reshape(image.shape)
-    return Answer(printable(path), seen, model.outputs(images)[0])
+    warning = familiar.warning(seen) if familiar else ""
+    return Answer(printable(path), seen, model.outputs(images)[0], warning)
 
 
 def printable(path: Path) -> str:
@@ -189,7 +197,8 @@ def _draw_outputs(axes: "Axes", answer: Answer) -> None:
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 1])
     axes.set_xticks(classes if len(classes) <= MOST_NAMED else [answer.ranked[0]])
-    axes.set_title(answer.line, loc="left", size=9, color=INK)
+    unfamiliar = " (looks like nothing it has seen)" if answer.warning else ""
+    axes.set_title(answer.line + unfamiliar, loc="left", size=9, color=INK)
 
 
 if __name__ == "__main__":

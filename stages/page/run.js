@@ -7,7 +7,8 @@ import {
   decodeSigned,
   restoreParameters,
 } from "./codec.js";
-import { makeNetwork, parameterBlocks } from "./network.js";
+import { unpackNetwork, unpackPreprocessing } from "./model.js";
+import { parameterBlocks } from "./network.js";
 import { inputsOf } from "./prepare.js";
 import { byId } from "./dom.js";
 
@@ -19,15 +20,10 @@ const mostHiddenDrawn = 4; // layers: the first two and the last two of more
 export const run = unpackRun(JSON.parse(byId("run-data").textContent));
 
 function unpackRun(data) {
-  const { height, width, scale, offset } = data.preprocessing;
-  const pixelwise = (value) => (typeof value === "number" ? value : decodeFloats(value));
-  const preprocessing = {
-    ...data.preprocessing,
-    scale: pixelwise(scale),
-    offset: pixelwise(offset),
-  };
+  const { height, width } = data.preprocessing;
+  const preprocessing = unpackPreprocessing(data.preprocessing);
   const network =
-    data.parameters === null ? null : makeNetwork(describe(data, decodeFloats(data.parameters)));
+    data.parameters === null ? null : unpackNetwork(data, decodeFloats(data.parameters));
   return {
     ...data,
     preprocessing,
@@ -38,11 +34,6 @@ function unpackRun(data) {
     layers: drawnLayers(data.sizes),
     drawn: network ? drawnNeurons(network) : [],
   };
-}
-
-function describe(data, parameters) {
-  const { sizes, activation, cost, leak } = data;
-  return { sizes, activation, cost, leak, parameters };
 }
 
 /** The embedded test images; the first `sample` of them are the first of the test set. */
@@ -79,7 +70,7 @@ function unpackSnapshots(data) {
     );
   return {
     epochs: data.snapshots.epochs,
-    network: (k) => (networks[k] ??= makeNetwork(describe(data, restored(k)))),
+    network: (k) => (networks[k] ??= unpackNetwork(data, restored(k))),
   };
 }
 

@@ -1,0 +1,129 @@
+"""How often `predict` warns of pictures: of digits, which it should not, and of anything else.
+
+python -m benchmarks.unfamiliar
+
+Letters and printed digits are drawn from fonts that come with Matplotlib, in two sizes and four
+slants, and prepared as `predict` prepares a picture. Clothes are not measured: no package brings
+images of them.
+"""
+
+import string
+from collections.abc import Iterable
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from nn import Examples, predict
+from stages.arrays import load_labelled
+from stages.ink import Levels, prepare
+from stages.model import Model, load_model
+from stages.preprocess import Preprocessing
+from stages.tables import read_table, write_csv
+from stages.trainings import PREPROCESSING, TEST, VALIDATION
+from stages.unfamiliar import ALARMS, JUDGES, load_familiar
+
+TABLE = Path(__file__).with_name("unfamiliar.csv")
+NETWORK = Path("models/network.npz")
+COLUMNS = ("pictures", "count", "warned", "dim")
+COUNT = 2000  # pictures of noise and of shuffled digits
+SIDE = 28  # pixels along an image; the fonts' pictures are made for it
+FONTS = (
+    "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono", "DejaVuSerif",
+    "DejaVuSerif-Italic", "STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "cmr10", "cmss10",
+)  # fmt: skip
+POINTS, SLANTS = (40, 90), (-0.2, 0.0, 0.2, 0.4)
+ALIKE = "oOlIsSzZgqbBDQiJjtTy"  # letters that are drawn as a digit is, or nearly
+
+
+def pictures() -> dict[str, NDArray[np.uint8]]:
+    """Images, (n, pixels), of every kind, prepared for the network."""
+    test, _ = load_labelled(TEST)
+    rng = np.random.default_rng(0)
+    shape = (-1, SIDE, SIDE)
+    images = {
+        "uniform noise": rng.integers(0, 256, (COUNT, SIDE, SIDE), dtype=np.uint8),
+        "shuffled digits": rng.permuted(test[:COUNT], axis=1).reshape(shape),
+        "printed letters": drawn(string.ascii_letters),
+        "printed letters unlike any digit": drawn(set(string.ascii_letters) - set(ALIKE)),
+        "printed digits": drawn(string.digits),
+    }
+    preprocessing = Preprocessing.load(PREPROCESSING)
+    return {"test digits": test, **{k: preprocessing.prepare(v) for k, v in images.items()}}
+
+
+def drawn(letters: Iterable[str]) -> NDArray[np.uint8]:
+    """Letters in every font, size and slant, (n, SIDE, SIDE)."""
+    every = [
+        prepare(glyph(letter, font, points, slant), SIDE, SIDE)
+        for letter in sorted(letters)
+        for font in FONTS
+        for points in POINTS
+        for slant in SLANTS
+    ]
+    return np.stack(every)
+
+
+def glyph(letter: str, font: str, points: int, slant: float) -> Levels:
+    """One letter, bright on dark, cut out with a margin."""
+    path = Path(mpl.get_data_path()) / "fonts/ttf" / f"{font}.ttf"
+    picture = Image.new("L", (3 * points, 3 * points), 0)
+    drawing = ImageDraw.Draw(picture)
+    drawing.text((points, points), letter, fill=255, font=ImageFont.truetype(str(path), points))
+    shear = (1, slant, -slant * 1.5 * points, 0, 1, 0)
+    picture = picture.transform(
+        picture.size, Image.Transform.AFFINE, shear, Image.Resampling.BILINEAR
+    )
+    left, top, right, bottom = picture.getbbox() or (0, 0, 1, 1)
+    margin = points // 4
+    return np.asarray(picture.crop((left - margin, top - margin, right + margin, bottom + margin)))
+
+
+def brightest(model: Model, grey: NDArray[np.uint8]) -> NDArray[np.floating]:
+    """The largest output, (n,), for images (n, pixels), prepared."""
+    scaling = model.preprocessing.scale, model.preprocessing.offset
+    unlabelled = np.zeros(len(grey), np.int64)
+    return np.asarray(predict(model.network, Examples(grey, unlabelled, *scaling))[0].max(axis=1))
+
+
+def markdown() -> str:
+    """The measurement as docs/export.md has it."""
+    table = read_table(TABLE, COLUMNS, texts=("pictures",))
+    rows = [
+        f"| {kind} | {count:,.0f} | {warned:.1%} | {dim:.1%} |"
+        for kind, count, warned, dim in zip(*table.values(), strict=True)
+    ]
+    head = "| Pictures | How many | Warned of | Brightest output below its bound |"
+    return "\n".join([head, "| --- | --- | --- | --- |", *rows])
+
+
+def main() -> None:
+    """Write and print how many pictures of each kind are warned of.
+
+    And how many would be if the bound, with as many false alarms, were one on the largest output.
+    """
+    familiar, model = load_familiar(SIDE * SIDE), load_model(NETWORK)
+    if familiar is None:
+        raise SystemExit("error: data/batches: no images of 28 x 28 there; run dvc repro")
+    validation, _ = load_labelled(VALIDATION)
+    bound = np.quantile(brightest(model, validation[:JUDGES]), ALARMS)
+    rows = [
+        (
+            kind,
+            len(grey),
+            (familiar.similarity(grey) < familiar.least).mean(),
+            (brightest(model, grey) < bound).mean(),
+        )
+        for kind, grey in pictures().items()
+    ]
+    table = pd.DataFrame(rows, columns=COLUMNS).round(4)
+    write_csv(TABLE, table)
+    print(f"similarity below {familiar.least:.3f}, brightest output below {bound:.3f}")
+    print(table.to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
