@@ -35,6 +35,7 @@ def embed_run(results: "Results", mistakes: int) -> str:
     data = {
         "sizes": network.sizes,
         "classes": results.classes,
+        "names": results.names.names,
         "noun": results.noun,
         "activation": network.activation,
         "cost": network.cost,

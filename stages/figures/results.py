@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nn import Network, Workspace, forward
 from stages.arrays import load_labelled
+from stages.classes import Classes, load_classes
 from stages.files import StageError
 from stages.model import Model, load_model
 from stages.tables import Table, read_table
@@ -58,6 +59,7 @@ class Results:
     outputs: Floats
     confusion: NDArray[np.int64]
     calibration: Table
+    names: Classes
 
     @property
     def network(self) -> Network:
@@ -77,7 +79,7 @@ class Results:
     @property
     def noun(self) -> str:
         """What the network tells apart, in one word."""
-        return "digit" if self.classes == 10 else "class"
+        return self.names.noun
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -160,6 +162,7 @@ def _load_results() -> Results:
         outputs=np.stack([predictions[name] for name in names], axis=1),
         confusion=confusion,
         calibration=read_table(CALIBRATION, columns),
+        names=load_classes(classes),
     )
     sample = np.arange(min(SAMPLE, n))
     own = np.allclose(results.activations(sample)[-1].T, results.outputs[sample], atol=1e-3)
