@@ -94,7 +94,8 @@ def load() -> Found:
         raise StageError(f"{TABLE}: expected networks trained, {', '.join(KINDS)}; run dvc repro")
     right = counts.pop("trained")
     retrained = {name: numbers.reshape(-1, len(right)) for name, numbers in counts.items()}
-    return Found(right, retrained, load_arrays(ARRAYS), load_classes(len(right)))
+    arrays = load_arrays(ARRAYS)
+    return Found(right, retrained, arrays, load_classes(arrays["outputs"].shape[1]))
 
 
 def draw() -> Picture:
