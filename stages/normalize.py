@@ -1,26 +1,39 @@
 """Read the IDX files strictly and make every image ready for a network."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 
 from stages.arrays import save_arrays, save_labelled
+from stages.classes import LONGEST, Classes, is_name, numbered, save_classes
 from stages.files import StageError, whole_folder
-from stages.idx import read_idx
-from stages.options import choice, run, switch
+from stages.idx import read_idx, read_labels
+from stages.options import choice, run, switch, whole
 from stages.preprocess import Preprocessing, standard_scaling, unit_scaling
 
 RAW = Path("data/raw")
 NORMALIZED = Path("data/normalized")
 PREFIXES = {"train": "train", "test": "t10k"}  # our names, and those of MNIST's files
-
+Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # images (n, height, width), labels (n,)
 
 SCALINGS = {
     "unit": lambda _grey: unit_scaling(),
     "standard": standard_scaling,
 }
+
+
+def _parse_name(value: str) -> str:
+    if not is_name(value):
+        raise typer.BadParameter(f"expected a name of 1 to {LONGEST} characters, got {value!r}")
+    return value
+
+
+def _names() -> Any:
+    about = "Names of the classes, by label; once for each, or not at all: then their numbers."
+    return typer.Option("--classes", parser=_parse_name, metavar="NAME", help=about)
 
 
 def normalize(
@@ -34,13 +47,25 @@ def normalize(
         ),
     ],
     deskew: Annotated[bool, switch("deskew", "Straighten each digit by its second moments.")],
+    transpose: Annotated[
+        bool,
+        switch("transpose", "Swap rows and columns of every image: EMNIST's lie on their side."),
+    ],
+    first_label: Annotated[
+        int, whole("first_label", 0, 255, "The label that becomes class 0; the others count on.")
+    ],
+    classes: Annotated[list[str] | None, _names()] = None,
 ) -> None:
     """Turn data/raw into data/normalized: images as rows of grey levels, and their scaling.
 
     Images stay bytes, and the scale and offset that make them numbers stand beside them: a
     quarter of float32 on disk, in memory and in hashing.
     """
-    parts = {part: _read(prefix) for part, prefix in PREFIXES.items()}
+    parts = {
+        part: (images.transpose(0, 2, 1) if transpose else images, _counted(labels, first_label))
+        for part, (images, labels) in ((name, _read(prefix)) for name, prefix in PREFIXES.items())
+    }
+    named = _classes(classes or [], int(parts["train"][1].max()) + 1)
     (_, height, width), test_shape = parts["train"][0].shape, parts["test"][0].shape
     if test_shape[1:] != (height, width):
         raise StageError(
@@ -55,16 +80,41 @@ def normalize(
             save_labelled(folder, grey[part], labels)
         print(f"{part}: {len(labels):,} images of {height} x {width} in {NORMALIZED / part}")
     save_arrays(NORMALIZED / "preprocessing.npz", preprocessing.arrays())
+    save_classes(named)
 
 
-def _read(prefix: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _read(prefix: str) -> Part:
     images = read_idx(RAW / f"{prefix}-images-idx3-ubyte", dimensions=3)
-    labels = read_idx(RAW / f"{prefix}-labels-idx1-ubyte", dimensions=1)
+    labels = read_labels(RAW / f"{prefix}-labels-idx1-ubyte")
     if len(images) != len(labels):
         raise StageError(
             f"{RAW}: {len(images)} {prefix} images but {len(labels)} labels; rerun fetch"
         )
     return images, labels
+
+
+def _counted(labels: NDArray[np.uint8], first: int) -> NDArray[np.uint8]:
+    """Labels that count from 0."""
+    if labels.min() < first:
+        raise StageError(
+            f"normalize.first_label: expected at most {labels.min()}, the smallest label, "
+            f"got {first}"
+        )
+    return labels - np.uint8(first) if first else labels
+
+
+def _classes(names: list[str], count: int) -> Classes:
+    """The names, as many as there are classes."""
+    if not names:
+        return numbered(count)
+    if len(set(names)) < len(names):
+        raise StageError(f"normalize.classes: expected different names, got {', '.join(names)}")
+    if len(names) != count:
+        raise StageError(
+            f"normalize.classes: expected {count} names, one for each label from 0 to {count - 1}, "
+            f"or none, got {len(names)}"
+        )
+    return Classes(tuple(names))
 
 
 if __name__ == "__main__":

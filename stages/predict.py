@@ -13,6 +13,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from stages.classes import Classes, load_classes
 from stages.files import StageError, whole_file
 from stages.ink import MOST_PIXELS, Levels, prepare
 from stages.model import Model, load_model
@@ -46,6 +47,7 @@ class Answer:
     name: str
     seen: Levels
     outputs: NDArray[np.floating]
+    names: Classes
     warning: str = ""  # if the picture looks like nothing the network has seen
 
     @property
@@ -56,7 +58,7 @@ class Answer:
     @property
     def line(self) -> str:
         """The first two guesses, each with the brightness of its output."""
-        guesses = [f"{j} ({self.outputs[j]:.2f})" for j in self.ranked[:2]]
+        guesses = [f"{self.names[j]} ({self.outputs[j]:.2f})" for j in self.ranked[:2]]
         return f"{self.name}: " + ", then ".join(guesses)
 
 
@@ -103,8 +105,9 @@ def read(model: Model, familiar: Familiar | None, path: Path) -> Answer:
         raise StageError(f"{printable(path)}: expected a digit, found no ink; draw it stronger")
     images = image[np.newaxis]
     seen = described.prepare(images).reshape(image.shape)
+    outputs = model.outputs(images)[0]
     warning = familiar.warning(seen) if familiar else ""
-    return Answer(printable(path), seen, model.outputs(images)[0], warning)
+    return Answer(printable(path), seen, outputs, load_classes(len(outputs)), warning)
 
 
 def printable(path: Path) -> str:
@@ -161,7 +164,7 @@ def draw(answers: list[Answer], path: Path) -> None:
     from stages.figures.words import plural
 
     drawn = answers[:MOST_DRAWN]
-    title = "The network reads " + ", ".join(str(answer.ranked[0]) for answer in drawn)
+    title = "The network reads " + ", ".join(answer.names[answer.ranked[0]] for answer in drawn)
     beyond = len(answers) - len(drawn)
     rest = f" {plural(beyond, 'more picture')} are not drawn." if beyond else ""
     with styled():
@@ -196,7 +199,8 @@ def _draw_outputs(axes: "Axes", answer: Answer) -> None:
     axes.bar(classes, answer.outputs, color=colors)
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 1])
-    axes.set_xticks(classes if len(classes) <= MOST_NAMED else [answer.ranked[0]])
+    named = classes if len(classes) <= MOST_NAMED else [answer.ranked[0]]
+    axes.set_xticks(named, [answer.names.brief(j) for j in named])
     unfamiliar = " (looks like nothing it has seen)" if answer.warning else ""
     axes.set_title(answer.line + unfamiliar, loc="left", size=9, color=INK)
 

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
 from stages.bundle import bundle
 from stages.embed import embed_run, is_live, sample_size, snapshots
 from stages.files import StageError, whole_file, whole_folder
@@ -19,8 +21,20 @@ if TYPE_CHECKING:
 
 FIGURES = Path("reports/figures")
 PAGE = Path("reports/index.html")
+LONGEST_CREDIT = 300  # characters
 MOST_HIDDEN_DRAWN, MOST_OUTPUTS_DRAWN = 16, 32  # neurons of a layer
 TEMPLATES = Path(__file__).parent / "templates"
+
+
+def _parse_credit(value: str) -> str:
+    if not 1 <= len(value.strip()) <= LONGEST_CREDIT or not value.isprintable():
+        raise typer.BadParameter(f"expected 1 to {LONGEST_CREDIT} characters, got {value!r}")
+    return value
+
+
+def _credit() -> Any:
+    about = "Whose images these are, at the foot of the page."
+    return typer.Option("--credit", parser=_parse_credit, metavar="TEXT", help=about)
 
 
 def report(
@@ -28,6 +42,7 @@ def report(
     mistakes: Annotated[
         int, whole("mistakes", 1, 100, "How many of the most confident mistakes are shown.")
     ],
+    credit: Annotated[str, _credit()],
 ) -> None:
     """Write reports/figures and reports/index.html from what the earlier stages measured.
 
@@ -37,7 +52,7 @@ def report(
 
     results = load_results()
     images = draw(results, dpi, mistakes)
-    page = render(page_context(results, images, mistakes))
+    page = render({**page_context(results, images, mistakes), "credit": credit})
     with whole_file(PAGE) as path:
         path.write_text(page, encoding="utf-8")
     print(

@@ -5,7 +5,7 @@ import io
 import math
 import platform
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stages.classes import BRIEF
 from stages.files import StageError
 from stages.trust import doubt
 
@@ -183,6 +184,8 @@ def facts(results: "Results") -> dict[str, Any]:
         "shape": "-".join(str(n) for n in network.sizes),
         "sizes": network.sizes,
         "classes": results.classes,
+        "names": results.names.names,
+        "long_names": results.names.longest > BRIEF,
         "image_shape": results.image_shape,
         "noun": results.noun,
         "thing": "digit" if results.noun == "digit" else "image",
@@ -341,8 +344,8 @@ def scores_table(results: "Results") -> Table:
 
     shown = results.confusion.sum(axis=1)
     rows = [
-        [str(j), f"{shown[j]:,}", *(percent(results.metrics[score][j], 1) for score in SCORES)]
-        for j in range(results.classes)
+        [name, f"{shown[j]:,}", *(percent(results.metrics[score][j], 1) for score in SCORES)]
+        for j, name in enumerate(results.names.names)
     ]
     header = [results.noun.capitalize(), "Test images", "Precision", "Recall", "F1"]
     return Table(f"Precision, recall and F1 of every {results.noun}", header, rows)
@@ -350,13 +353,12 @@ def scores_table(results: "Results") -> Table:
 
 def confusion_table(results: "Results") -> Table:
     """How often each class is taken for each."""
-    header = [f"True {results.noun}", *(f"read as {j}" for j in range(results.classes))]
-    return Table("Test images by true class and guess", header, numbered(results.confusion))
-
-
-def numbered(rows: Iterable[Iterable[int]]) -> list[list[str]]:
-    """Rows of counts, each after its number."""
-    return [[str(j), *(f"{count:,}" for count in row)] for j, row in enumerate(rows)]
+    header = [f"True {results.noun}", *(f"read as {name}" for name in results.names.names)]
+    rows = [
+        [name, *(f"{count:,}" for count in row)]
+        for name, row in zip(results.names.names, results.confusion, strict=True)
+    ]
+    return Table("Test images by true class and guess", header, rows)
 
 
 def mistakes_table(results: "Results") -> Table:
@@ -364,12 +366,12 @@ def mistakes_table(results: "Results") -> Table:
     from stages.figures.words import decimal
 
     def guess(index: int, j: int) -> list[str]:
-        return [str(j), decimal(float(results.outputs[index, j]), 3)]
+        return [results.names[j], decimal(float(results.outputs[index, j]), 3)]
 
     rows = [
         [
             str(i),
-            str(results.labels[i]),
+            results.names[results.labels[i]],
             *guess(i, results.guesses[i]),
             *guess(i, results.second_guesses[i]),
         ]

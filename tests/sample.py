@@ -1,13 +1,18 @@
-"""The sample of real digits under tests/data, as the tests use it."""
+"""The sample of real digits under tests/data, and made-up data sets, as the tests use them."""
 
 import gzip
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 from stages.idx import read_idx, write_idx
 
+Counts = Mapping[str, int]
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "tests/data"
+BLOTS, WRONG = 0.4, 0.08  # shares of a made-up pattern's sixteen fields: inked, and mistaken
 FILES = {
     "train-images-idx3-ubyte": 3,
     "train-labels-idx1-ubyte": 1,
@@ -28,10 +33,39 @@ def sample_as_raw(folder: Path, train: int, test: int) -> None:
 
 def sums_and_lengths() -> dict[str, str | int]:
     """The parameters of ``fetch`` that describe the sample."""
-    names = zip(("train_images", "train_labels", "test_images", "test_labels"), FILES, strict=True)
+    return described(
+        {name: gzip.decompress((SAMPLE / f"{name}.gz").read_bytes()) for name in FILES}
+    )
+
+
+def described(files: Mapping[str, bytes]) -> dict[str, str | int]:
+    """The parameters of ``fetch`` that describe these four files."""
+    keys = ("train_images", "train_labels", "test_images", "test_labels")
     parameters: dict[str, str | int] = {}
-    for key, name in names:
-        unpacked = gzip.decompress((SAMPLE / f"{name}.gz").read_bytes())
+    for key, unpacked in zip(keys, files.values(), strict=True):
         parameters[f"{key}_bytes"] = len(unpacked)
         parameters[f"{key}_sha256"] = hashlib.sha256(unpacked).hexdigest()
     return parameters
+
+
+def write_patterns(folder: Path, classes: int, height: int, width: int, counts: Counts) -> None:
+    """Write IDX files of a made-up data set: a pattern of blots for each class, some blots wrong.
+
+    ``counts``: images by file name's beginning; the classes take turns. Names are MNIST's.
+    """
+    rng = np.random.default_rng(0)
+    patterns = rng.random((classes, 4, 4)) < BLOTS
+    rows, columns = np.arange(height) * 4 // height, np.arange(width) * 4 // width
+    folder.mkdir(parents=True)
+    for part, count in counts.items():
+        labels = (np.arange(count) % classes).astype(np.uint8)
+        blots = patterns[labels] ^ (rng.random((count, 4, 4)) < WRONG)
+        ink = rng.uniform(120, 230, (count, 1, 1)) * blots[:, rows][:, :, columns]
+        images = ink + rng.uniform(0, 25, (count, height, width))
+        write_idx(folder / f"{part}-images-idx3-ubyte", images.astype(np.uint8))
+        write_idx(folder / f"{part}-labels-idx1-ubyte", labels)
+
+
+def sums_of(folder: Path) -> dict[str, str | int]:
+    """The parameters of ``fetch`` that describe the uncompressed files in a folder."""
+    return described({name: (folder / name).read_bytes() for name in FILES})

@@ -9,6 +9,7 @@ import pytest
 
 from nn import Network, feedforward
 from stages.arrays import load_arrays, save_arrays
+from stages.classes import numbered, save_classes
 from stages.figures.claims.claim import HELD, NOT_HELD, PARTLY
 from stages.figures.claims.noise import ANSWERS, CLAIM, SHARES
 from stages.files import StageError
@@ -76,7 +77,7 @@ def test_uniform_noise_has_every_grey_level_alike() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_noise_is_seen_through_the_preprocessing() -> None:
-    normalize(scaling="standard", deskew=True)
+    normalize(scaling="standard", deskew=True, transpose=False, first_label=0)
     shown = pictures(5, np.random.default_rng(0))["uniform"]
     preprocessing = Preprocessing.load(PREPROCESSING)
     raw = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
@@ -117,6 +118,7 @@ def test_every_parameter_changes_the_outputs_and_nothing_else_does() -> None:
 def test_the_caption_says_what_the_files_say(
     sizes: tuple[int, ...], gain: float, count: int
 ) -> None:
+    save_classes(numbered(sizes[-1]))
     write_networks(sizes, gain, count)
     noise(**OPTIONS)
     picture, answers = drawn(CLAIM), load_arrays(ANSWERS)

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.accuracy import as_options
 from stages import fetch as stage
 from stages.fetch import fetch
 from stages.files import StageError
@@ -49,6 +50,7 @@ SUMS: dict[str, Any] = {
         ("bytes", len(FILES[name])),
     )
 }
+SUMS |= PARTS
 NPM = "npm:digits@1.2.3"
 
 
@@ -234,6 +236,32 @@ def test_a_folder_gives_plain_or_gzip_files(
             file.unlink()
     bring(form.format(folder))
     assert_all_here(project)
+
+
+def test_files_of_other_names_are_stored_under_those_of_mnist(
+    folder: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {part: f"emnist-letters-{name}" for part, name in PARTS.items()}
+    for part, name in PARTS.items():
+        (folder / name).rename(folder / names[part])
+    names["test_images"] += ".gz"  # as the folder may show it; with or without is the same
+    values = {"sources": [f"file:{folder}"], "timeout": 5, "retries": 0, **SUMS, **names}
+    monkeypatch.setattr(sys, "argv", ["fetch", *as_options(values)])
+    run(fetch)
+    assert_all_here(project)
+
+
+@pytest.mark.parametrize("name", ["", "../labels", "a/b", ".hidden", "two words"])
+def test_a_name_that_is_no_plain_file_name_is_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["fetch", "--train_images", name])
+    with pytest.raises(SystemExit):
+        run(fetch)
+    message = capsys.readouterr().err
+    assert message == (
+        f"error: fetch.train_images: expected a file's name without folder, got {name!r}\n"
+    )
 
 
 def test_a_folder_may_be_named_from_home(

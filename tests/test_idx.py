@@ -6,6 +6,7 @@ import tempfile
 import tracemalloc
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from stages.idx import IdxError, read_idx, write_idx
+from stages.idx import IdxError, read_idx, read_labels, write_idx
 
 MOST_MEMORY = 200_000  # bytes that refusing a file may take
 ARRAYS = arrays(np.uint8, array_shapes(max_dims=4, max_side=6))
@@ -129,6 +130,40 @@ def test_another_type_is_refused_by_its_name(kind: int) -> None:
     names = {0x09: "signed byte", 0x0D: "32-bit float", 0x0A: "not an IDX type"}
     message = refusal(content[:2] + bytes([kind]) + content[3:])
     assert f"got 0x{kind:02x} ({names.get(kind, '')}" in message
+
+
+def wide(labels: NDArray[Any]) -> bytes:
+    """Labels as QMNIST has them: big-endian 32-bit integers, (n, columns)."""
+    header = b"\x00\x00\x0c\x02" + struct.pack(">2I", *labels.shape)
+    return header + labels.astype(">i4").tobytes()
+
+
+def test_labels_of_32_bits_are_their_first_column(tmp_path: Path) -> None:
+    labels = np.arange(24, dtype=np.int32).reshape(3, 8) * [1, *[10**6] * 7]
+    (tmp_path / "labels").write_bytes(wide(labels))
+    assert read_labels(tmp_path / "labels").tolist() == [0, 8, 16]
+    assert read_labels(tmp_path / "labels").dtype == np.uint8
+    (tmp_path / "labels").write_bytes(idx_bytes(np.array([7, 0], np.uint8)))
+    assert read_labels(tmp_path / "labels").tolist() == [7, 0]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (wide(np.array([[3, 1], [256, 1]])), "labels from 0 to 255 in the first column, got 3 to"),
+        (wide(np.array([[-1, 1]])), "got -1 to -1"),
+        (wide(np.array([[3, 1]]))[:-1], "expected 20 bytes, as its header says 1 x 2, got 19"),
+        (wide(np.array([[3, 1]]))[:9], "expected a header of 12 bytes, got a file of 9"),
+        (b"\0\0\x0c\x01" + bytes(4), "expected values of type 0x08 (unsigned byte), got 0x0c"),
+    ],
+)
+def test_labels_of_32_bits_that_are_none_are_refused(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / "labels").write_bytes(content)
+    with pytest.raises(IdxError) as error:
+        read_labels(tmp_path / "labels")
+    assert reason in str(error.value)
 
 
 def test_labels_are_no_images_and_the_message_says_so() -> None:

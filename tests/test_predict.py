@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from nn import Network
+from stages.classes import numbered
 from stages.files import StageError
 from stages.ink import MOST_PIXELS, Levels, prepare, rasterize
 from stages.model import Model, load_model, save_model
@@ -130,8 +131,8 @@ def test_no_figure_is_drawn_of_nothing(folder: Path) -> None:
 
 @pytest.mark.parametrize("classes", [1, 2, 26, 47])
 def test_the_figure_takes_any_number_of_classes_and_pictures(tmp_path: Path, classes: int) -> None:
-    outputs = np.linspace(0, 1, classes)
-    answers = [Answer(f"$x_{k}$", np.zeros((8, 20), np.uint8), outputs) for k in range(41)]
+    outputs, names = np.linspace(0, 1, classes), numbered(classes)
+    answers = [Answer(f"$x_{k}$", np.zeros((8, 20), np.uint8), outputs, names) for k in range(41)]
     draw(answers if classes == 47 else answers[:1], tmp_path / "seen.png")
     assert (tmp_path / "seen.png").stat().st_size > 1000
     assert answers[0].line.startswith(f"$x_0$: {classes - 1} (")

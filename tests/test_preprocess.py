@@ -138,7 +138,7 @@ def written(scaling: str, *, straighten: bool, train: Grey, test: Grey) -> dict[
     for prefix, images in (("train", train), ("t10k", test)):
         write_idx(Path(f"data/raw/{prefix}-images-idx3-ubyte"), images)
         write_idx(Path(f"data/raw/{prefix}-labels-idx1-ubyte"), np.zeros(len(images), np.uint8))
-    normalize(scaling, straighten)
+    normalize(scaling, straighten, transpose=False, first_label=0)
     files = Path("data/normalized").rglob("*.np?")
     return {str(file.relative_to("data/normalized")): file.read_bytes() for file in files}
 

@@ -163,7 +163,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_run(folder, Shape(hidden=(4, 3)))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        report(dpi=50, mistakes=6)
+        report(dpi=50, mistakes=6, credit="Somebody drew them.")
     return folder
 
 
@@ -178,7 +178,7 @@ def test_every_shape_of_network_gets_all_figures_and_a_page(
 ) -> None:
     write_run(tmp_path, shape)
     monkeypatch.chdir(tmp_path)
-    report(dpi=50, mistakes=9)
+    report(dpi=50, mistakes=9, credit="Somebody drew them.")
     assert {path.stem for path in Path("reports/figures").iterdir()} == {*NAMES}
     page = Page(Path("reports/index.html").read_text(encoding="utf-8"))
     shown = [image for image in page.all("img") if "id" not in image]
@@ -190,7 +190,17 @@ def test_every_shape_of_network_gets_all_figures_and_a_page(
 def test_the_same_run_gives_the_same_bytes(finished: Path, tmp_path: Path) -> None:
     shutil.copytree(finished, tmp_path / "again")
     shutil.rmtree(tmp_path / "again/reports/figures")
-    command = [sys.executable, "-m", "stages.report", "--dpi", "50", "--mistakes", "6"]
+    command = [
+        sys.executable,
+        "-m",
+        "stages.report",
+        "--dpi",
+        "50",
+        "--mistakes",
+        "6",
+        "--credit",
+        "-",
+    ]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(tmp_path)}
     subprocess.run(command, cwd=tmp_path / "again", env=environment, check=True)
     for path in [*finished.glob("reports/figures/*.png"), finished / "reports/index.html"]:
@@ -264,6 +274,7 @@ def test_markup_in_a_text_is_shown_as_text() -> None:
         "cost",
         "doubt",
         "sample",
+        "credit",
     ]
     chapter = Chapter("one", bad, bad, ("two",))
     part = Part("two", image, table, bad, bad, bad, bad, [(bad, "data:,")])
@@ -271,6 +282,8 @@ def test_markup_in_a_text_is_shown_as_text() -> None:
         **dict.fromkeys(texts, bad),
         "sizes": (4, 2),
         "classes": 2,
+        "names": [bad, bad],
+        "long_names": True,
         "image_shape": (2, 2),
         "shades": [["right"] * 2] * 2,
         "settings": [(bad, bad)],
@@ -519,7 +532,7 @@ def test_a_missing_file_is_named_in_one_line(
     monkeypatch.chdir(tmp_path / "run")
     Path(name).unlink()
     with pytest.raises(StageError) as error:
-        report(dpi=50, mistakes=6)
+        report(dpi=50, mistakes=6, credit="Somebody drew them.")
     assert name in str(error.value)
     assert "dvc repro" in str(error.value)
     assert "\n" not in str(error.value)
@@ -553,14 +566,14 @@ def test_files_of_different_runs_are_refused(
     change(tmp_path / "run")
     monkeypatch.chdir(tmp_path / "run")
     with pytest.raises(StageError, match="dvc repro"):
-        report(dpi=50, mistakes=6)
+        report(dpi=50, mistakes=6, credit="Somebody drew them.")
 
 
 @pytest.mark.parametrize(
     ("option", "value"), [("dpi", "49"), ("dpi", "601"), ("mistakes", "0"), ("mistakes", "1.5")]
 )
 def test_a_wrong_parameter_is_named(option: str, value: str, tmp_path: Path) -> None:
-    options = {"dpi": "50", "mistakes": "6", option: value}
+    options = {"dpi": "50", "mistakes": "6", "credit": "-", option: value}
     command = [sys.executable, "-m", "stages.report"]
     command += [part for name, text in options.items() for part in (f"--{name}", text)]
     done = subprocess.run(

@@ -9,6 +9,7 @@ from matplotlib.collections import PatchCollection
 from matplotlib.patches import Circle, FancyBboxPatch
 from numpy.typing import NDArray
 
+from stages.classes import Classes
 from stages.figures.results import Floats, Results
 from stages.figures.sheet import (
     BLUE,
@@ -30,7 +31,9 @@ MOST_LAYERS = 6  # hidden layers shown; of more, the first and last three
 ONE_ROW = 12  # outputs up to which they stand in one row, each below its name
 TOP, ROW, TALL = 0.62, 0.54, 0.46  # inches: of the heading, of a row, and of what stands in it
 GAPS = (0.2, 0.5)  # inches between layers, at least and at most
-VALUE = 0.62  # inches for the winner's name and brightness
+VALUE = 0.62  # inches for a winner's name of one character, and its brightness
+SHORT, UPRIGHT = 3, 2  # characters up to which names are written large, and lying
+CHARACTER = 0.075  # inches of a character of a name that stands upright
 LARGEST, SMALLEST = 0.22, 0.05  # inches: sides of cells; smaller ones are drawn as pixels
 
 
@@ -61,7 +64,8 @@ def draw(results: Results) -> Picture:
     chosen = examples(results)[:MOST_ROWS]
     layers = results.activations(chosen)
     title = finding(results, chosen)
-    body = TOP + ROW * len(chosen) + 0.1
+    top = TOP + room_for_names(results.names)
+    body = top + ROW * len(chosen) + 0.1
     sheet = Sheet(
         title,
         "One test image of each class, layer by layer. Brightness is activation; the ring marks "
@@ -71,14 +75,14 @@ def draw(results: Results) -> Picture:
     axes = sheet.canvas(MARGIN, 0, WIDTH - 2 * MARGIN, body)
     height, width = results.image_shape
     tall = min(TALL, 1.2 * height / width)
-    blocks = place(layers, tall * width / height)
+    blocks = place(layers, tall * width / height, answer_width(results.names))
     axes.text(0, TOP - 0.3, f"{height} {TIMES} {width}", color=MUTED, size=8.5)
     for block in blocks:
-        draw_heading(axes, block)
+        draw_heading(axes, block, top, results.names)
         for row in range(len(chosen)):
-            draw_layer(axes, block, row)
+            draw_layer(axes, block, row, top)
     for row, index in enumerate(chosen):
-        y = TOP + ROW * row + (TALL - tall) / 2
+        y = top + ROW * row + (TALL - tall) / 2
         axes.imshow(
             results.image(int(index)),
             cmap=GLOW,
@@ -88,7 +92,7 @@ def draw(results: Results) -> Picture:
             extent=(0, tall * width / height, y + tall, y),
             interpolation="nearest",
         )
-        draw_answer(axes, results, int(index), blocks[-1], TOP + ROW * row + TALL / 2)
+        draw_answer(axes, results, int(index), blocks[-1], top + ROW * row + TALL / 2)
     words = caption(results, chosen, layers)
     return Picture("activations", title, words, alt(title, results), sheet.figure)
 
@@ -143,12 +147,17 @@ def alt(title: str, results: Results) -> str:
     )
 
 
-def place(layers: list[Floats], start: float) -> list[Block]:
-    """Give every layer that is drawn its room, from ``start`` inches on."""
+def answer_width(names: Classes) -> float:
+    """Inches for the winner's name and brightness."""
+    return VALUE + (0.0 if names.longest <= SHORT else 0.085 * names.longest - 0.12)
+
+
+def place(layers: list[Floats], start: float, answer: float) -> list[Block]:
+    """Give every layer that is drawn its room, between ``start`` inches and those of ``answer``."""
     hidden = list(range(len(layers) - 1))
     if len(hidden) > MOST_LAYERS:
         hidden = hidden[: MOST_LAYERS // 2] + hidden[-MOST_LAYERS // 2 :]
-    room = WIDTH - 2 * MARGIN - start - VALUE - GAPS[0] * (len(hidden) + 1) - 0.1
+    room = WIDTH - 2 * MARGIN - start - answer - GAPS[0] * (len(hidden) + 1) - 0.1
     output = fit(layers[-1], room if not hidden else min(room / 2, 2.2), "outputs", is_output=True)
     each = (room - output.width) / max(1, len(hidden))
     blocks = [fit(layers[n], each, f"hidden layer {n + 1}", is_output=False) for n in hidden]
@@ -174,24 +183,31 @@ def fit(values: Floats, width: float, name: str, *, is_output: bool) -> Block:
     return Block(values, name, is_output, rows, sides[rows])
 
 
-def draw_heading(axes: Axes, block: Block) -> None:
+def room_for_names(names: Classes) -> float:
+    """Inches that names which stand upright above their outputs need more than one digit does."""
+    shown = len(names) <= ONE_ROW and names.longest > UPRIGHT
+    return CHARACTER * (names.longest - 1) if shown else 0.0
+
+
+def draw_heading(axes: Axes, block: Block, top: float, names: Classes) -> None:
     """Name a layer, in as many words as there is room for, and its outputs."""
     neurons = plural(len(block.values), "neuron")
     short = block.name.replace("hidden layer ", "")
-    names = (f"{block.name}: {neurons}", block.name, block.name.replace("hidden ", ""))
-    name = next((n for n in names if len(n) * 0.078 < block.width + GAPS[0]), short)
+    ways = (f"{block.name}: {neurons}", block.name, block.name.replace("hidden ", ""))
+    name = next((n for n in ways if len(n) * 0.078 < block.width + GAPS[0]), short)
     named = block.is_output and block.rows == 1
     axes.text(block.x, TOP - 0.3, name, color=MUTED, size=8.5)
     for neuron in range(len(block.values) if named else 0):
         x = block.x + (neuron + 0.5) * block.side
-        axes.text(x, TOP - 0.07, str(neuron), color=MUTED, size=8, ha="center")
+        upright = 90 if names.longest > UPRIGHT else 0
+        axes.text(x, top - 0.07, names[neuron], color=MUTED, size=8, ha="center", rotation=upright)
 
 
-def draw_layer(axes: Axes, block: Block, row: int) -> None:
+def draw_layer(axes: Axes, block: Block, row: int, top: float) -> None:
     """Draw the neurons of one layer for one image, on dark ground."""
     values = block.values[:, row]
     colors, signed = brightness(block)
-    side, y = block.side, TOP + ROW * row + (TALL - block.rows * block.side) / 2
+    side, y = block.side, top + ROW * row + (TALL - block.rows * block.side) / 2
     ground = FancyBboxPatch(
         (block.x, y),
         block.width,
@@ -245,7 +261,8 @@ def draw_answer(axes: Axes, results: Results, index: int, outputs: Block, y: flo
     label, guess = results.labels[index], results.guesses[index]
     x = outputs.x + outputs.width + 0.16
     color = BLUE if label == guess else ORANGE
-    axes.text(x, y, str(guess), weight="bold", size=12, color=color, va="center_baseline")
-    value = decimal(float(results.brightness[index]))
-    after = x + 0.08 + 0.12 * len(str(guess))
+    name, value = results.names[guess], decimal(float(results.brightness[index]))
+    size = 12 if results.names.longest <= SHORT else 8.5
+    axes.text(x, y, name, weight="bold", size=size, color=color, va="center_baseline")
+    after = x + 0.08 + 0.01 * size * len(name)
     axes.text(after, y, value, color=MUTED, size=8.5, va="center_baseline")

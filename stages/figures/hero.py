@@ -11,6 +11,7 @@ from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from stages.classes import Classes
 from stages.figures import learning, weights
 from stages.figures.results import Floats, Results
 from stages.figures.sheet import (
@@ -32,6 +33,7 @@ PICTURE = 1.45  # inches: side of the image
 MOST = 16  # neurons of a layer that are drawn: the brightest
 MOST_LAYERS = 4  # hidden layers drawn: the first and last two of more
 FAINTEST = 0.03  # of the strongest line; weaker ones cannot be seen
+SHORT = 4  # characters of names of which the winner's may be written large
 RULE = "#2b3b4e"
 
 
@@ -79,11 +81,12 @@ def subject(results: Results) -> int:
 
 def caption(results: Results, index: int) -> str:
     """What the two parts are."""
-    history = results.history
+    history, names = results.history, results.names
+    label, guess = int(results.labels[index]), int(results.guesses[index])
     first, last = (percent(history["validation_accuracy"][i], 1) for i in (0, -1))
     text = (
-        f"Left: a test image of class {results.labels[index]} lights up neurons layer by layer, "
-        f"and the network answers {results.guesses[index]}. Lines between neurons are a weight "
+        f"Left: a test image of class {names[label]} lights up neurons layer by layer, "
+        f"and the network answers {names[guess]}. Lines between neurons are a weight "
         "times the activation that it carries, lines from the image a weighted sum: blue makes "
         "the neuron at the end brighter, orange dimmer. "
         f"Right: accuracy by epoch, on validation images from {first} to {last}."
@@ -184,21 +187,21 @@ def draw_neurons(axes: Axes, results: Results, columns: list[Column]) -> None:
         name = "outputs" if is_output else plural(total, "neuron")
         axes.text(c.x, TALL - 0.2, name, color=SOFT, size=8.5, ha="center")
         if is_output:
-            draw_names(axes, c, radius)
+            draw_names(axes, c, radius, results.names)
     pixels = plural(results.network.sizes[0], "pixel")
     axes.text(PICTURE / 2, TALL - 0.2, pixels, color=SOFT, size=8.5, ha="center")
 
 
-def draw_names(axes: Axes, outputs: Column, radius: float) -> None:
+def draw_names(axes: Axes, outputs: Column, radius: float, names: Classes) -> None:
     """Name the outputs, and ring the winner."""
     winner = int(outputs.activations.argmax())
-    for place, (name, y) in enumerate(zip(outputs.neurons, outputs.ys, strict=True)):
+    for place, (label, y) in enumerate(zip(outputs.neurons, outputs.ys, strict=True)):
         won = place == winner
         axes.text(
             outputs.x + radius + 0.12,
             y,
-            str(name),
-            size=13 if won else 9,
+            names[label],
+            size=13 if won and names.longest <= SHORT else 9,
             weight="bold" if won else "normal",
             color=LIGHT if won else SOFT,
             va="center_baseline",

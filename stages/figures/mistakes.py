@@ -4,14 +4,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from stages.classes import BRIEF, Classes
 from stages.figures.results import Results
 from stages.figures.sheet import BLUE, FAINT, GLOW, MARGIN, MUTED, ORANGE, WIDTH, Picture, Sheet
-from stages.figures.words import article, decimal, percent, plural
+from stages.figures.words import decimal, percent, plural
 
 COLUMNS = 8
 GAP = 0.2  # inches between tiles
 BELOW = 0.62  # inches below a tile: two bars, and air
 ABOVE = 0.24
+CHARACTER = 0.097  # inches of a bold character of 9 points
 
 
 def draw(results: Results, most: int) -> Picture:
@@ -78,10 +80,10 @@ def mean_when_right(results: Results) -> float:
 
 def alt(results: Results, title: str) -> str:
     """Read out the surest mistake."""
-    index = results.surest_mistakes[0]
+    index, names = results.surest_mistakes[0], results.names
     return (
-        f"{title}. The surest mistake is {article(str(results.labels[index]))} read as "
-        f"{results.guesses[index]} with an output of {decimal(results.brightness[index])}."
+        f"{title}. The surest mistake is {names.one(results.labels[index])} read as "
+        f"{names[results.guesses[index]]} with an output of {decimal(results.brightness[index])}."
     )
 
 
@@ -99,13 +101,21 @@ def draw_one(
         aspect="auto",
         interpolation="nearest",
     )
-    label = results.labels[index]
-    axes.text(x, y - 0.06, f"is {label}", weight="bold", color=BLUE)
+    label, names = results.labels[index], results.names
+    name_tile(axes, (x, y, width), names, label)
     guesses = (results.guesses[index], results.second_guesses[index])
     for row, guess in enumerate(guesses):
         color = BLUE if guess == label else ORANGE
         value = float(results.outputs[index, guess])
-        draw_bar(axes, (x, y + height + 0.16 + 0.2 * row, width), str(guess), value, color)
+        draw_bar(axes, (x, y + height + 0.16 + 0.2 * row, width), names.brief(guess), value, color)
+
+
+def name_tile(axes: Axes, place: tuple[float, float, float], names: Classes, label: int) -> None:
+    """Write above an image what it is, as large as the room allows."""
+    x, y, width = place
+    before = "is " if names.longest <= BRIEF else ""
+    size = min(9.5, 9 * width / (CHARACTER * (len(before) + names.longest)))
+    axes.text(x, y - 0.06, f"{before}{names[label]}", weight="bold", color=BLUE, size=size)
 
 
 def draw_bar(

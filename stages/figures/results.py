@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nn import Network, Workspace, forward
 from stages.arrays import load_labelled
+from stages.classes import Classes, load_classes
 from stages.files import StageError
 from stages.model import Model, load_model
 from stages.tables import Table, read_table
@@ -60,6 +61,7 @@ class Results:
     outputs: Floats
     confusion: NDArray[np.int64]
     calibration: Table
+    names: Classes
 
     @property
     def network(self) -> Network:
@@ -79,7 +81,7 @@ class Results:
     @property
     def noun(self) -> str:
         """What the network tells apart, in one word."""
-        return "digit" if self.classes == 10 else "class"
+        return self.names.noun
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -162,6 +164,7 @@ def _load_results() -> Results:
         outputs=np.stack([predictions[name] for name in names], axis=1),
         confusion=confusion,
         calibration=_read_finite(CALIBRATION, columns),
+        names=load_classes(classes),
     )
     sample = np.arange(min(SAMPLE, n))
     own = np.allclose(results.activations(sample)[-1].T, results.outputs[sample], atol=1e-3)

@@ -25,8 +25,3 @@ def plural(count: int, noun: str) -> str:
     """``plural(2, "epoch")`` is 2 epochs."""
     endings = {"class": "classes"}
     return f"{count:,} {noun if count == 1 else endings.get(noun, noun + 's')}"
-
-
-def article(noun: str) -> str:
-    """``article("8")`` is an 8."""
-    return f"{'an' if noun[:1] == '8' or noun in ('11', '18') else 'a'} {noun}"

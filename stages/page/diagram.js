@@ -1,7 +1,7 @@
 // The network as a picture: neurons are buttons, the lines between them are drawn on a canvas.
 
 import { makeRoving, make } from "./dom.js";
-import { layerName, neuronName, run } from "./run.js";
+import { layerName, longNames, neuronName, run } from "./run.js";
 
 const faintest = 0.05; // of the strongest line; weaker ones cannot be seen
 const narrow = 420; // pixels
@@ -51,7 +51,7 @@ export function makeDiagram(root, { onPreview, onPick, picture }) {
 
 /** Spread the layers over the width, in percent of it; outputs need room for their numbers. */
 function placeColumns({ root, columns }) {
-  const last = root.clientWidth < narrow ? 66 : 74;
+  const last = (root.clientWidth < narrow ? 66 : 74) - (longNames() ? 6 : 0);
   const first = columns.length > 3 ? 27 : 31;
   columns.forEach((column, place) => {
     column.x = columns.length === 1 ? 62 : first + ((last - first) * place) / (columns.length - 1);
@@ -163,7 +163,7 @@ function paintDiagram(diagram, look) {
 
 function paintTag({ tag, name, fill, number }, index, { share, text, negative }, rank) {
   tag.dataset.rank = rank;
-  name.textContent = index;
+  name.textContent = run.names[index];
   fill.style.transform = `scaleX(${Math.min(1, Math.max(0, share))})`;
   fill.classList.toggle("negative", Boolean(negative));
   number.textContent = text;

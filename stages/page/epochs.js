@@ -11,11 +11,10 @@ import {
   percentText,
   plainText,
   pullColour,
-  withArticle,
 } from "./dom.js";
 import { forward, guesses } from "./network.js";
 import { makeBars } from "./reading.js";
-import { run } from "./run.js";
+import { oneOf, run } from "./run.js";
 import { onChange, scene, subjectText } from "./scene.js";
 
 const pace = 650; // milliseconds for each epoch when they play by themselves
@@ -104,12 +103,12 @@ function tellEpoch(scrubber, epoch, outputs) {
   byId("epoch-cost").textContent = plainText(run.history.validation_cost[row]);
   byId("epoch-accuracy").textContent = accuracy;
   const next =
-    second === undefined ? "" : `, second guess ${second} (${decimalText(outputs[second])})`;
-  const answer = `${withArticle(String(first))} (${decimalText(outputs[first])})${next}`;
+    second === undefined ? "" : `, second guess ${run.names[second]} (${decimalText(outputs[second])})`;
+  const answer = `${oneOf(first)} (${decimalText(outputs[first])})${next}`;
   byId("epoch-answer").textContent = `It would have read ${subjectText()} as ${answer}.`;
   scrubber.setAttribute(
     "aria-valuetext",
-    `epoch ${epoch}, validation accuracy ${accuracy}, reads ${first}`,
+    `epoch ${epoch}, validation accuracy ${accuracy}, reads ${run.names[first]}`,
   );
 }
 

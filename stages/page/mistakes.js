@@ -48,7 +48,8 @@ function makeCell(cell, label, guess) {
   const count = run.confusion[label][guess];
   const button = make("button", { type: "button", tabIndex: -1 }, String(count));
   Object.assign(button, { label, guess });
-  const about = label === guess ? `${label} read correctly` : `${label} read as ${guess}`;
+  const [shown, read] = [run.names[label], run.names[guess]];
+  const about = label === guess ? `${shown} read correctly` : `${shown} read as ${read}`;
   button.setAttribute("aria-label", `${about}: ${count}`);
   button.setAttribute("aria-pressed", "false");
   button.addEventListener("click", () => openCell(button, true));
@@ -68,7 +69,8 @@ function openCell(button, byHand) {
   );
   const shown = places.slice(0, mostShown);
   const count = run.confusion[label][guess];
-  const what = label === guess ? `${label}, read correctly` : `${label}, read as ${guess}`;
+  const [is, read] = [run.names[label], run.names[guess]];
+  const what = label === guess ? `${is}, read correctly` : `${is}, read as ${read}`;
   byId("cell-title").textContent = `${what}: ${count.toLocaleString("en")}`;
   const why = label === guess ? `the first ${sample} test images` : "this page";
   const all = shown.length === count;
@@ -84,8 +86,8 @@ function makeThumbnail(place) {
   const canvas = make("canvas");
   canvas.setAttribute("aria-hidden", "true");
   paintGrey(canvas, run.digits.image(place), run.preprocessing.height, run.preprocessing.width);
-  const right = labels[place] === answers[place];
-  const words = right ? `${labels[place]}` : `${labels[place]} \u2192 ${answers[place]}`;
+  const [is, read] = [run.names[labels[place]], run.names[answers[place]]];
+  const words = is === read ? is : `${is} \u2192 ${read}`;
   const button = make(
     "button",
     { type: "button", className: "thumbnail" },
@@ -94,8 +96,8 @@ function makeThumbnail(place) {
     make("span", { className: "thumb-words" }, words),
     make("span", { className: "thumb-value" }, decimalText(values[place])),
   );
-  const second = seconds[place] === null ? "" : `, second guess ${seconds[place]}`;
-  button.title = `Test image ${indices[place]}: ${run.noun} ${labels[place]}, read as ${answers[place]} with ${plainText(values[place])}${second}. Click to put it before the network.`;
+  const second = seconds[place] === null ? "" : `, second guess ${run.names[seconds[place]]}`;
+  button.title = `Test image ${indices[place]}: ${run.noun} ${is}, read as ${read} with ${plainText(values[place])}${second}. Click to put it before the network.`;
   if (!run.network) button.disabled = true;
   button.addEventListener("click", () => {
     showDigit(place);

@@ -1,8 +1,8 @@
 // The drawing pad, and the other things that the network can be given to look at.
 
-import { byId, cssColour, glowColour, paintGrey, withArticle } from "./dom.js";
+import { byId, cssColour, glowColour, paintGrey } from "./dom.js";
 import { imageOfStrokes, mostPixels, pictureOfColours, prepare } from "./prepare.js";
-import { run } from "./run.js";
+import { oneOf, run } from "./run.js";
 import { onChange, scene, showDigit, showImage } from "./scene.js";
 
 const side = 560; // pixels of the canvas along each side
@@ -66,7 +66,7 @@ function startSources() {
       number.value = place === null ? "" : run.digits.indices[place];
     const known =
       place !== null &&
-      `Test image ${run.digits.indices[place]} shows ${withArticle(String(label))}.`;
+      `Test image ${run.digits.indices[place]} shows ${oneOf(label)}.`;
     byId("source-note").textContent = known || sourceText();
     byId("pad-hint").hidden = scene.subject.kind === "drawn";
   });

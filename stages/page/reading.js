@@ -8,11 +8,10 @@ import {
   make,
   makeAnnouncer,
   paintGrey,
-  withArticle,
 } from "./dom.js";
 import { makeDiagram } from "./diagram.js";
 import { guesses, neuronKey } from "./network.js";
-import { run } from "./run.js";
+import { oneOf, run } from "./run.js";
 import { onChange, scene, subjectText } from "./scene.js";
 
 /** Build the diagram; `onPreview` and `onPick` are told which neuron is looked at. */
@@ -36,12 +35,12 @@ function tellAnswer(root, outputs) {
   root.dataset.outputs = Array.from(outputs).join(" ");
   root.dataset.guess = first;
   const value = (index) => decimalText(outputs[index]);
-  byId("answer-digit").textContent = first;
+  byId("answer-digit").textContent = run.names[first];
   byId("answer-value").textContent = value(first);
-  byId("second-digit").textContent = second ?? "\u2013";
+  byId("second-digit").textContent = run.names[second] ?? "\u2013";
   byId("second-value").textContent = second === undefined ? "" : value(second);
-  const next = second === undefined ? "" : `; second guess ${second}, ${value(second)}`;
-  return `The network reads ${subjectText()} as ${withArticle(String(first))}, ${value(first)}${next}.`;
+  const next = second === undefined ? "" : `; second guess ${run.names[second]}, ${value(second)}`;
+  return `The network reads ${subjectText()} as ${oneOf(first)}, ${value(first)}${next}.`;
 }
 
 /** What a diagram needs to show a forward pass. */
@@ -93,7 +92,7 @@ export function makeBars(root) {
       const index = shown[place];
       const rank = ranked.indexOf(index);
       row.dataset.rank = rank < 2 ? rank + 1 : 0;
-      name.textContent = index;
+      name.textContent = run.names[index];
       fill.style.transform = `scaleX(${outputs[index]})`;
       number.textContent = decimalText(outputs[index]);
     });

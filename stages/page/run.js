@@ -10,7 +10,7 @@ import {
 import { unpackNetwork, unpackPreprocessing } from "./model.js";
 import { parameterBlocks } from "./network.js";
 import { inputsOf } from "./prepare.js";
-import { byId } from "./dom.js";
+import { byId, withArticle } from "./dom.js";
 
 const mostDrawn = 16; // hidden neurons of a layer
 const mostOutputsDrawn = 32;
@@ -101,6 +101,11 @@ function drawnNeurons(network) {
   });
 }
 
+/** Whether the classes' names need more room than a few characters. */
+export function longNames() {
+  return document.body.classList.contains("long-names");
+}
+
 /** What a layer is called. */
 export function layerName(layer) {
   const last = run.sizes.length - 1;
@@ -111,6 +116,11 @@ export function layerName(layer) {
 
 /** What a neuron is called; like everything here, neurons are counted from 0. */
 export function neuronName(layer, index) {
-  if (layer === run.sizes.length - 1) return `output ${index}`;
+  if (layer === run.sizes.length - 1) return `output ${run.names[index]}`;
   return `${layerName(layer)}, neuron ${index}`;
+}
+
+/** An image of a class, in words: "a 2", "class A". */
+export function oneOf(label) {
+  return run.noun === "digit" ? withArticle(run.names[label]) : `class ${run.names[label]}`;
 }

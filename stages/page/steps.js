@@ -145,7 +145,7 @@ function tellSteps() {
       : now.steps
         ? `After ${now.steps} steps`
         : "Before the first step";
-  byId("step-subject").textContent = `${subjectText()}, to be read as ${wantedLabel()}`;
+  byId("step-subject").textContent = `${subjectText()}, to be read as ${run.names[wantedLabel()]}`;
   byId("step-cost").textContent = now.steps
     ? `${plainText(before)} \u2192 ${plainText(after)}`
     : plainText(after);

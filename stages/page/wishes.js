@@ -81,7 +81,7 @@ export function startWishes() {
 /** Fill a choice of labels; the first leaves it open. */
 export function fillLabels(select) {
   select.append(make("option", { value: "" }, "as the network reads it"));
-  for (let j = 0; j < run.classes; j++) select.append(make("option", { value: j }, String(j)));
+  for (let j = 0; j < run.classes; j++) select.append(make("option", { value: j }, run.names[j]));
   onChange(() => {
     select.value = labelKnown() ? wantedLabel() : "";
     select.options[0].disabled = scene.subject.label !== null;
@@ -257,17 +257,18 @@ function formulaOf(one) {
 
 function textOf(one) {
   const label = wantedLabel();
+  const name = run.names[label];
   const who = subjectText();
   if (one === "cost") {
     const { total } = costTerms(scene.network, scene.pass, oneHot(label, run.classes));
     const as = labelKnown()
-      ? `To read ${who} as ${label}`
-      : `To be quite sure that ${who} is ${label}`;
-    return `${as}, output ${label} should be 1 and the others 0. How far they are from that is the cost of this one image: ${plainText(total)}.`;
+      ? `To read ${who} as ${name}`
+      : `To be quite sure that ${who} is ${name}`;
+    return `${as}, output ${name} should be 1 and the others 0. How far they are from that is the cost of this one image: ${plainText(total)}.`;
   }
   if (one === "outputs") {
     const up = wishOf(last, label);
-    return `Output ${label} should go up (${signedText(up)}), the others down, each in proportion to how far away it is from where it should be.`;
+    return `Output ${name} should go up (${signedText(up)}), the others down, each in proportion to how far away it is from where it should be.`;
   }
   if (one === 0) {
     return "The same once more, and the wishes reach the image. Training does not change the image, only weights and biases; yet this is the change of pixels that would lower the cost fastest: blue pixels brighter, orange ones darker.";
@@ -295,7 +296,7 @@ function listTerms(one) {
     const row = make(
       "tr",
       {},
-      make("th", { scope: "row" }, String(j)),
+      make("th", { scope: "row" }, run.names[j]),
       make("td", {}, decimalText(outputs[j], 3)),
       make("td", {}, String(target[j])),
       make(
@@ -349,7 +350,7 @@ function paintMatrix(layer) {
     make(
       "tr",
       {},
-      make("th", { scope: "row" }, layer + 1 === last ? `output ${j}` : `neuron ${j}`),
+      make("th", { scope: "row" }, layer + 1 === last ? `output ${run.names[j]}` : `neuron ${j}`),
       ...before.map((k) => cell(part(j, k), scale)),
     ),
   );

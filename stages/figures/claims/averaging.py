@@ -15,6 +15,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import NDArray
 
 from stages.arrays import load_arrays
+from stages.classes import load_classes
 from stages.figures.claims.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
 from stages.figures.sheet import INK, MARGIN, MUTED, PULL, WIDTH, Picture, Sheet
 from stages.figures.words import decimal, plural
@@ -197,17 +198,17 @@ def drawn(places: NDArray[np.int64]) -> NDArray[np.intp]:
 
 def parameter_name(place: int, sizes: tuple[int, ...]) -> str:
     """What a place in the vector of parameters holds: layer 1: pixel 406 → neuron 3."""
-    last = len(sizes) - 2
+    last, names = len(sizes) - 2, load_classes(sizes[-1])
     for layer, (n_in, n_out) in enumerate(pairwise(sizes)):
         if place < n_in * n_out:
             source = "pixel" if layer == 0 else "neuron"
             target, origin = divmod(place, n_in)
-            goal = f"{'output' if layer == last else 'neuron'} {target}"
+            goal = f"output {names.brief(target)}" if layer == last else f"neuron {target}"
             return f"layer {layer + 1}: {source} {origin} → {goal}"
         place -= n_in * n_out
     for layer, n_out in enumerate(sizes[1:]):
         if place < n_out:
-            goal = f"{'output' if layer == last else 'neuron'} {place}"
+            goal = f"output {names.brief(place)}" if layer == last else f"neuron {place}"
             return f"layer {layer + 1}: bias of {goal}"
         place -= n_out
     raise IndexError(f"no parameter {place}")

@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from stages.arrays import load_arrays
+from stages.classes import load_classes
 from stages.figures.claims.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
 from stages.figures.sheet import BLUE, FAINT, INK, MARGIN, MUTED, ORANGE, WIDTH, Picture, Sheet
-from stages.figures.words import MINUS, TIMES, article, decimal, percent, plural, significant
+from stages.figures.words import MINUS, TIMES, decimal, percent, plural, significant
 from stages.tables import read_table
 
 HEBB, POINTS = Path("reports/claims/hebb.csv"), Path("reports/claims/hebb.npz")
@@ -74,8 +75,8 @@ class Found:
     @property
     def digit(self) -> str:
         """What the single image shows, in words."""
-        digit, classes = int(self.arrays["digit"]), int(self.arrays["sizes"][-1])
-        return article(str(digit)) if classes == 10 else f"class {digit}"
+        names = load_classes(int(self.arrays["sizes"][-1]))
+        return names.one(int(self.arrays["digit"]))
 
     def points(self, key: Key, name: str) -> NDArray[np.float32]:
         """``change``, ``fire`` or ``wish`` of single weights of a group."""

@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from stages.arrays import load_arrays
+from stages.classes import Classes, load_classes
 from stages.figures.claims.claim import GRADIENT_DESCENT, HELD, NOT_HELD, PARTLY, Claim
 from stages.figures.claims.minima import apart, heading
 from stages.figures.sheet import (
@@ -35,7 +36,7 @@ COLUMNS = ("kind", "seed", "confident", "mean_largest", "favourite", "favourite_
 KINDS: dict[str, tuple[str, str]] = {  # what each kind is called, and its colour
     "uniform": ("uniform noise", ORANGE),
     "shuffled": ("shuffled pixels", "#8793a3"),
-    "digits": ("real digits", BLUE),
+    "digits": ("real images", BLUE),
 }
 # A network is sure of noise if it is confident about half of it or more. The claim is held if so
 # many of the networks are.
@@ -43,6 +44,7 @@ HALF, MOST = 0.5, 0.75
 WIDE = 0.5  # networks that differ by so much about one picture make it misleading
 LEFT, RIGHT, SIDE = 2.25, 1.5, 1.15  # inches beside the panels, and the pictures' longer side
 TOPS, HEIGHTS = (0.35, 2.0, 3.9, 6.2), (1.2, 1.45, 1.5, 1.25)  # inches: the panels
+TWO = 2  # characters of names that fit above a bar at full size
 LABELLED = 30  # networks up to which each is named
 SHADES = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#fbd3b3", ORANGE, "#7a2c07"])
 
@@ -67,11 +69,12 @@ class Answers:
     guesses: Numbers
     pictures: dict[str, Numbers]
     first: Numbers
+    names: Classes
 
     @property
     def noun(self) -> str:
         """What the networks tell apart, in one word."""
-        return "digit" if self.guesses.shape[1] == 10 else "class"
+        return self.names.noun
 
     @property
     def order(self) -> Numbers:
@@ -122,6 +125,7 @@ def _answers(table: Table, arrays: dict[str, Numbers]) -> Answers:
         guesses=arrays["guesses"][place["uniform"]],
         pictures={kind: arrays["pictures"][i] for kind, i in place.items()},
         first=first,
+        names=load_classes(first.shape[1]),
     )
 
 
@@ -165,7 +169,9 @@ def measured(answers: Answers) -> str:
     counts = {kind: f"{n:,}" for kind, n in answers.counts.items()}
     noun, classes = answers.noun, answers.guesses.shape[1]
     found = Counter(answers.favourites.tolist())
-    loved = ", ".join(f"{label} ({n})" for label, n in sorted(found.items(), key=lambda i: -i[1]))
+    loved = ", ".join(
+        f"{answers.names[label]} ({n})" for label, n in sorted(found.items(), key=lambda i: -i[1])
+    )
     largest, favourite = answers.first.max(axis=1), float(answers.favourite_shares.mean())
     return (
         f"{plural(len(answers.seeds), 'network')} were shown {counts['uniform']} pictures of "
@@ -235,10 +241,11 @@ def draw_one(axes: Axes, answers: Answers) -> None:
     axes.bar(range(len(first)), largest, width=0.72, color=colors.tolist())
     axes.axhline(answers.threshold, color=INK, lw=0.8, ls=(0, (3, 3)))
     if len(first) <= LABELLED:
+        size = 8.5 if answers.names.longest <= TWO else 6.5
         for x, (height, guess) in enumerate(zip(largest, guesses, strict=True)):
             axes.annotate(
-                str(guess), (x, height), (0, 3.5), textcoords="offset points", ha="center",
-                size=8.5, annotation_clip=False,
+                answers.names.brief(guess), (x, height), (0, 3.5), textcoords="offset points",
+                ha="center", size=size, annotation_clip=False,
                 bbox={"fc": "white", "ec": "none", "pad": 0.8},
             )  # fmt: skip
     axes.set_ylim(0, 1.16)
@@ -274,7 +281,9 @@ def draw_favourites(axes: Axes, answers: Answers) -> None:
         shares[answers.order].T, cmap=SHADES, vmin=0, vmax=1, aspect="auto", interpolation="nearest"
     )
     step = 1 + (classes - 1) // 12
-    axes.set_yticks(range(0, classes, step), [str(j) for j in range(0, classes, step)], size=8)
+    axes.set_yticks(
+        range(0, classes, step), [answers.names.brief(j) for j in range(0, classes, step)], size=8
+    )
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(classes - 0.5, -0.5)
     for spine in axes.spines.values():

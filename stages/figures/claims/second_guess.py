@@ -10,8 +10,9 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from stages.arrays import load_arrays
+from stages.classes import Classes, load_classes
 from stages.figures.claims.claim import HELD, NOT_HELD, PARTLY, VIEWER, Claim
-from stages.figures.mistakes import draw_bar
+from stages.figures.mistakes import draw_bar, name_tile
 from stages.figures.sheet import BLUE, GLOW, MARGIN, MUTED, ORANGE, WIDTH, Picture, Sheet
 from stages.figures.words import MINUS, decimal, percent, plural
 from stages.files import StageError
@@ -30,6 +31,7 @@ KINDS = {
 }
 LEFT, TOP, HEIGHT = 0.95, 0.3, 2.35  # inches: of the curve, and of all panels above the pictures
 TILES, GAP, ABOVE, BELOW = 8, 0.2, 0.24, 0.82  # to a row; inches between, above, below them
+RANK = 0.43  # inches for the rank of the right guess, above an image
 ERRORS = (1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 1e-5)
 Counts = NDArray[np.int64]
 
@@ -45,6 +47,7 @@ class Found:
     right: Counts
     retrained: dict[str, Counts]
     arrays: dict[str, NDArray[Any]]
+    names: Classes
 
     @property
     def images(self) -> int:
@@ -54,7 +57,7 @@ class Found:
     @property
     def noun(self) -> str:
         """What the network tells apart, in one word."""
-        return "digit" if len(self.right) == 10 else "class"
+        return self.names.noun
 
     @property
     def mistakes(self) -> int:
@@ -91,7 +94,8 @@ def load() -> Found:
         raise StageError(f"{TABLE}: expected networks trained, {', '.join(KINDS)}; run dvc repro")
     right = counts.pop("trained")
     retrained = {name: numbers.reshape(-1, len(right)) for name, numbers in counts.items()}
-    return Found(right, retrained, load_arrays(ARRAYS))
+    arrays = load_arrays(ARRAYS)
+    return Found(right, retrained, arrays, load_classes(arrays["outputs"].shape[1]))
 
 
 def draw() -> Picture:
@@ -305,14 +309,14 @@ def draw_one(
         aspect="auto",
         interpolation="nearest",
     )
-    name = f"is {label}" if len(outputs) <= 10 else f"{label}"  # longer ones need the room
-    axes.text(x, y - 0.06, name, weight="bold", color=BLUE)
+    room = width if found.names.longest == 1 else width - RANK
+    name_tile(axes, (x, y, room), found.names, label)
     rank = 1 + int(np.flatnonzero(ranked == label)[0])
     axes.text(x + width, y - 0.06, f"guess {rank}", color=MUTED, ha="right", size=7.5)
     for row, guess in enumerate((*ranked[:2], label)):
         color = BLUE if guess == label else ORANGE
         spot = (x, y + height + 0.16 + 0.2 * row, width)
-        draw_bar(axes, spot, str(guess), float(outputs[guess]), color)
+        draw_bar(axes, spot, found.names.brief(guess), float(outputs[guess]), color)
 
 
 CLAIM = Claim(

@@ -9,9 +9,10 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
+from stages.classes import BRIEF, Classes, load_classes
 from stages.figures.claims.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
 from stages.figures.sheet import BLUE, MUTED, ORANGE, WIDTH, Picture, Sheet
-from stages.figures.words import article, percent, plural
+from stages.figures.words import percent, plural
 from stages.tables import Table, read_table
 
 SHARES = Path("reports/claims/twos.csv")
@@ -34,7 +35,7 @@ class Shares:
     """What was counted, by look: ``steps``, (n,), and for each start and name (seeds, n)."""
 
     digit: int
-    classes: int
+    names: Classes
     images: int
     seeds: int
     steps: Numbers
@@ -53,7 +54,7 @@ class Shares:
     @property
     def a_digit(self) -> str:
         """One image of the digit, in words."""
-        return article(str(self.digit)) if self.classes == 10 else f"class {self.digit}"
+        return self.names.one(self.digit)
 
     @property
     def digits(self) -> str:
@@ -62,11 +63,11 @@ class Shares:
 
     def many(self, label: int) -> str:
         """Images of a class, in words."""
-        return f"{label}s" if self.classes == 10 else f"images of class {label}"
+        return self.names.many(label)
 
     def others(self) -> list[int]:
         """The other classes, those first that are most often called the digit at the end."""
-        labels = [label for label in range(self.classes) if label != self.digit]
+        labels = [label for label in range(len(self.names)) if label != self.digit]
         ends = {label: self.mean("trained", f"called_{label}")[-1] for label in labels}
         return sorted(labels, key=lambda label: -ends[label])
 
@@ -86,7 +87,7 @@ def load() -> Shares:
     names = ("called", "accuracy", *own)
     return Shares(
         digit=int(table["digit"][0]),
-        classes=classes,
+        names=load_classes(classes),
         images=int(table["images"][0]),
         seeds=len(seeds),
         steps=steps,
@@ -239,7 +240,7 @@ def name_classes(axes: Axes, shares: Shares) -> None:
     ends = [shares.mean("trained", f"called_{label}")[-1] for label in others]
     for label, end, place in zip(others, ends, apart(ends), strict=True):
         axes.annotate(
-            shares.many(label) if shares.classes == 10 else f"class {label}",
+            ending(shares, label),
             (axes.get_xlim()[1], 100 * end),
             (1.05, place),
             textcoords="axes fraction",
@@ -249,6 +250,13 @@ def name_classes(axes: Axes, shares: Shares) -> None:
             arrowprops={"arrowstyle": "-", "color": "#b9c2cd", "lw": 0.6, "shrinkB": 1},
             annotation_clip=False,
         )
+
+
+def ending(shares: Shares, label: int) -> str:
+    """What stands at the end of a class's curve: 3s, class A, Coat."""
+    if shares.names.noun == "digit":
+        return shares.many(label)
+    return shares.names[label] if shares.names.longest > BRIEF else f"class {shares.names[label]}"
 
 
 def apart(shares: list[float]) -> list[float]:

@@ -12,6 +12,7 @@ from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
 from stages.arrays import load_arrays
+from stages.classes import Classes, load_classes
 from stages.figures.claims.arrows import (
     COLUMN,
     LINE,
@@ -46,7 +47,7 @@ from stages.figures.sheet import (
     wrap,
 )
 from stages.figures.weights import frame
-from stages.figures.words import article, decimal, plural, significant
+from stages.figures.words import decimal, plural, significant
 
 WISHES = Path("reports/claims/wishes.npz")
 NAMES = ("untrained", "trained")
@@ -72,6 +73,7 @@ class Asked:
     sizes: tuple[int, ...]
     true: int
     arrays: dict[str, NDArray[Any]]
+    names: Classes
 
     def __getitem__(self, key: str) -> NDArray[Any]:
         """One of the arrays of this network, by its name without the network's."""
@@ -100,7 +102,7 @@ class Asked:
     @property
     def digit(self) -> str:
         """What the image shows, in words: a 2."""
-        return article(str(self.true)) if self.sizes[-1] == 10 else f"class {self.true}"
+        return self.names.one(self.true)
 
     def layer(self, number: int) -> str:
         """What to call the neurons of a layer."""
@@ -170,7 +172,8 @@ def draw() -> Picture:
     """Draw both networks side by side, from the outputs back to the picture."""
     arrays = load_arrays(WISHES)
     sizes = tuple(int(n) for n in arrays["sizes"])
-    both = [Asked(name, sizes, int(arrays["digit"]), arrays) for name in NAMES]
+    names = load_classes(sizes[-1])
+    both = [Asked(name, sizes, int(arrays["digit"]), arrays, names) for name in NAMES]
     steps = story(both[0])
     body = TOP + sum(step.height for step in steps)
     title = finding(both)
@@ -233,7 +236,7 @@ def reading(asked: Asked) -> str:
     """What a network answers, and its cost."""
     guess = int(asked.outputs.argmax())
     return (
-        f"The {asked.name} network answers {guess} with an output of "
+        f"The {asked.name} network answers {asked.names[guess]} with an output of "
         f"{decimal(float(asked.outputs[guess]))}, at a cost of {size(asked['cost'], 3)}."
     )
 
@@ -241,13 +244,14 @@ def reading(asked: Asked) -> str:
 def voices(asked: Asked) -> str:
     """Whether the output that is farthest from its target has the most to say."""
     far, loud = asked.farthest(), asked.loudest()
-    text = f"In the {asked.name} one, output {far} is farthest from its target"
+    names = asked.names
+    text = f"In the {asked.name} one, output {names[far]} is farthest from its target"
     if far == loud:
         return f"{text} and pushes hardest."
     return (
-        f"{text}, by {decimal(distance(asked, far))}, but output {loud}, "
-        f"{decimal(distance(asked, loud))} away, pushes hardest: output {far} is on a flatter "
-        f"part of its curve."
+        f"{text}, by {decimal(distance(asked, far))}, but output {names[loud]}, "
+        f"{decimal(distance(asked, loud))} away, pushes hardest: output {names[far]} is on a "
+        f"flatter part of its curve."
     )
 
 
@@ -343,7 +347,7 @@ def first_step() -> Step:
 def second_step(asked: Asked) -> Step:
     """The three avenues."""
     return Step(
-        f"Three ways to make output {asked.true} brighter",
+        f"Three ways to make output {asked.names[asked.true]} brighter",
         "Its bias; its weights, in step with the activations that they carry; and the "
         f"{before_outputs(asked)} before, in step with the weights.",
         0.3 + LINE + 2 * ARROWS + 0.22,
@@ -386,7 +390,7 @@ def introduce(axes: Axes, both: list[Asked]) -> None:
         show_image(axes, asked, x, 0.1, 0.95)
         name = f"{asked.name} network".capitalize()
         axes.text(left + 0.1, 0.35, name, size=11.5, weight="bold", color=INK)
-        answer = f"answers {guess}, output {decimal(float(asked.outputs[guess]))}"
+        answer = f"answers {asked.names[guess]}, output {decimal(float(asked.outputs[guess]))}"
         color = BLUE if guess == asked.true else ORANGE
         axes.text(left + 0.1, 0.6, answer, color=color, weight="bold")
         axes.text(left + 0.1, 0.82, f"cost {size(asked['cost'], 3)}", color=MUTED)
@@ -437,7 +441,7 @@ def draw_outputs(axes: Axes, x: float, y: float, asked: Asked) -> None:
         dot.set_edgecolor(INK)
         axes.add_artist(dot)
         axes.text(
-            middle, y + TRACK + 0.2, str(output), size=9, ha="center",
+            middle, y + TRACK + 0.2, asked.names.brief(output), size=9, ha="center",
             weight="bold" if is_true else "normal", color=INK if is_true else MUTED,
         )  # fmt: skip
         if len(outputs) <= 12:
@@ -474,7 +478,8 @@ def draw_matrix(axes: Axes, x: float, y: float, asked: Asked) -> None:
     small_print(axes, left - 0.04, y + 0.07, f"pushes {scale_end(pushes)}")
     small_print(axes, end, y + 0.07, f"wishes {scale_end(values)}")
     bold = int(np.flatnonzero(outputs == asked.true)[0])
-    arrows_in_a_column(axes, x, top, pushes, [str(n) for n in outputs], bold=bold)
+    names = [asked.names.brief(output) for output in outputs]
+    arrows_in_a_column(axes, x, top, pushes, names, bold=bold)
     matrix(axes, left, top, values)
     draw_sums(axes, x, below, asked)
 
