@@ -12,8 +12,8 @@ import stages
 from tests.sample import ROOT
 from tests.test_pipeline import STAGES
 
-# Kernels of OpenBLAS, and features of NumPy in the names of all its versions; what one does not know
-# it ignores. Nehalem has SSE alone; SkylakeX has AVX-512, and is left where a processor has not.
+# Kernels of OpenBLAS, and features of NumPy by all their names; what one does not know it ignores.
+# Nehalem has SSE alone; SkylakeX has AVX-512, and is not taken where the processor has none.
 OLD = {
     "OPENBLAS_CORETYPE": "Nehalem",
     "NPY_DISABLE_CPU_FEATURES": f"X86_V3 AVX2 FMA3 {stages.WIDER} {stages.WIDER_BEFORE_2_4}",
