@@ -46,6 +46,7 @@ def _portable() -> None:
     older = tuple(int(part) for part in version("numpy").split(".")[:2]) < (2, 4)
     os.environ["OPENBLAS_CORETYPE"] = CORE
     os.environ["NPY_DISABLE_CPU_FEATURES"] = WIDER_BEFORE_2_4 if older else WIDER
+    os.environ.update(_ONE_THREAD)
 
     from threadpoolctl import threadpool_info
 
@@ -71,14 +72,14 @@ def _refuse(message: str) -> NoReturn:
     raise SystemExit(2)
 
 
+# Set before NumPy is loaded. A second BLAS thread slows layers of 16 neurons down, by several
+# times when the machine is busy, and could change the last bits of a sum.
+_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+os.environ.update(_ONE_THREAD)
+
 # A process that a portable stage starts has no such option, and inherits the environment.
 _determinism = sys._xoptions.get("determinism", "native")  # noqa: SLF001
 if _determinism not in DETERMINISM:
     _refuse(f"expected {' or '.join(DETERMINISM)}, got {_determinism!r}")
 elif _determinism == "portable":
     _portable()
-
-# Set before NumPy is loaded. A second BLAS thread slows layers of 16 neurons down, by several
-# times when the machine is busy, and could change the last bits of a sum.
-for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_variable] = "1"

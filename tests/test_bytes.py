@@ -98,9 +98,9 @@ import stages, os, scipy.linalg, threadpoolctl
 from stages.trainings import side_by_side
 def kernels():
     import scipy.linalg
-    return {pool["architecture"] for pool in threadpoolctl.threadpool_info()}
-assert kernels() == {"Haswell"}
-assert side_by_side(kernels, [()] * 2, "") == [{"Haswell"}] * 2
+    return {(pool["architecture"], pool["num_threads"]) for pool in threadpoolctl.threadpool_info()}
+assert kernels() == {("Haswell", 1)}, kernels()
+assert side_by_side(kernels, [()] * 2, "") == [{("Haswell", 1)}] * 2
 """
     both = {"LOKY_MAX_CPU_COUNT": "2", "NPY_ENABLE_CPU_FEATURES": "X86_V4", **NEW}
     done = python(
