@@ -94,12 +94,15 @@ def test_portable_reaches_processes_that_a_stage_starts_and_every_library_withou
     None
 ):
     code = """
-import stages, os, scipy.linalg, threadpoolctl
+import stages, scipy.linalg, threadpoolctl
+from numpy.lib.introspect import opt_func_info
 from stages.trainings import side_by_side
 def kernels():
     import scipy.linalg
     return {(pool["architecture"], pool["num_threads"]) for pool in threadpoolctl.threadpool_info()}
 assert kernels() == {("Haswell", 1)}, kernels()
+chosen = {kind["current"] for kinds in opt_func_info().values() for kind in kinds.values()}
+assert chosen and not any("AVX512" in name or "V4" in name for name in chosen), chosen
 assert side_by_side(kernels, [()] * 2, "") == [{("Haswell", 1)}] * 2
 """
     both = {"LOKY_MAX_CPU_COUNT": "2", "NPY_ENABLE_CPU_FEATURES": "X86_V4", **NEW}
