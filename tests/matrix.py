@@ -101,7 +101,7 @@ def check(folder: Path) -> tuple[str, bool]:
     names = {path.stem.removeprefix("test_"): path for path in (ROOT / "tests").glob("test_*.py")}
     chosen = [str(path) for name, path in sorted(names.items()) if name not in LEFT_OUT]
     start = perf_counter()
-    words = [folder / "env/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    words = [str(folder / "env/bin/python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*words, *chosen, PIPELINE],
         cwd=ROOT,
