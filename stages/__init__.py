@@ -21,7 +21,7 @@ CORE = "Haswell"  # OpenBLAS's kernels with AVX2 and FMA, and without AVX-512
 NEEDED = {"avx2", "fma"}
 # NumPy's own kernels with AVX-512, as it names them since 2.4 and as it did before.
 WIDER = "X86_V4 AVX512_ICL AVX512_SPR"
-WIDER_BEFORE_2_4 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
+WIDER_BEFORE_2_4 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL"
 
 
 def _portable() -> None:
