@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 AXE := tests/browser/node_modules/.package-lock.json
 PAGE := reports/index.html
 
-.PHONY: report check open serve test lint bench lock clean help
+.PHONY: report check open serve test lint bench audit torture lock clean help
 
 report: $(VENV)/installed .dvc/config.local ## set up, run the pipeline, and say where the report is (default)
 	@python -m stages.check
@@ -39,6 +39,15 @@ bench: $(BENCH)/installed ## time the network against PyTorch, JAX and scikit-le
 	@$(BENCH)/bin/python -m benchmarks.speed
 	@$(BENCH)/bin/python -m benchmarks.scale
 	@python -m benchmarks.pipeline
+
+audit: $(VENV)/installed ## licences, the lock, and known vulnerabilities of all that is installed
+	@python -m tests.audit
+
+# Every part is run, whatever the ones before it found.
+torture: report ## what the tests do in small, in full: kills, damaged inputs, parameters, bytes, versions; hours
+	@failed=; for part in "torture --kills 50" "fuzz" "variations" "identity --full" "matrix"; do \
+		echo; echo "python -m tests.$$part"; python -m tests.$$part || failed="$$failed $${part%% *}"; \
+	done; if test -n "$$failed"; then echo "failed or incomplete:$$failed"; exit 1; fi
 
 lock: $(VENV)/installed ## choose the newest versions of everything, and write them down with their hashes
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -33,6 +33,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from stages import (
+    DETERMINISM,
     amount,
     architecture,
     augment,
@@ -184,11 +185,14 @@ def problems_of(values: Any) -> list[str]:
     declared = {name: parameters_of(command) for name, command in commands().items()}
     if not isinstance(values, dict):
         return [f"{PARAMETERS}: expected the sections {', '.join(declared)}, got {as_yaml(values)}"]
+    known = {"determinism": None, **declared}
     problems = [
-        f"{as_yaml(name)}: no such section{near(name, declared)}; expected {', '.join(declared)}"
+        f"{as_yaml(name)}: no such section{near(name, known)}; expected {', '.join(known)}"
         for name in values
-        if name not in declared
+        if name not in known
     ]
+    if (chosen := values.get("determinism")) not in DETERMINISM:
+        problems.append(f"determinism: expected {' or '.join(DETERMINISM)}, got {as_yaml(chosen)}")
     sound: Sections = {}
     for name, parameters in declared.items():
         if found := [*problems_of_section(name, values.get(name), parameters)]:

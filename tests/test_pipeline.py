@@ -2,9 +2,12 @@
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,16 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.sample import FILES, ROOT, SAMPLE, sums_and_lengths
+
+# What must not matter: the fixture ``finished`` has this process's own.
+ODD_NAME = "zwei Größen, ñandú"
+SURROUNDINGS = {
+    "OPENBLAS_NUM_THREADS": "4",
+    "PYTHONHASHSEED": "12345",
+    "TZ": "Asia/Kathmandu",
+    "LC_ALL": "POSIX",
+    "LOKY_MAX_CPU_COUNT": "1",
+}
 
 STAGES: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 WRITTEN = ("outs", "metrics", "plots")
@@ -78,7 +91,8 @@ def test_only_evaluate_and_later_stages_read_test_images() -> None:
 
 
 def test_sections_of_params_yaml_are_stages_in_the_same_order() -> None:
-    sections = list(YAML(typ="safe").load(ROOT / "params.yaml"))
+    determinism, *sections = YAML(typ="safe").load(ROOT / "params.yaml")
+    assert determinism == "determinism"  # of all that calculate: part of their commands
     assert sections == [stage for stage in STAGES if "params" in STAGES[stage]]
     shown = ["fetch", "normalize", "batch", "train"]  # on the page
     for stage in sections:
@@ -103,10 +117,13 @@ def test_nn_imports_numpy_and_nothing_else() -> None:
 
 
 class Clone:
-    """A copy of the project, under git, whose parameters ask for the sample."""
+    """A copy of the project, under git, whose parameters ask for the sample.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    ``environment`` has variables that its commands get besides those of this process.
+    """
+
+    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
+        self.folder, self.environment = folder, environment or {}
         listed = self._command("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT)
         for name in filter(lambda name: (ROOT / name).is_file(), listed.splitlines()):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -126,6 +143,7 @@ class Clone:
             "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
             "DVC_NO_ANALYTICS": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
+            **self.environment,
         }
         done = subprocess.run(
             words, cwd=cwd or self.folder, env=env, text=True, capture_output=True, check=False
@@ -133,8 +151,8 @@ class Clone:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def dvc(self, *words: str) -> str:
-        return self._command("dvc", *words)
+    def dvc(self, *words: str, cwd: Path | None = None) -> str:
+        return self._command("dvc", *words, cwd=cwd)
 
     def commit(self) -> None:
         who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
@@ -149,12 +167,23 @@ class Clone:
 
     def ran(self, output: str) -> list[str]:
         """The stages that were really run, in the order in which they were."""
-        return [stage for stage in STAGES if f"Running stage '{stage}'" in output]
+        found = re.findall(r"Running stage '(?:[./]+dvc\.yaml:)?(\w+)'", output)
+        return [stage for stage in STAGES if stage in found]
 
     def outs(self) -> dict[str, str]:
         """The hash of every output, as dvc.lock names them."""
         lock = YAML(typ="safe").load(self.folder / "dvc.lock")["stages"]
         return {out["path"]: out["md5"] for stage in lock.values() for out in stage["outs"]}
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    """Take some rights from every file that is made meanwhile."""
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @pytest.fixture(scope="module")
@@ -194,11 +223,16 @@ def test_a_new_learning_rate_runs_what_depends_on_it_and_the_old_one_is_remember
     assert finished.outs() == before
 
 
-def test_two_clones_give_the_same_bytes(
+def test_another_clone_gives_the_same_bytes_whatever_surrounds_it(
     finished: Clone, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    other = Clone(tmp_path_factory.mktemp("other"))
-    other.dvc("repro")
+    """All disturbances at once; ``python -m tests.identity`` tries each alone."""
+    folder = tmp_path_factory.mktemp("other") / ODD_NAME
+    folder.mkdir()
+    with umask(0o077):
+        other = Clone(folder, SURROUNDINGS)
+        words = ["repro", "--all-pipelines", "--no-run-cache"]
+        assert len(other.ran(other.dvc(*words, cwd=folder / "stages"))) == len(STAGES)
     assert other.outs() == finished.outs()
 
 
