@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Network, Workspace, backprop
-from stages.arrays import load_labelled
+from stages.arrays import load_labelled, map_array
 from stages.files import StageError
 from stages.model import Model, load_model
 from stages.preprocess import Preprocessing
@@ -60,7 +60,7 @@ def untrained_and_trained() -> tuple[Model, dict[str, Network]]:
     Raises ``StageError`` if the snapshots are not this network's.
     """
     model = load_model(NETWORK)
-    snapshots = np.load(SNAPSHOTS, mmap_mode="r", allow_pickle=False)
+    snapshots = map_array(SNAPSHOTS, np.float32, dimensions=2)
     size = model.network.parameters.size
     if snapshots.shape[1:] != (size,):
         raise StageError(
@@ -80,7 +80,7 @@ def with_epochs(epochs: list[int]) -> dict[str, Network]:
     Epochs that training did not reach are left out.
     """
     model, ends = untrained_and_trained()
-    snapshots = np.load(SNAPSHOTS, mmap_mode="r", allow_pickle=False)
+    snapshots = map_array(SNAPSHOTS, np.float32, dimensions=2)
     between = {
         f"epoch {epoch}": replace(model.network, parameters=snapshots[epoch].astype(np.float64))
         for epoch in sorted({*epochs})

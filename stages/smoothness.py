@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Network, Settings, evaluate
-from stages.arrays import save_arrays
+from stages.arrays import map_array, save_arrays
 from stages.files import StageError
 from stages.model import load_model
 from stages.options import real, run, whole
@@ -187,7 +187,7 @@ def own_network(
     network: Network, grid: Grid, shuffles: int, rng: np.random.Generator
 ) -> dict[str, NDArray[Any]]:
     """Moran's I of every first-layer neuron of the pipeline's network, and a few as images."""
-    snapshots = np.load(SNAPSHOTS, mmap_mode="r", allow_pickle=False)
+    snapshots = map_array(SNAPSHOTS, np.float32, dimensions=2)
     untrained = replace(network, parameters=np.array(snapshots[0]))
     before, after = (grid.values(n.weights[0]) for n in (untrained, network))
     shuffled = np.array([grid.morans_i(rng.permuted(after, axis=1)) for _ in range(shuffles)])

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Network, Workspace, forward
-from stages.arrays import load_labelled
-from stages.files import StageError
+from stages.arrays import load_labelled, map_array
+from stages.files import StageError, one_line
 from stages.model import Model, load_model
 from stages.tables import Table, read_table
 
@@ -137,17 +137,27 @@ def _load_results() -> Results:
     classes, n = model.network.sizes[-1], len(images)
     pixels = model.network.sizes[0]
     _require(images.shape[1] == pixels, TEST, f"images of {pixels} pixels", f"{images.shape[1]}")
-    history = read_table(HISTORY, HISTORY_COLUMNS)
+    history = _read_finite(HISTORY, HISTORY_COLUMNS)
+    epochs = np.arange(len(history["epoch"]))
+    _require(np.array_equal(history["epoch"], epochs), HISTORY, "epochs 0, 1, 2 ...", "others")
     snapshots = _read_snapshots(len(history["epoch"]), model.network.parameters.size)
     kept = np.flatnonzero((snapshots == model.network.parameters).all(axis=1))
     _require(kept.size > 0, SNAPSHOTS, f"no row that equals the parameters in {NETWORK}", "none")
     names = [f"output_{j}" for j in range(classes)]
-    predictions = read_table(PREDICTIONS, ("label", "guess", "second_guess", *names))
+    predictions = _read_finite(PREDICTIONS, ("label", "guess", "second_guess", *names))
+    _require(labels.max() < classes, TEST, f"labels below {classes}", f"{labels.max()}")
     same = np.array_equal(predictions["label"], labels)
     _require(same, PREDICTIONS, f"the labels of the {n:,} images in {TEST}", "others")
-    counts = read_table(CONFUSION, ("label", *(str(j) for j in range(classes))))
-    confusion = np.stack([counts[str(j)] for j in range(classes)], axis=1).astype(np.int64)
-    _require(confusion.sum() == n, CONFUSION, f"{n:,} images", f"{confusion.sum():,}")
+    outputs = np.stack([predictions[name] for name in names], axis=1)
+    _require(_are_ranked(predictions, outputs), PREDICTIONS, "the brightest two outputs", "others")
+    counts = _read_finite(CONFUSION, ("label", *(str(j) for j in range(classes))))
+    confusion = np.stack([counts[str(j)] for j in range(classes)], axis=1)
+    _require(
+        np.array_equal(confusion, _confused(predictions, classes)),
+        CONFUSION,
+        f"how often each class was guessed in {PREDICTIONS}",
+        "others",
+    )
     columns = ("lower", "images", "confidence", "accuracy")
     results = Results(
         model=model,
@@ -157,9 +167,9 @@ def _load_results() -> Results:
         history=history,
         metrics=_read_metrics(classes),
         predictions=predictions,
-        outputs=np.stack([predictions[name] for name in names], axis=1),
-        confusion=confusion,
-        calibration=read_table(CALIBRATION, columns),
+        outputs=outputs,
+        confusion=confusion.astype(np.int64),
+        calibration=_read_finite(CALIBRATION, columns),
     )
     sample = np.arange(min(SAMPLE, n))
     own = np.allclose(results.activations(sample)[-1].T, results.outputs[sample], atol=1e-3)
@@ -173,15 +183,34 @@ def _require(holds: bool, path: Path, expected: str, got: str) -> None:  # noqa:
         raise StageError(message)
 
 
+def _read_finite(path: Path, columns: tuple[str, ...]) -> Table:
+    table = read_table(path, columns)
+    for name, column in table.items():
+        _require(bool(np.isfinite(column).all()), path, f"finite numbers as {name}", "others")
+    return table
+
+
+def _are_ranked(predictions: Table, outputs: Floats) -> bool:
+    """Whether each guess is a class with the brightest output, and the second one with the next."""
+    guesses = np.stack([predictions["guess"], predictions["second_guess"]], axis=1)
+    if not np.isin(guesses, np.arange(outputs.shape[1])).all():
+        return False
+    guessed = np.take_along_axis(outputs, guesses.astype(np.int64), axis=1)
+    brightest = -np.sort(-outputs, axis=1)[:, :2]
+    return bool((guesses[:, 0] != guesses[:, 1]).all()) and np.array_equal(guessed, brightest)
+
+
+def _confused(predictions: Table, classes: int) -> NDArray[np.int64]:
+    """How often each class, a row, was guessed as each, a column, (k, k)."""
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, tuple(predictions[name].astype(np.int64) for name in ("label", "guess")), 1)
+    return counts
+
+
 def _read_snapshots(rows: int, parameters: int) -> NDArray[np.float32]:
-    try:
-        snapshots: NDArray[np.float32] = np.load(SNAPSHOTS, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        message = f"{SNAPSHOTS}: expected a .npy file: {error}; run dvc repro"
-        raise StageError(message) from error
-    fits = snapshots.shape == (rows, parameters) and snapshots.dtype == np.float32
-    got = f"{snapshots.dtype} {snapshots.shape}"
-    _require(fits, SNAPSHOTS, f"float32 {(rows, parameters)}", got)
+    snapshots: NDArray[np.float32] = map_array(SNAPSHOTS, np.float32, dimensions=2)
+    fits = snapshots.shape == (rows, parameters)
+    _require(fits, SNAPSHOTS, f"shape {(rows, parameters)}", f"{snapshots.shape}")
     return snapshots
 
 
@@ -192,8 +221,10 @@ def _read_metrics(classes: int) -> dict[str, Any]:
             metrics[name] = float(metrics[name])
         for score in SCORES:
             metrics[score] = [float(metrics[score][str(j)]) for j in range(classes)]
-    except (ValueError, KeyError, TypeError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else error
+        scores = [metrics["accuracy"], metrics["cost"], *(x for s in SCORES for x in metrics[s])]
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        reason = one_line(f"no {error}" if isinstance(error, KeyError) else error)
         message = f"{METRICS}: expected the metrics of {classes} classes: {reason}; run dvc repro"
         raise StageError(message) from error
+    _require(bool(np.isfinite(scores).all()), METRICS, "finite scores", "others")
     return metrics
