@@ -15,11 +15,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from tests.fuzz.driver import KEPT, LONGEST, Tally, tried
+from tests.fuzz.driver import KEPT, LONGEST, SLOW, Tally, tried
 from tests.fuzz.forms import changed
 from tests.fuzz.targets import TARGETS, verdict
 
-SLOW = {"history", "predictions", "confusion", "calibration", "metrics", "snapshots"}
 SHARE = 8  # inputs of another target for one of a slow one, which reads a whole run each time
 ROW = "{:<14}{:>9}{:>10}{:>9}{:>8}{:>12}{:>8}{:>8}  {}"
 

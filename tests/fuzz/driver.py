@@ -12,6 +12,7 @@ from tests.fuzz.forms import changed
 from tests.fuzz.targets import TARGETS, verdict
 
 KEPT = Path(".fuzz")  # inputs that broke a promise, and what coverage has found
+SLOW = {"history", "predictions", "confusion", "calibration", "metrics", "snapshots"}
 LONGEST = 120  # seconds for one input, before all threads are shown and the process ends
 
 

@@ -79,6 +79,16 @@ def verdict(target: Target, content: bytes, *, bounded: bool = True) -> tuple[st
 
     Raises ``Broken``, or whatever the reader let through, if a promise does not hold.
     """
+    outcome, peak = _measured(target, content)
+    most = target.base + target.factor * target.size(content)
+    if bounded and peak > most:  # or has Python enlarged a table of its own just now?
+        outcome, peak = _measured(target, content)
+    if bounded and peak > most:
+        raise Broken(f"{peak:,} bytes of memory for an input of {len(content):,}")
+    return outcome, peak
+
+
+def _measured(target: Target, content: bytes) -> tuple[str, int]:
     records = _Records()
     logging.getLogger().addHandler(records)
     tracemalloc.start()
@@ -92,8 +102,6 @@ def verdict(target: Target, content: bytes, *, bounded: bool = True) -> tuple[st
         logging.getLogger().removeHandler(records)
     if records.said:
         raise Broken(f"on the log: {records.said}")
-    if bounded and peak > target.base + target.factor * target.size(content):
-        raise Broken(f"{peak:,} bytes of memory for an input of {len(content):,}")
     return outcome, peak
 
 
@@ -527,7 +535,7 @@ TARGETS = {
     "preprocessing": Target(preprocessing, preprocessing_seeds, forms.ZIP),
     "networks": Target(networks, networks_seeds, forms.ZIP),
     "labelled": Target(labelled, labelled_seeds, forms.WHOLE),
-    "codec": Target(codec, codec_seeds, forms.WHOLE, 0.1 * MB),
+    "codec": Target(codec, codec_seeds, forms.WHOLE, 0.1 * MB, 60),
     "table": Target(table, table_seeds, forms.FIELDS, factor=100),
     **{name.partition(".")[0]: _of_a_run(f"reports/{name}") for name in RUN},
     "snapshots": _of_a_run("models/snapshots.npy"),
