@@ -44,6 +44,8 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
                 raise ValueError("it is compressed")
             if sum(entry.file_size for entry in entries) > path.stat().st_size:
                 raise ValueError("it promises more than the file holds")
+            if any(entry.compress_size != entry.file_size for entry in entries):
+                raise ValueError("it has two lengths for one array")  # zipfile takes the larger
             names = [entry.filename.removesuffix(".npy") for entry in entries]
             if len({*names}) < len(names):
                 raise ValueError("it holds an array twice")

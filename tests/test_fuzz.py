@@ -91,6 +91,11 @@ def with_member(name: str, member: bytes, change: Callable[[bytes], bytes]) -> b
     return forms.join_zip(parts)
 
 
+def with_packed_length(archive: bytes, length: int) -> bytes:
+    entry = archive.index(b"PK\x01\x02") + 20
+    return archive[:entry] + struct.pack("<I", length) + archive[entry + 4 :]
+
+
 def cell(name: str, row: int, column: int, text: str) -> bytes:
     rows = [line.split(",") for line in seed_of(name).decode().splitlines()]
     rows[row][column] = text
@@ -143,6 +148,11 @@ FOUND: dict[str, tuple[str, Callable[[], bytes], str]] = {
         "arrays",
         lambda: forms.join_zip([*forms.split_zip(seed_of("arrays"))] * 2),
         "it holds an array twice",
+    ),
+    "an array with two lengths": (
+        "model",
+        lambda: with_packed_length(seed_of("model"), 2**30),
+        "it has two lengths for one array",
     ),
     "weights that overflow": (
         "model",
