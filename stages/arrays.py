@@ -1,5 +1,6 @@
 """Arrays on disk: archives of named arrays, and images with their labels. Never a pickle."""
 
+import math
 import re
 import zipfile
 from pathlib import Path
@@ -9,8 +10,9 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from stages.files import StageError, whole_file
+from stages.files import StageError, one_line, whole_file
 
+MOST_HEADER = 256  # bytes; NumPy writes 128
 # The header that NumPy writes for numbers and short texts. NumPy's own reader would evaluate any
 # literal of Python there, and fail in as many ways.
 HEADER = re.compile(
@@ -42,29 +44,63 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
                 raise ValueError("it is compressed")
             if sum(entry.file_size for entry in entries) > path.stat().st_size:
                 raise ValueError("it promises more than the file holds")
-            return {
-                entry.filename.removesuffix(".npy"): _array(archive.read(entry), entry.filename)
-                for entry in entries
-            }
+            if any(entry.compress_size != entry.file_size for entry in entries):
+                raise ValueError("it has two lengths for one array")  # zipfile takes the larger
+            names = [entry.filename.removesuffix(".npy") for entry in entries]
+            if len({*names}) < len(names):
+                raise ValueError("it holds an array twice")
+            contents = (_array(archive.read(entry), entry.filename) for entry in entries)
+            return dict(zip(names, contents, strict=True))
     except FileNotFoundError as error:
         raise ArrayError(f"{path}: no such file; run dvc repro") from error
     except UNREADABLE as error:
-        reason = " ".join(str(error).split())  # in one line
         raise ArrayError(
-            f"{path}: expected an .npz file of plain arrays: {reason}; run dvc repro"
+            f"{path}: expected an .npz file of plain arrays: {one_line(error)}; run dvc repro"
         ) from error
 
 
 def _array(content: bytes, name: str) -> NDArray[Any]:
-    magic = npy.magic(1, 0)
-    header = HEADER.match(content, len(magic) + 2)
-    if not content.startswith(magic) or header is None:
-        raise ValueError(f"{name} is no array of numbers or a short text")
-    dtype, shape = header[1].decode(), [int(n) for n in re.findall(rb"\d+", header[2])]
-    array: NDArray[Any] = np.frombuffer(content, dtype, offset=header.end()).reshape(shape)
+    dtype, shape, start = _described(content, name)
+    array: NDArray[Any] = np.frombuffer(content, dtype, offset=start).reshape(shape)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite")
     return array
+
+
+def _described(content: bytes, name: str) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    """Type and shape of an array as .npy, and where its elements start."""
+    magic = npy.magic(1, 0)
+    start = len(magic) + 2 + int.from_bytes(content[len(magic) :][:2], "little")
+    header = HEADER.fullmatch(content, len(magic) + 2, start)
+    if not content.startswith(magic) or header is None:
+        raise ValueError(f"{name} is no array of numbers or a short text")
+    shape = tuple(int(n) for n in re.findall(rb"\d+", header[2]))
+    return np.dtype(header[1].decode()), shape, start
+
+
+def map_array(path: Path, dtype: type[np.generic], dimensions: int) -> NDArray[Any]:
+    """Map an .npy file into memory, read-only: numbers of this type, row by row, one or more.
+
+    Raises ``ArrayError`` for anything else, before any of them is read.
+    """
+    try:
+        with path.open("rb") as file:
+            found, shape, start = _described(file.read(MOST_HEADER), "it")
+        if found != dtype or len(shape) != dimensions or 0 in shape:
+            raise ValueError(
+                f"{dimensions} dimension(s) of {np.dtype(dtype)} were meant, not {found} {shape}"
+            )
+        expected, received = start + math.prod(shape) * found.itemsize, path.stat().st_size
+        if received != expected:
+            raise ValueError(f"it has {received:,} bytes instead of {expected:,}")
+        mapped = np.memmap(path, found, mode="r", offset=start, shape=shape)
+    except FileNotFoundError as error:
+        raise ArrayError(f"{path}: no such file; run dvc repro") from error
+    except UNREADABLE as error:
+        raise ArrayError(
+            f"{path}: expected a .npy file of plain numbers: {one_line(error)}; run dvc repro"
+        ) from error
+    return np.asarray(mapped)  # still memory-mapped, without the cost of a subclass at every slice
 
 
 def require(
@@ -89,21 +125,8 @@ def load_labelled(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
     Raises ``ArrayError`` if a file is missing or not of this form.
     """
-    images = _load(folder / "images.npy", dimensions=2)
-    labels = np.array(_load(folder / "labels.npy", dimensions=1))
+    images = map_array(folder / "images.npy", np.uint8, dimensions=2)
+    labels = np.array(map_array(folder / "labels.npy", np.uint8, dimensions=1))
     if len(images) != len(labels):
         raise ArrayError(f"{folder}: {len(images)} images but {len(labels)} labels; run dvc repro")
     return images, labels
-
-
-def _load(path: Path, dimensions: int) -> NDArray[np.uint8]:
-    try:
-        array: NDArray[Any] = npy.open_memmap(path, mode="r")  # never a pickle
-    except (ValueError, EOFError, FileNotFoundError) as error:
-        raise ArrayError(f"{path}: expected a .npy file, got: {error}; run dvc repro") from error
-    if array.dtype != np.uint8 or array.ndim != dimensions or array.size == 0:
-        raise ArrayError(
-            f"{path}: expected {dimensions} dimension(s) of uint8, "
-            f"got {array.dtype} {array.shape}; run dvc repro"
-        )
-    return np.asarray(array)  # still memory-mapped, without the cost of a subclass at every slice

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.functions import LEAK
+from stages.arrays import map_array
 from stages.codec import encode_array, encode_images, quantize
 from stages.model import Model
 
@@ -113,7 +114,7 @@ def snapshots(results: "Results") -> dict[str, Any] | None:
     if most < FEWEST_SNAPSHOTS:
         return None
     rows = chosen_epochs(len(results.history["epoch"]) - 1, most)
-    stored = np.load(PATH, mmap_mode="r", allow_pickle=False)
+    stored = map_array(PATH, np.float32, dimensions=2)
     packed = [quantize(np.array(stored[row]), network.sizes) for row in rows]
     return {
         "epochs": results.history["epoch"][rows].astype(int).tolist(),

@@ -11,6 +11,12 @@ class StageError(Exception):
     """Something the user can mend: the message says what was expected, what came, what to do."""
 
 
+def one_line(text: object, most: int = 300) -> str:
+    """A text of others as one printable line of at most so many letters, for a message."""
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a sibling path to write to; on success it takes the place of ``path`` in one move.

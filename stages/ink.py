@@ -15,6 +15,7 @@ Strokes = Sequence[Sequence[Sequence[float]]]  # polylines of points (x, y) in t
 
 MOST_PIXELS = 64_000_000  # of a picture: the caller refuses a larger one
 LONGEST_SIDE = 1024  # pixels; a larger picture is averaged down first
+STRIP = 32  # rows of squares that are summed at once
 NOISE_FACTOR = 4  # what differs from the paper by this many median deviations is still paper
 GRID = 4  # cells along each side of a picture, where the level of uneven paper is taken
 UNEVEN = 4  # even noise on even paper makes it 3.3
@@ -46,8 +47,10 @@ def reduced(levels: Levels) -> Levels:
     """The picture averaged over squares, so that no side is longer than ``LONGEST_SIDE``."""
     square = -(-max(levels.shape) // LONGEST_SIDE)
     rows, columns = (np.arange(0, length, square) for length in levels.shape)
-    sums = np.add.reduceat(levels, rows, axis=0, dtype=np.int64)
-    sums = np.add.reduceat(sums, columns, axis=1)
+    # Strip by strip: NumPy would make the whole picture whole numbers of 8 bytes first.
+    strips = (levels[top : top + square * STRIP] for top in rows[::STRIP])
+    by_row = [np.add.reduceat(s, np.arange(0, len(s), square), 0, np.int64) for s in strips]
+    sums = np.add.reduceat(np.concatenate(by_row), columns, axis=1)
     heights, widths = (np.diff([*s, n]) for s, n in zip((rows, columns), levels.shape, strict=True))
     counts = np.outer(heights, widths)
     means: Levels = ((2 * sums + counts) // (2 * counts)).astype(np.uint8)

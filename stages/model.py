@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 
 from nn import Examples, Network, feedforward, parameter_count
 from stages.arrays import ArrayError, load_arrays, load_labelled, require, save_arrays
+from stages.files import one_line
 from stages.preprocess import Images, Preprocessing
+
+LARGEST = float(np.finfo(np.float32).max) / 4  # of a weighted sum: differences of two stay finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,16 +59,35 @@ def load_model(path: Path | str) -> Model:
     """Read a model, believing nothing in the file.
 
     Raises ``ArrayError`` for anything but a complete model: pickled objects, missing or extra
-    arrays, wrong shapes or types, values that are not finite.
+    arrays, wrong shapes or types, values that are not finite, or so large that an image could
+    give outputs that are not.
     """
     path = Path(path)
     arrays = load_arrays(path)
     try:
         preprocessing = Preprocessing.from_arrays(arrays)
-        return Model(_network(arrays, preprocessing), preprocessing)
+        model = Model(_network(arrays, preprocessing), preprocessing)
+        _require_finite_outputs(model)
     except (KeyError, ValueError, TypeError) as error:
-        reason = f"no array {error}" if isinstance(error, KeyError) else error
+        reason = one_line(f"no array {error}" if isinstance(error, KeyError) else error)
         raise ArrayError(f"{path}: not a model of this project: {reason}; run dvc repro") from error
+    return model
+
+
+def _require_finite_outputs(model: Model) -> None:
+    """Raise ``ValueError`` if some image could overflow float32, by a bound from layer to layer.
+
+    |z| <= |W| |a| + |b|, with |a| at most 255 |scale| + |offset| for the image, and 1 for sigmoid
+    and tanh.
+    """
+    network, preprocessing = model.network, model.preprocessing
+    scale, offset = (np.abs(v, dtype=float) for v in (preprocessing.scale, preprocessing.offset))
+    most = np.broadcast_to(255 * scale + offset, network.sizes[0])
+    for w, b in zip(network.weights, network.biases, strict=True):
+        sums = np.abs(w) @ most + np.abs(b)
+        if not max(sums.max(), most.max()) <= LARGEST:
+            raise ValueError("parameters so large that outputs overflow")
+        most = np.minimum(sums, 1) if network.activation in ("sigmoid", "tanh") else sums
 
 
 def _network(arrays: dict[str, NDArray[Any]], preprocessing: Preprocessing) -> Network:

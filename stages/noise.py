@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, predict
-from stages.arrays import ArrayError, load_arrays, save_arrays
+from nn import Examples, Network, parameter_count, predict
+from stages.arrays import ArrayError, load_arrays, require, save_arrays
+from stages.files import one_line
 from stages.options import real, run, whole
 from stages.preprocess import Preprocessing
 from stages.tables import write_csv
@@ -70,12 +71,17 @@ def load_networks() -> tuple[NDArray[np.int64], list[Network]]:
     """
     arrays = load_arrays(NETWORKS)
     try:
+        require(arrays, "sizes", np.int64, (arrays["sizes"].size,))
+        require(arrays, "seeds", np.int64, (len(arrays["parameters"]),))
         sizes = tuple(int(n) for n in arrays["sizes"])
+        shape = len(arrays["seeds"]), parameter_count(sizes)
+        require(arrays, "parameters", np.float32, shape)
         activation, cost = str(arrays["activation"]), str(arrays["cost"])
         networks = [Network(sizes, activation, cost, row) for row in arrays["parameters"]]
         return arrays["seeds"], networks
     except (KeyError, ValueError, TypeError) as error:
-        raise ArrayError(f"{NETWORKS}: expected networks: {error}; run dvc repro") from error
+        reason = one_line(error)
+        raise ArrayError(f"{NETWORKS}: expected networks: {reason}; run dvc repro") from error
 
 
 def pictures(count: int, rng: np.random.Generator) -> dict[str, Examples]:

@@ -3,8 +3,12 @@
 python -m stages.predict seven.png photo.jpg --figure reports/seen.png
 """
 
+import logging
+import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +18,7 @@ import typer
 from numpy.typing import NDArray
 
 from stages.classes import Classes, load_classes
-from stages.files import StageError, whole_file
+from stages.files import StageError, one_line, whole_file
 from stages.ink import MOST_PIXELS, Levels, prepare
 from stages.model import Model, load_model
 from stages.options import run
@@ -30,6 +34,7 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # read by Pillow
 MOST_DRAWN, DPI = 40, 140  # pictures in the figure, dots per inch
 MOST_NAMED = 30  # classes: the bars of more are too thin to be named
 ROW = 1.6  # inches
+STDERR = 2  # its file descriptor, as libraries in C know it
 
 Files = Annotated[
     list[Path] | None,
@@ -125,11 +130,10 @@ def grey_levels(path: Path) -> Levels:
 
     name = printable(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Pillow's own bound, and of odd metadata
-            with Image.open(path, formats=FORMATS) as picture:
-                _refuse_large(name, picture.width, picture.height)
-                return _grey(ImageOps.exif_transpose(picture))
+        _refuse_device(name, path)
+        with _silence(), Image.open(path, formats=FORMATS) as picture:
+            _refuse_large(name, picture.width, picture.height)
+            return _grey(ImageOps.exif_transpose(picture))
     except Image.DecompressionBombError as error:
         raise StageError(f"{name}: {TOO_LARGE}, got far more; make it smaller") from error
     except FileNotFoundError as error:
@@ -137,8 +141,29 @@ def grey_levels(path: Path) -> Levels:
     except StageError:
         raise
     except Exception as error:  # decoders of broken files fail in every way there is
-        reason = " ".join(str(error).replace(str(path), name).split()) or type(error).__name__
+        reason = one_line(str(error).replace(str(path), name)) or type(error).__name__
         raise StageError(f"{name}: expected a picture ({', '.join(FORMATS)}): {reason}") from error
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep what decoders say to themselves: Pillow warns and logs, libtiff writes to stderr."""
+    shown, level = os.dup(STDERR), logging.getLogger("PIL").level
+    with warnings.catch_warnings(), open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+        warnings.simplefilter("ignore")
+        logging.getLogger("PIL").setLevel(logging.CRITICAL + 1)
+        os.dup2(nowhere.fileno(), STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(shown, STDERR)
+            os.close(shown)
+            logging.getLogger("PIL").setLevel(level)
+
+
+def _refuse_device(name: str, path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise StageError(f"{name}: expected a file")  # a pipe would be waited for
 
 
 def _refuse_large(name: str, width: int, height: int) -> None:
@@ -150,7 +175,9 @@ def _grey(picture: "Image.Image") -> Levels:
     from PIL import Image
 
     if picture.mode.startswith("I"):  # 16 bits
-        return (np.asarray(picture).clip(0, 65535) >> 8).astype(np.uint8)
+        deep = np.asarray(picture).clip(0, 65535)
+        np.right_shift(deep, 8, out=deep)
+        return np.asarray(deep, np.uint8)
     if picture.has_transparency_data:
         colours = picture.convert("RGBA")
         picture = Image.new("RGB", colours.size, "white")

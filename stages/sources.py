@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urljoin
+
+from stages.files import one_line
 
 if TYPE_CHECKING:
     import requests
@@ -23,6 +25,7 @@ CHUNK = 256 * 1024  # bytes; a mirror must send as many in each time-out
 REDIRECTS = 3
 NPM_TIMEOUTS = 10  # npm may take as many time-outs, as it brings all files at once
 SENTENCE = 4  # words, in what npm says
+LONGEST_REASON = 200  # letters, of npm or a server
 GZIP = b"\x1f\x8b"
 
 
@@ -144,14 +147,15 @@ class Package:
         """Yield the bytes of the one member of that name; no member is ever unpacked to disk."""
         wanted = {f"package/data/{file_name}{end}" for end in ("", ".gz")}
         try:
-            with tarfile.open(self._tar, "r:") as tar:
-                member = next((m for m in tar if m.name in wanted), None)
+            with self._tar.open("rb") as tar:
+                member = next((m for m in members(tar, self.length) if m.name in wanted), None)
                 if member is None or not member.isreg():
                     what = "no such member" if member is None else "a member that is not a file"
                     raise Refused(f"expected package/data/{file_name} (or .gz), got {what}")
-                if content := tar.extractfile(member):
-                    while chunk := content.read(CHUNK):
-                        yield chunk
+                left = member.size
+                while chunk := tar.read(min(CHUNK, left)):
+                    left -= len(chunk)
+                    yield chunk
         except tarfile.TarError as error:
             raise Unavailable(f"the package is not a tar archive ({error})") from error
 
@@ -197,6 +201,21 @@ class Package:
             raise Unavailable(f"npm pack failed with {code}: {_npm_reason(log)}")
 
 
+def members(tar: BinaryIO, length: int) -> Iterator[tarfile.TarInfo]:
+    """Yield the headers of an uncompressed tar archive, the file standing behind each.
+
+    Of tarfile only the reading of one header is used: its own walk goes back for a size below 0,
+    without end, and takes a name as long as the archive into memory. Raises ``TarError``.
+    """
+    while (block := tar.read(tarfile.BLOCKSIZE)).strip(b"\0"):
+        member = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+        if not 0 <= member.size <= length:
+            raise tarfile.ReadError(f"a member of {member.size:,} bytes")
+        start = tar.tell()
+        yield member
+        tar.seek(start + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE)
+
+
 def _npm_reason(log: Path) -> str:
     """Return the first line that is a sentence, rather than a code."""
     lines = [
@@ -204,7 +223,7 @@ def _npm_reason(log: Path) -> str:
         for line in log.read_text(errors="replace").splitlines()
     ]
     sentence = next((line for line in lines if len(line.split()) >= SENTENCE), "it gave no reason")
-    return "".join(filter(str.isprintable, sentence))[:200]
+    return one_line(sentence, LONGEST_REASON)
 
 
 @dataclass(frozen=True)
@@ -306,10 +325,14 @@ def _time_limit(seconds: float, what: str) -> Iterator[None]:
 
 
 def _root_cause(error: BaseException) -> str:
-    """Return the innermost message: the outer ones of requests repeat it inside long wrappings."""
+    """Return the innermost message: the outer ones of requests repeat it inside long wrappings.
+
+    It may quote what the server sent, so it is made one printable line.
+    """
     while error.__context__ is not None:
         error = error.__context__
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    reason = one_line(getattr(error, "strerror", None) or error, LONGEST_REASON)
+    return reason or type(error).__name__
 
 
 Source = Folder | Package | Mirror

@@ -1,7 +1,5 @@
 """What the page says: chapters, tables and facts of a run, all taken from what was measured."""
 
-import csv
-import io
 import math
 import platform
 from base64 import b64encode
@@ -15,6 +13,7 @@ import numpy as np
 
 from stages.classes import BRIEF
 from stages.files import StageError
+from stages.tables import read_rows
 from stages.trust import doubt
 
 if TYPE_CHECKING:
@@ -157,7 +156,7 @@ def claim_table(name: str) -> Table | None:
     path = CLAIM_TABLES / f"{name}.csv"
     if not path.is_file():
         return None
-    header, *rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8")))
+    header, rows = read_rows(path)
     if len(rows) > MOST_CLAIM_ROWS or len(header) > MOST_CLAIM_COLUMNS:
         return None
     return Table(str(path), [column.replace("_", " ") for column in header], rows)

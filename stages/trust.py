@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from stages.arrays import map_array
 from stages.files import StageError
 
 LUCK = 0.001  # how seldom guessing may do as well, before a model counts as better than guessing
@@ -16,17 +16,11 @@ def load_snapshots(path: Path, parameters: int) -> NDArray[np.float32]:
 
     Raises ``StageError`` if they are missing, of another network or type, or not finite.
     """
-    try:
-        snapshots: NDArray[np.float32] = npy.open_memmap(path, mode="r")  # never a pickle
-    except FileNotFoundError as error:
-        raise StageError(f"{path}: no such file; run dvc repro") from error
-    except (ValueError, EOFError) as error:
-        reason = " ".join(str(error).split())  # in one line
-        raise StageError(f"{path}: expected a .npy file: {reason}; run dvc repro") from error
-    if snapshots.dtype != np.float32 or snapshots.ndim != 2 or snapshots.shape[1] != parameters:
+    snapshots: NDArray[np.float32] = map_array(path, np.float32, dimensions=2)
+    if snapshots.shape[1] != parameters:
         raise StageError(
-            f"{path}: expected rows of {parameters:,} parameters in float32, got an array of "
-            f"{snapshots.dtype} {snapshots.shape}; run dvc repro"
+            f"{path}: expected rows of {parameters:,} parameters, got an array of shape "
+            f"{snapshots.shape}; run dvc repro"
         )
     for epoch, row in enumerate(snapshots):
         require_finite(row, f"{path}: the weights after epoch {epoch}")

@@ -468,6 +468,29 @@ def silence(state: Server, head: bytes = b"") -> Callable[[BaseHTTPRequestHandle
     return answer
 
 
+def test_a_body_without_end_is_cut_off(server: Server, project: Path) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not server.stop.is_set():
+            request.wfile.write(bytes(CHUNK))
+
+    server.answers[f"/{FIRST}.gz"] = answer
+    message = refusal(server.address, root=project, retries=1)
+    assert f"  {server.address}: expected 1,000 bytes, got more" in message
+    assert server.asked == [f"/{FIRST}.gz"]
+
+
+def test_headers_without_end_are_cut_off(server: Server, project: Path) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        while not server.stop.is_set():
+            request.wfile.write(b"X: y\r\n" * 1000)
+
+    server.answers[f"/{FIRST}.gz"] = answer
+    message = refusal(server.address, root=project)
+    assert f"  {server.address}: the connection failed (got more than 100 headers)" in message
+
+
 def test_a_stall_in_the_middle_is_cut_off_and_tried_again(server: Server, project: Path) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + GOOD[:500]
     server.answers[f"/{FIRST}.gz"] = silence(server, head)

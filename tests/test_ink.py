@@ -41,6 +41,16 @@ def sample_digits() -> tuple[Levels, NDArray[np.uint8]]:
     return images[16:].reshape(-1, 28, 28), labels[8:]
 
 
+def test_a_large_picture_is_averaged_as_its_squares_are() -> None:
+    rng = np.random.default_rng(0)
+    levels = rng.integers(0, 256, (2100, 1333), np.uint8)
+    seen = reduced(levels)
+    assert seen.shape == (700, 445)
+    for row, column in ((0, 0), (31, 7), (32, 7), (63, 444), (64, 0), (699, 444)):
+        square = levels[3 * row : 3 * row + 3, 3 * column : 3 * column + 3]
+        assert seen[row, column] == np.floor(square.mean() + 0.5)
+
+
 def photo(picture: Levels, seed: int) -> Levels:
     """Dark ink on paper in uneven light, with noise."""
     rng = np.random.default_rng(seed)

@@ -327,7 +327,11 @@ def test_labelled_images_of_another_form_are_refused(
     [
         (np.zeros((3, 4), np.uint8), np.zeros(2, np.uint8), "3 images but 2 labels"),
         (np.zeros((3, 4), np.float32), np.zeros(3, np.uint8), "images.npy: .* float32"),
-        (np.zeros((3, 2, 2), np.uint8), np.zeros(3, np.uint8), "images.npy: expected 2 dim"),
+        (
+            np.zeros((3, 2, 2), np.uint8),
+            np.zeros(3, np.uint8),
+            "images.npy: .* 2 dimension",
+        ),
         (np.zeros((3, 4), np.uint8), np.zeros(3, np.int64), "labels.npy: .* int64"),
         (np.zeros((0, 4), np.uint8), np.zeros(0, np.uint8), "images.npy"),
     ],

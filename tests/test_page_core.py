@@ -23,6 +23,7 @@ from stages.predict import grey_levels
 from stages.preprocess import Preprocessing, standard_scaling, unit_scaling
 from tests.conftest import Problem, random_problem
 from tests.test_ink import HANDS, photo, sample_digits
+from tests.test_preprocess import flat_dash
 
 RUNNER = Path(__file__).with_name("page_core.mjs")
 TOLERANCE = 1e-5
@@ -237,19 +238,20 @@ def test_what_is_no_network_is_refused(node: Node, change: dict[str, Any], compl
 def test_accuracy_and_inputs_are_those_of_the_pipeline_on_real_digits(node: Node) -> None:
     images, labels = sample_digits()
     grey = images.reshape(len(images), -1)
+    images = np.concatenate([images[:50], [flat_dash(), flat_dash()[:, ::-1]]])
     for deskew in (False, True):
         for scale, offset in (unit_scaling(), standard_scaling(grey)):
             preprocessing = Preprocessing(28, 28, deskew, scale, offset)
-            seen = preprocessing.inputs(images[:50]).T
-            got = node(*(inputs_call(image, preprocessing) for image in images[:50]))
+            seen = preprocessing.inputs(images).T
+            got = node(*(inputs_call(image, preprocessing) for image in images))
             one_level = np.broadcast_to(scale, seen.shape) * 1.001  # what one grey level makes
             assert (np.abs(np.array(got) - seen) <= one_level).all()
             assert (np.abs(np.array(got) - seen) < 1e-6).mean() > 0.999
     network = Network.random((784, 16, 16, 10), "sigmoid", "quadratic", rng=rng(), gain=2)
     outputs = feedforward(network, seen.T)
     call = {"task": "accuracy", "description": described(network), "inputs": seen.tolist()}
-    (accuracy,) = node({**call, "labels": labels[:50].tolist()})
-    assert accuracy == pytest.approx((outputs.argmax(axis=0) == labels[:50]).mean())
+    (accuracy,) = node({**call, "labels": [*labels[:50].tolist(), 1, 1]})
+    assert accuracy == pytest.approx((outputs.argmax(axis=0) == [*labels[:50], 1, 1]).mean())
 
 
 def inputs_call(image: Levels, preprocessing: Preprocessing) -> dict[str, Any]:

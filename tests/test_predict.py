@@ -1,5 +1,6 @@
 """The command that reads pictures: every kind of file is answered or refused in one line."""
 
+import io
 import os
 import re
 import struct
@@ -183,6 +184,23 @@ def test_a_bomb_is_refused_before_its_pixels_are_read(
     (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b""))
     with pytest.raises(StageError, match=rf"bomb\.png: expected at most {MOST_PIXELS:,} pixels"):
         grey_levels(tmp_path / "bomb.png")
+
+
+def test_a_pipe_is_not_waited_for_and_decoders_keep_silent(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.png")
+    file = io.BytesIO()
+    Image.fromarray(FIVE).save(file, "tiff", compression="tiff_lzw")
+    tag, kind = 273, struct.pack("<H", 4)  # where the strips are, as whole numbers
+    place = file.getvalue().index(struct.pack("<H", tag) + kind)
+    broken = file.getvalue()[: place + 2] + b"\2" + file.getvalue()[place + 3 :]  # as a text
+    (folder / "broken.tif").write_bytes(broken)
+    (folder / "drawing.png").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    result = run(folder, "pipe.png", "broken.tif", "drawing.png")
+    assert (result.returncode, result.stdout) == (1, "")
+    pipe, tiff, svg = result.stderr.splitlines()  # libtiff's own complaint would be a fourth
+    assert pipe == "error: pipe.png: expected a file"
+    assert tiff.startswith("error: broken.tif: expected a picture")
+    assert svg.startswith("error: drawing.png: expected a picture")
 
 
 def test_a_program_in_disguise_is_no_picture(tmp_path: Path) -> None:

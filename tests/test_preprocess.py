@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
+from stages import preprocess
 from stages.idx import write_idx
 from stages.normalize import normalize
 from stages.preprocess import (
@@ -19,6 +20,7 @@ from stages.preprocess import (
     standard_scaling,
     unit_scaling,
 )
+from tests.test_ink import sample_digits
 
 Grey = NDArray[np.uint8]
 
@@ -64,6 +66,29 @@ def test_a_sheared_and_moved_stroke_comes_back_upright_in_the_middle(
 def test_a_move_by_whole_pixels_is_undone_exactly() -> None:
     moved = np.roll(stroke(), (3, -4), axis=(0, 1))
     np.testing.assert_allclose(deskew(moved[None])[0], stroke(), atol=1)
+
+
+def flat_dash() -> Grey:
+    """A long flat stroke with a faint speck at its end, a row lower: nominally a slant of 15."""
+    dash = np.zeros((SIDE, SIDE), np.uint8)
+    dash[12, :25], dash[13, 27] = 255, 89
+    return dash
+
+
+def test_a_flat_dash_is_not_sheared_out_of_the_frame() -> None:
+    assert moments(flat_dash())[2] > 10
+    straight = deskew(flat_dash()[None])[0]
+    assert int(straight.sum()) == pytest.approx(int(flat_dash().sum()), rel=0.01)
+    mirrored = deskew(flat_dash()[None, :, ::-1])[0]
+    np.testing.assert_allclose(mirrored[:, ::-1].astype(int), straight, atol=1)
+
+
+def test_the_bound_of_the_slant_changes_no_real_digit(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, _ = sample_digits()
+    bounded = deskew(images)
+    assert not np.array_equal(bounded, images)
+    monkeypatch.setattr(preprocess, "MOST_SLANT", np.inf)
+    np.testing.assert_array_equal(deskew(images), bounded)
 
 
 def test_images_without_ink_stay_as_they_are() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nn import Network, Workspace, forward
 from stages.arrays import load_labelled
 from stages.classes import Classes, load_classes
-from stages.files import StageError
+from stages.files import StageError, one_line
 from stages.model import Model, load_model
 from stages.tables import Table, read_table
 from stages.trust import load_snapshots, require_finite
@@ -142,16 +142,26 @@ def _load_results() -> Results:
     pixels = model.network.sizes[0]
     _require(images.shape[1] == pixels, TEST, f"images of {pixels} pixels", f"{images.shape[1]}")
     history = _read_finite(HISTORY, HISTORY_COLUMNS)
+    epochs = np.arange(len(history["epoch"]))
+    _require(np.array_equal(history["epoch"], epochs), HISTORY, "epochs 0, 1, 2 ...", "others")
     snapshots = _read_snapshots(len(history["epoch"]), model.network.parameters.size)
     kept = np.flatnonzero((snapshots == model.network.parameters).all(axis=1))
     _require(kept.size > 0, SNAPSHOTS, f"no row that equals the parameters in {NETWORK}", "none")
     names = [f"output_{j}" for j in range(classes)]
     predictions = _read_finite(PREDICTIONS, ("label", "guess", "second_guess", *names))
+    _require(labels.max() < classes, TEST, f"labels below {classes}", f"{labels.max()}")
     same = np.array_equal(predictions["label"], labels)
     _require(same, PREDICTIONS, f"the labels of the {n:,} images in {TEST}", "others")
-    counts = read_table(CONFUSION, ("label", *(str(j) for j in range(classes))))
-    confusion = np.stack([counts[str(j)] for j in range(classes)], axis=1).astype(np.int64)
-    _require(confusion.sum() == n, CONFUSION, f"{n:,} images", f"{confusion.sum():,}")
+    outputs = np.stack([predictions[name] for name in names], axis=1)
+    _require(_are_ranked(predictions, outputs), PREDICTIONS, "the brightest two outputs", "others")
+    counts = _read_finite(CONFUSION, ("label", *(str(j) for j in range(classes))))
+    confusion = np.stack([counts[str(j)] for j in range(classes)], axis=1)
+    _require(
+        np.array_equal(confusion, _confused(predictions, classes)),
+        CONFUSION,
+        f"how often each class was guessed in {PREDICTIONS}",
+        "others",
+    )
     columns = ("lower", "images", "confidence", "accuracy")
     results = Results(
         model=model,
@@ -161,8 +171,8 @@ def _load_results() -> Results:
         history=history,
         metrics=_read_metrics(classes),
         predictions=predictions,
-        outputs=np.stack([predictions[name] for name in names], axis=1),
-        confusion=confusion,
+        outputs=outputs,
+        confusion=confusion.astype(np.int64),
         calibration=_read_finite(CALIBRATION, columns),
         names=load_classes(classes),
     )
@@ -185,6 +195,23 @@ def _read_finite(path: Path, columns: tuple[str, ...]) -> Table:
     return table
 
 
+def _are_ranked(predictions: Table, outputs: Floats) -> bool:
+    """Whether each guess is a class with the brightest output, and the second one with the next."""
+    guesses = np.stack([predictions["guess"], predictions["second_guess"]], axis=1)
+    if not np.isin(guesses, np.arange(outputs.shape[1])).all():
+        return False
+    guessed = np.take_along_axis(outputs, guesses.astype(np.int64), axis=1)
+    brightest = -np.sort(-outputs, axis=1)[:, :2]
+    return bool((guesses[:, 0] != guesses[:, 1]).all()) and np.array_equal(guessed, brightest)
+
+
+def _confused(predictions: Table, classes: int) -> NDArray[np.int64]:
+    """How often each class, a row, was guessed as each, a column, (k, k)."""
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, tuple(predictions[name].astype(np.int64) for name in ("label", "guess")), 1)
+    return counts
+
+
 def _read_snapshots(rows: int, parameters: int) -> NDArray[np.float32]:
     snapshots = load_snapshots(SNAPSHOTS, parameters)
     _require(len(snapshots) == rows, SNAPSHOTS, f"{rows} rows", f"{len(snapshots)}")
@@ -198,8 +225,8 @@ def _read_metrics(classes: int) -> dict[str, Any]:
             metrics[name] = _finite(metrics[name])
         for score in SCORES:
             metrics[score] = [_finite(metrics[score][str(j)]) for j in range(classes)]
-    except (ValueError, KeyError, TypeError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else error
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        reason = one_line(f"no {error}" if isinstance(error, KeyError) else error)
         message = f"{METRICS}: expected the metrics of {classes} classes: {reason}; run dvc repro"
         raise StageError(message) from error
     return metrics

@@ -14,6 +14,7 @@ const noiseFactor = 4; // what differs from the paper by this many median deviat
 const gridSide = 4; // cells along each side, where the level of uneven paper is taken
 const unevenFactor = 4; // how much better a surface must fit than one level
 const faintestInk = 24; // grey levels: fainter marks are no ink
+const mostSlant = 2; // pixels sideways for a row, as MOST_SLANT of stages/preprocess.py
 const boxSide = 20; // MNIST: a digit fills a box of 20 x 20 pixels ...
 const fieldSide = 28; // ... in a field of 28 x 28
 
@@ -402,7 +403,8 @@ function deskewed(image, height, width) {
   const mass = Math.max(moments.mass, 1);
   const [xMean, yMean] = [moments.x / mass, moments.y / mass];
   const yVariance = moments.yy / mass - yMean ** 2;
-  const slant = yVariance > 1e-6 ? (moments.xy / mass - xMean * yMean) / yVariance : 0;
+  const steep = yVariance > 1e-6 ? (moments.xy / mass - xMean * yMean) / yVariance : 0;
+  const slant = Math.min(mostSlant, Math.max(-mostSlant, steep));
   const upright = new Float64Array(image.length);
   for (let x = 0; x < width; x++) shiftLine(image, upright, x, width, height, yMean);
   const straight = new Float64Array(image.length);

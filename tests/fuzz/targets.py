@@ -1,0 +1,547 @@
+"""What reads hostile bytes, and what must hold: one function a reader.
+
+Each function takes the bytes of one input. It returns if they are accepted, after seeing that what
+came out is what went in, and raises one of ``REFUSALS`` if they are refused. Anything else is a
+failure of the contract: another exception, a message of more than one line, a warning, words on
+the log, or more memory at a time than the target's bound. ``verdict`` looks for all of them.
+"""
+
+import gzip
+import hashlib
+import io
+import logging
+import socket
+import tarfile
+import tempfile
+import threading
+import tracemalloc
+import warnings
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import chdir, closing, contextmanager, suppress
+from functools import cache, partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+
+import numpy as np
+from PIL import Image
+
+from nn import Network
+from stages import noise
+from stages.arrays import load_arrays, load_labelled, save_arrays
+from stages.codec import decode_images, encode_images
+from stages.figures import Results, load_results
+from stages.files import StageError
+from stages.idx import read_idx, write_idx
+from stages.ink import LONGEST_SIDE, MOST_PIXELS, prepare, rasterize
+from stages.model import Model, load_model, save_model
+from stages.predict import grey_levels
+from stages.preprocess import Preprocessing, unit_scaling
+from stages.sources import CHUNK, Mirror, Package, Refused, Wanted, save
+from stages.story import claim_table
+from stages.tables import read_table
+from tests.fuzz import forms
+from tests.fuzz.forms import Form
+from tests.test_report import Shape, write_run
+
+REFUSALS = (StageError, Refused)
+MB = 1_000_000
+LONGEST_MESSAGE = 1000  # letters
+COLUMNS = ("network", "step", "accuracy")
+WANTED = Wanted("digits", hashlib.sha256(bytes(1000)).hexdigest(), 1000)
+TIMEOUT = 1.0  # seconds, of the mirror
+EXTREMES = np.array([0, 255], np.uint8)
+
+
+class Broken(AssertionError):  # noqa: N818 - what became of a promise
+    """What a target promises does not hold."""
+
+
+class Target(NamedTuple):
+    """A reader: valid inputs to start from, how to change them, and a bound of memory.
+
+    It may take ``base`` bytes at a time, and ``factor`` for each unit of the input's ``size``,
+    which is its bytes unless said otherwise.
+    """
+
+    read: Callable[[bytes], object]
+    seeds: Callable[[], list[bytes]]
+    form: Form
+    base: float = MB
+    factor: float = 10
+    size: Callable[[bytes], int] = len
+
+
+def verdict(target: Target, content: bytes, *, bounded: bool = True) -> tuple[str, int]:
+    """``accepted`` or what it was refused with, and the most memory taken, in bytes.
+
+    Raises ``Broken``, or whatever the reader let through, if a promise does not hold.
+    """
+    outcome, peak = _measured(target, content)
+    most = target.base + target.factor * target.size(content)
+    if bounded and peak > most:  # or has Python enlarged a table of its own just now?
+        outcome, peak = _measured(target, content)
+    if bounded and peak > most:
+        raise Broken(f"{peak:,} bytes of memory for an input of {len(content):,}")
+    return outcome, peak
+
+
+def _measured(target: Target, content: bytes) -> tuple[str, int]:
+    records = _Records()
+    logging.getLogger().addHandler(records)
+    tracemalloc.start()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            outcome = _outcome(target, content)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        logging.getLogger().removeHandler(records)
+    if records.said:
+        raise Broken(f"on the log: {records.said}")
+    return outcome, peak
+
+
+class _Records(logging.Handler):
+    """What would stand on the screen beside the error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not record.name.startswith("urllib3"):  # which has a handler that drops its words
+            self.said.append(record.getMessage())
+
+
+def _outcome(target: Target, content: bytes) -> str:
+    try:
+        target.read(content)
+    except REFUSALS as error:
+        message = str(error)
+        if not message.isprintable() or len(message) > LONGEST_MESSAGE:
+            raise Broken(f"not one short line: {message[:2000]!r}") from error
+        return type(error).__name__
+    return "accepted"
+
+
+def require(holds: object, what: str) -> None:
+    """Raise ``Broken`` unless it holds."""
+    if not holds:
+        raise Broken(what)
+
+
+@contextmanager
+def a_file(content: bytes, name: str = "input") -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(content)
+        yield path
+
+
+# --- IDX -----------------------------------------------------------------------------------------
+
+
+def idx(content: bytes) -> None:
+    """The images of an IDX file, or its labels; either is written back as the same bytes."""
+    with a_file(content) as path:
+        array = read_idx(path, 1 if content[3:4] == b"\1" else 3)
+        file = io.BytesIO()
+        write_idx(file, array)
+    require(file.getvalue() == content, "an IDX file is not written as it was read")
+
+
+def idx_seeds() -> list[bytes]:
+    arrays = (np.arange(30, dtype=np.uint8).reshape(2, 3, 5), np.arange(7, dtype=np.uint8))
+    files = [io.BytesIO() for _ in arrays]
+    for file, array in zip(files, arrays, strict=True):
+        write_idx(file, array)
+    return [file.getvalue() for file in files]
+
+
+# --- Arrays --------------------------------------------------------------------------------------
+
+
+def arrays(content: bytes) -> None:
+    """Any archive of plain arrays; they come back as they were read."""
+    with a_file(content) as path:
+        read = load_arrays(path)
+        save_arrays(path, read)
+        again = load_arrays(path)
+    require([*read] == [*again], "an array is missing")
+    same = (
+        a.dtype == again[k].dtype and a.tobytes() == again[k].tobytes() for k, a in read.items()
+    )
+    require(all(same), "an array has changed")
+
+
+def model(content: bytes) -> None:
+    """A network's file: its outputs are finite, for any image, and it comes back as it was."""
+    with a_file(content, "network.npz") as path:
+        read = load_model(path)
+        save_model(path, read)
+        again = load_model(path)
+    height, width = read.preprocessing.height, read.preprocessing.width
+    images = np.zeros((4, height, width), np.uint8) + EXTREMES.repeat(2)[:, None, None]
+    images[1:3, ::2, ::3] = EXTREMES[::-1, None, None]
+    outputs = read.outputs(images)
+    require(outputs.shape == (4, read.network.sizes[-1]), "outputs of another shape")
+    require(np.isfinite(outputs).all(), "outputs that are not finite")
+    require(0 <= read.read(images[0]) < outputs.shape[1], "a class that there is not")
+    require(again.outputs(images).tobytes() == outputs.tobytes(), "the model has changed")
+
+
+def model_seeds() -> list[bytes]:
+    rng = np.random.default_rng(0)
+    models = [
+        Model(
+            Network.random((20, *hidden, 2), activation, cost, rng=rng),
+            Preprocessing(5, 4, bool(hidden), *unit_scaling()),
+        )
+        for hidden, activation, cost in (
+            ((), "sigmoid", "quadratic"),
+            ((3, 2), "relu", "cross_entropy"),
+        )
+    ]
+    return [_written(partial(save_model, model=each)) for each in models]
+
+
+def preprocessing(content: bytes) -> None:
+    """A description of preprocessing; it comes back as it was."""
+    with a_file(content) as path:
+        read = Preprocessing.load(path).arrays()
+        save_arrays(path, read)
+        again = Preprocessing.load(path).arrays()
+    require(all(np.array_equal(again[name], read[name]) for name in read), "it has changed")
+
+
+def preprocessing_seeds() -> list[bytes]:
+    ones = np.ones(6, np.float32)
+    described = Preprocessing(5, 4, True, *unit_scaling()), Preprocessing(2, 3, False, ones, -ones)
+    return [_written(partial(save_arrays, arrays=each.arrays())) for each in described]
+
+
+def networks(content: bytes) -> None:
+    """The networks of ``minima``: one for each seed, all of finite parameters."""
+    with a_file(content) as path, mock.patch.object(noise, "NETWORKS", path):
+        seeds, read = noise.load_networks()
+    require(len(seeds) == len(read), "networks without a seed")
+    require(all(np.isfinite(network.parameters).all() for network in read), "not finite")
+
+
+def networks_seeds() -> list[bytes]:
+    network = Network.random((6, 3, 2), "tanh", "quadratic", rng=np.random.default_rng(0))
+    content = {
+        "sizes": np.array(network.sizes),
+        "activation": np.array(network.activation),
+        "cost": np.array(network.cost),
+        "parameters": np.stack([network.parameters] * 2),
+        "seeds": np.arange(2),
+    }
+    return [_written(partial(save_arrays, arrays=content))]
+
+
+def labelled(content: bytes) -> None:
+    """Images and labels as .npy, one file after the other; as many of both, and all readable."""
+    images, _, labels = content.partition(b"<>")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "images.npy").write_bytes(images)
+        (folder / "labels.npy").write_bytes(labels)
+        read = load_labelled(folder)
+        require(len(read[0]) == len(read[1]) > 0, "not as many images as labels")
+        require(read[0].tobytes() == images[-read[0].size :], "images have changed")
+
+
+def labelled_seeds() -> list[bytes]:
+    files = [io.BytesIO(), io.BytesIO()]
+    np.save(files[0], np.arange(12, dtype=np.uint8).reshape(3, 4))
+    np.save(files[1], np.arange(3, dtype=np.uint8))
+    return [b"<>".join(file.getvalue() for file in files)]
+
+
+def codec(content: bytes) -> None:
+    """A page's images, as their code; what is accepted is packed and unpacked again."""
+    try:
+        levels = decode_images(b64encode(content).decode(), 100)
+    except ValueError as error:
+        raise StageError(str(error)) from error  # its documented error
+    again = decode_images(encode_images(levels), 100)
+    require(again.tobytes() == levels.tobytes(), "grey levels have changed")
+
+
+def codec_seeds() -> list[bytes]:
+    return [b"\0\x14" + bytes(range(1, 61)) + b"\0\x14", b"\0\x64"]
+
+
+# --- Tables and a run's files --------------------------------------------------------------------
+
+
+def table(content: bytes) -> None:
+    """A table of a claim, as its figure and as the page read it."""
+    with a_file(content, "claim.csv") as path:
+        with mock.patch("stages.story.CLAIM_TABLES", path.parent):
+            shown = claim_table("claim")
+        read = read_table(path, COLUMNS, texts=("network",))
+    require({len(column) for column in read.values()} == {len(read["step"])}, "ragged columns")
+    require(read["step"].dtype == np.float64, "a column of another type")
+    require(shown is None or len(shown.rows) == len(read["step"]), "rows are missing")
+
+
+def table_seeds() -> list[bytes]:
+    return [
+        b"network,step,accuracy\n784-16-10,1,0.25\n784-16-10,2,0.5\n",
+        b'network,step,accuracy\n"a, b",1e-3,-7\n',
+    ]
+
+
+@cache
+def _run() -> tempfile.TemporaryDirectory[str]:
+    """A small run of 60 images that the report can read."""
+    folder = tempfile.TemporaryDirectory()
+    write_run(Path(folder.name), Shape(classes=3, height=3, width=2))
+    return folder
+
+
+def _of_a_run(name: str) -> Target:
+    """One file of a run, read with all the others that belong to it."""
+
+    def read(content: bytes) -> None:
+        path = Path(_run().name, name)
+        valid = path.read_bytes()
+        try:
+            path.write_bytes(content)
+            with chdir(_run().name):
+                results = load_results()
+            _require_sound(results)
+        finally:
+            path.write_bytes(valid)
+
+    def seeds() -> list[bytes]:
+        return [Path(_run().name, name).read_bytes()]
+
+    form = forms.WHOLE if name.endswith(".npy") else forms.FIELDS
+    return Target(read, seeds, form, factor=100)
+
+
+def _require_sound(results: Results) -> None:
+    k, n = results.classes, len(results.images)
+    for classes in (results.labels, results.guesses, results.second_guesses):
+        require(((classes >= 0) & (classes < k)).all(), "a class that there is not")
+        require(len(classes) == n, "images are missing")
+    require(np.isfinite(results.outputs).all(), "an output that is not finite")
+    brightest = results.outputs[np.arange(n), results.guesses]
+    require((brightest == results.brightness).all(), "a guess that is not the brightest output")
+    require(
+        all(np.isfinite(c).all() for c in results.history.values()), "a cost that is not finite"
+    )
+    require((results.confusion >= 0).all(), "fewer than no images")
+    require(results.confusion.sum() == n, "images that were not counted")
+    scores = [results.metrics[name] for name in ("precision", "recall", "f1")]
+    numbers = [results.metrics["accuracy"], results.metrics["cost"], *chain(*scores)]
+    require(np.isfinite(numbers).all(), "a score that is not finite")
+
+
+# --- Pictures ------------------------------------------------------------------------------------
+
+
+def picture(content: bytes) -> None:
+    """A picture given to ``predict``: an image of MNIST's kind, or of another field."""
+    with a_file(content, "picture.png") as path:
+        levels = grey_levels(path)
+    for height, width in ((28, 28), (3, 40)):
+        image = prepare(levels, height, width)
+        require(image.shape == (height, width), "an image of another shape")
+        require(image.dtype == np.uint8, "an image of another type")
+
+
+def picture_size(content: bytes) -> int:
+    """How much a picture says it holds: its pixels, the first million seven times as dear."""
+    pixels = 0
+    with suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(io.BytesIO(content)) as opened:
+            pixels = opened.width * opened.height
+    return len(content) + min(pixels, MOST_PIXELS) + 6 * min(pixels, LONGEST_SIDE**2)
+
+
+@cache
+def _pictures() -> dict[str, bytes]:
+    strokes = [[[0.3, 0.2], [0.7, 0.2], [0.4, 0.8]]]
+    drawn = Image.fromarray(rasterize(strokes, 24, 0.1))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    kinds: list[tuple[str, str, dict[str, Any]]] = [
+        ("png", "L", {}), ("png", "RGBA", {}), ("png", "P", {}), ("png", "I;16", {}),
+        ("png", "1", {}), ("png", "L", {"save_all": True, "append_images": [drawn.rotate(90)]}),
+        ("gif", "P", {}), ("gif", "L", {"save_all": True, "append_images": [drawn.rotate(90)]}),
+        ("bmp", "RGB", {}), ("bmp", "1", {}), ("jpeg", "L", {"exif": exif}), ("jpeg", "CMYK", {}),
+        ("tiff", "L", {}), ("tiff", "F", {}), ("tiff", "RGB", {"compression": "tiff_lzw"}),
+        ("tiff", "LAB", {}), ("tiff", "1", {"compression": "group4"}), ("tiff", "I;16", {}),
+        ("webp", "RGB", {}), ("webp", "RGBA", {"lossless": True}),
+        ("ppm", "RGB", {}), ("ppm", "1", {}),
+    ]  # fmt: skip
+    found = {}
+    for number, (suffix, mode, options) in enumerate(kinds):
+        file = io.BytesIO()
+        converted = drawn.convert("RGB").convert(mode) if mode == "LAB" else drawn.convert(mode)
+        converted.save(file, suffix, **options)
+        found[f"{number}.{suffix}"] = file.getvalue()
+    return found
+
+
+def png_seeds() -> list[bytes]:
+    return [content for name, content in _pictures().items() if name.endswith("png")]
+
+
+def picture_seeds() -> list[bytes]:
+    text = [b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", b"<html>no</html>"]
+    return [content for name, content in _pictures().items() if not name.endswith("png")] + text
+
+
+# --- What a source sends -------------------------------------------------------------------------
+
+
+def download(content: bytes) -> None:
+    """What a mirror or a folder gives, in pieces: the wanted bytes are written, or nothing else."""
+    with a_file(b"") as path:
+        save((content[k : k + 700] for k in range(0, len(content), 700)), WANTED, path)
+        require(path.read_bytes() == bytes(1000), "other bytes than wanted")
+
+
+def download_seeds() -> list[bytes]:
+    return [gzip.compress(bytes(1000), mtime=0), bytes(1000), b"<!DOCTYPE html><title>no</title>"]
+
+
+class Packed(Package):
+    """A package that is there already."""
+
+    def _pack(self) -> None:
+        """Leave npm alone."""
+
+
+def package(content: bytes) -> None:
+    """A package as npm leaves it: nothing is unpacked but the wanted bytes."""
+    with a_file(content, "package.tgz") as packed:
+        source = Packed("npm:digits@1.0.0", 1, 0, packed.parent, 200_000)
+        out = packed.with_name("out")
+        save(source.read("digits"), WANTED, out)
+        require(out.read_bytes() == bytes(1000), "other bytes than wanted")
+        names = {path.name for path in packed.parent.rglob("*")}
+        require(names == {"package.tgz", "package.tar", "out"}, f"also wrote {names}")
+
+
+def package_seeds() -> list[bytes]:
+    return [gzip.compress(tar, 1, mtime=0) for tar in _tars()]
+
+
+def _tars() -> list[bytes]:
+    archives = []
+    for style in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        file = io.BytesIO()
+        with tarfile.open(fileobj=file, mode="w", format=style) as tar:
+            for name in ("package/" + "x" * 99, "package/y", "package/data/digits"):
+                info = tarfile.TarInfo(name if style != tarfile.USTAR_FORMAT else name[:90])
+                info.size = 1000
+                tar.addfile(info, io.BytesIO(bytes(1000)))
+            for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.GNUTYPE_SPARSE):
+                info = tarfile.TarInfo("package/z")
+                info.type, info.linkname = kind, "../../etc/passwd"
+                tar.addfile(info)
+        archives.append(file.getvalue())
+    return archives
+
+
+# --- A server ------------------------------------------------------------------------------------
+
+
+class Server:
+    """A server on this machine that answers every request with the same bytes, of any kind."""
+
+    def __init__(self) -> None:
+        self.answer = b""
+        self.listening = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self.listening.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            connection, _ = self.listening.accept()
+            with closing(connection):
+                connection.settimeout(TIMEOUT)
+                try:
+                    connection.recv(65_536)
+                    connection.sendall(self.answer)
+                    connection.shutdown(socket.SHUT_WR)
+                    connection.recv(65_536)  # until the client has gone
+                except OSError:
+                    continue
+
+
+@cache
+def _server() -> Server:
+    return Server()
+
+
+def http(content: bytes) -> None:
+    """A server's answer; whatever address it sends us to, only this machine is ever asked."""
+    server = _server()
+    server.answer = content
+    dial = socket.create_connection
+
+    def here(_address: object, *_arguments: object, **_options: object) -> socket.socket:
+        return dial(("127.0.0.1", server.port), TIMEOUT)
+
+    mirror = Mirror(f"http://127.0.0.1:{server.port}", TIMEOUT)
+    with a_file(b"") as path, mock.patch("urllib3.util.connection.create_connection", here):
+        save(mirror.read("digits"), WANTED, path)
+        require(path.read_bytes() == bytes(1000), "other bytes than wanted")
+
+
+def http_seeds() -> list[bytes]:
+    packed = gzip.compress(bytes(1000), mtime=0)
+    heads = {
+        b"200 OK\r\nContent-Length: %d" % len(packed): packed,
+        b"200 OK\r\nContent-Length: 1000": bytes(1000),
+        b"200 OK\r\nTransfer-Encoding: chunked": b"3e8\r\n"
+        + bytes(1000)
+        + b"\r\n0\r\nA: b\r\n\r\n",
+        b"200 OK\r\nContent-Encoding: gzip\r\nContent-Type: text/html; charset=x": packed,
+        b"200 OK\r\nContent-Type: text/html": b"<html>Sign in</html>",
+        b"302 Found\r\nLocation: /there": b"",
+        b"404 Not Found\r\nContent-Length: 4": b"none",
+        b"500 Sorry\r\nRetry-After: 99999\r\nSet-Cookie: a=b; Max-Age=9": b"",
+        b"100 Continue\r\n\r\nHTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/10": b"0"
+        * 10,
+        b"401 Who\r\nWWW-Authenticate: Basic": b"",
+    }
+    return [b"HTTP/1.1 " + head + b"\r\n\r\n" + body for head, body in heads.items()]
+
+
+def _written(write: Callable[[Path], None]) -> bytes:
+    with a_file(b"") as path:
+        write(path)
+        return path.read_bytes()
+
+
+RUN = ("history.csv", "predictions.csv", "confusion.csv", "calibration.csv", "metrics.json")
+TARGETS = {
+    "idx": Target(idx, idx_seeds, forms.WHOLE, 0.2 * MB, 3),
+    "model": Target(model, model_seeds, forms.ZIP),
+    "arrays": Target(arrays, model_seeds, forms.ZIP),
+    "preprocessing": Target(preprocessing, preprocessing_seeds, forms.ZIP),
+    "networks": Target(networks, networks_seeds, forms.ZIP),
+    "labelled": Target(labelled, labelled_seeds, forms.WHOLE),
+    "codec": Target(codec, codec_seeds, forms.WHOLE, 0.1 * MB, 60),
+    "table": Target(table, table_seeds, forms.FIELDS, factor=100),
+    **{name.partition(".")[0]: _of_a_run(f"reports/{name}") for name in RUN},
+    "snapshots": _of_a_run("models/snapshots.npy"),
+    "png": Target(picture, png_seeds, forms.PNG, 4 * MB, size=picture_size),
+    "picture": Target(picture, picture_seeds, forms.WHOLE, 4 * MB, size=picture_size),
+    "download": Target(download, download_seeds, forms.GZIP, 4 * CHUNK),
+    "package": Target(package, package_seeds, forms.PACKED_TAR, 4 * CHUNK),
+    "http": Target(http, http_seeds, forms.FIELDS, 4 * CHUNK),
+}
