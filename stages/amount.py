@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import numpy as np
 
 from nn import Settings, evaluate
+from stages.checkpoints import Kept
 from stages.options import real, run, whole
 from stages.tables import write_csv
-from stages.trainings import TEST, TRAIN, Recipe, examples_of, side_by_side
+from stages.trainings import PREPROCESSING, TEST, TRAIN, Recipe, examples_of, side_by_side
 
 TABLE = Path("reports/claims/amount.csv")
 
@@ -46,8 +47,10 @@ def amount(
     total = len(examples_of(TRAIN))
     rungs = sorted({total} | {images for images in amounts if images < total})
     jobs = [(recipe, images, seed + i) for images in rungs for i in range(seeds)]
-    table = pd.DataFrame(side_by_side(trained_on, jobs, "amount"))
+    kept = Kept("amount", TRAIN, TEST, PREPROCESSING)
+    table = pd.DataFrame(side_by_side(trained_on, jobs, "amount", kept))
     write_csv(TABLE, table.round(6))
+    kept.clear()
     means = table.groupby("images")["test_accuracy"].mean()
     told = ", ".join(f"{means[images]:.2%} with {images:,}" for images in (rungs[0], rungs[-1]))
     print(f"test images right: {told} training images, {table['steps'][0]:,} steps each")

@@ -30,10 +30,11 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
-def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def load_arrays(path: Path, *, finite: bool = True) -> dict[str, NDArray[Any]]:
     """Read every array of an .npz of numbers and short texts, uncompressed, as ``np.savez`` writes.
 
-    Raises ``ArrayError`` for anything else. No more memory is taken than the file is long.
+    Raises ``ArrayError`` for anything else, and for numbers that should be ``finite`` and are not.
+    No more memory is taken than the file is long.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -43,7 +44,9 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
             if sum(entry.file_size for entry in entries) > path.stat().st_size:
                 raise ValueError("it promises more than the file holds")
             return {
-                entry.filename.removesuffix(".npy"): _array(archive.read(entry), entry.filename)
+                entry.filename.removesuffix(".npy"): _array(
+                    archive.read(entry), entry.filename, finite=finite
+                )
                 for entry in entries
             }
     except FileNotFoundError as error:
@@ -55,14 +58,14 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
         ) from error
 
 
-def _array(content: bytes, name: str) -> NDArray[Any]:
+def _array(content: bytes, name: str, *, finite: bool) -> NDArray[Any]:
     magic = npy.magic(1, 0)
     header = HEADER.match(content, len(magic) + 2)
     if not content.startswith(magic) or header is None:
         raise ValueError(f"{name} is no array of numbers or a short text")
     dtype, shape = header[1].decode(), [int(n) for n in re.findall(rb"\d+", header[2])]
     array: NDArray[Any] = np.frombuffer(content, dtype, offset=header.end()).reshape(shape)
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite")
     return array
 

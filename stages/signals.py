@@ -52,6 +52,19 @@ def heeded() -> Iterator[None]:
                 signal.signal(number, handler)
 
 
+@contextmanager
+def withheld() -> Iterator[None]:
+    """Keep a terminal's signals from processes started meanwhile: it is their parent's to end them.
+
+    Without this each of them would tell of the interrupt, and with a traceback while it starts.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def end_with(parent: int) -> None:
     """End this process, by SIGTERM, as soon as the process ``parent`` is no longer its parent."""
 

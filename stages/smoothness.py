@@ -9,11 +9,20 @@ from numpy.typing import NDArray
 
 from nn import Network, Settings, evaluate
 from stages.arrays import save_arrays
+from stages.checkpoints import Kept
 from stages.files import StageError
 from stages.model import load_model
 from stages.options import real, run, whole
 from stages.tables import write_csv
-from stages.trainings import TEST, TRAIN, VALIDATION, Recipe, examples_of, side_by_side
+from stages.trainings import (
+    PREPROCESSING,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Recipe,
+    examples_of,
+    side_by_side,
+)
 
 NETWORK = Path("models/network.npz")
 SNAPSHOTS = Path("models/snapshots.npy")
@@ -115,7 +124,8 @@ def smoothness(
         for decay in decays
         for i in range(seeds)
     ]
-    sweep = side_by_side(train_and_measure, jobs, "smoothness")
+    kept = Kept("smoothness", TRAIN, VALIDATION, TEST, PREPROCESSING)
+    sweep = side_by_side(train_and_measure, jobs, "smoothness", kept)
     write_table([row for row, _ in sweep])
     own = own_network(trained.network, grid, shuffles, np.random.default_rng(seed))
     drawn = np.stack([images for _, images in sweep[::seeds]])
@@ -130,6 +140,7 @@ def smoothness(
         "sweep_images": drawn.reshape(len(drawn), -1, *shape),
     }
     save_arrays(IMAGES, arrays)
+    kept.clear()
     print(
         f"Moran's I of the weights: {own['before'].mean():z.2f} before training, "
         f"{own['after'].mean():z.2f} after, {own['shuffled_mean']:z.2f} with shuffled pixels"
