@@ -6,7 +6,6 @@ what nobody came back for goes after ``DAYS``.
 """
 
 import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -14,6 +13,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from math import inf
 from pathlib import Path
@@ -28,8 +28,12 @@ from stages.files import whole_file
 
 DAYS = 14  # after which a checkpoint that was neither written nor used is removed
 SHARE = 0.01  # of a training's time that checkpoints may take
-# The project's modules that a source file imports, wherever in the file.
-IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+((?:nn|stages)[\w.]*)", re.MULTILINE)
+ROOT = Path(__file__).parent.parent  # of the source files
+# What a source file imports of the project, wherever in the file: the module, and names from it.
+IMPORT = re.compile(
+    r"^[ \t]*(?:from|import)[ \t]+((?:nn|stages)[\w.]*)(?:[ \t]+import[ \t]+(\([^)]*|.*))?",
+    re.MULTILINE,
+)
 ARRAY = "array of this file"  # the key under which JSON names an array
 NOTES = "notes"  # the array that holds the JSON
 
@@ -69,15 +73,19 @@ def machine() -> str:
 
 def sources(module: str) -> list[Path]:
     """The source files of a module of the project, and of all that it imports from the project."""
-    seen: dict[str, Path] = {}
-    waiting = [module]
+    seen: set[Path] = set()
+    waiting = {module}
     while waiting:
         name = waiting.pop()
-        if name in seen or (spec := importlib.util.find_spec(name)) is None or not spec.origin:
-            continue
-        seen[name] = Path(spec.origin)
-        waiting += [name.rpartition(".")[0] or name, *IMPORT.findall(seen[name].read_text("utf-8"))]
-    return [seen[name] for name in sorted(seen)]
+        path = ROOT.joinpath(*name.split("."))
+        for source in (path.with_suffix(".py"), path / "__init__.py"):
+            if source.is_file() and source not in seen:
+                seen.add(source)
+                waiting |= {name.rpartition(".")[0] or name}  # the package comes first
+                for imported, names in IMPORT.findall(source.read_text("utf-8")):
+                    words = re.findall(r"\w+", names)  # a name may be a module, too
+                    waiting |= {imported, *(f"{imported}.{word}" for word in words)}
+    return sorted(seen)
 
 
 def files_in(path: Path) -> list[Path]:
@@ -117,7 +125,7 @@ def recall(path: Path) -> Any:
 def _ignore(path: Path, reason: object) -> None:
     told = " ".join(str(reason).split())
     print(f"{path}: damaged, so it is ignored: {told}", file=sys.stderr, flush=True)
-    path.unlink(missing_ok=True)
+    remove(path)
 
 
 def _without_arrays(value: Any, arrays: Arrays) -> Any:
@@ -146,24 +154,20 @@ def _with_arrays(value: Any, arrays: Arrays) -> Any:
     return value
 
 
+def remove(path: Path) -> None:
+    """Remove a file if that can be; another run may have done it, and nobody depends on it."""
+    with suppress(OSError):
+        path.unlink()
+
+
 def sweep(folder: Path) -> None:
-    """Remove what nobody has written or used for ``DAYS``, and the folder if it is empty then."""
-    for file in folder.glob("*"):
-        try:
+    """Remove what nobody has written or used for ``DAYS``, and folders that are empty then."""
+    with suppress(OSError):  # another run sweeps, too
+        for file in folder.iterdir():
             if file.stat().st_mtime < time.time() - DAYS * 86400:
-                file.unlink()
-        except FileNotFoundError:  # another run swept it
-            continue
-    for empty in (folder, folder.parent):
-        if empty.exists() and not any(empty.iterdir()):
-            _remove_empty(empty)
-
-
-def _remove_empty(folder: Path) -> None:
-    try:
-        folder.rmdir()
-    except OSError:  # another run has just put something into it
-        return
+                remove(file)
+        folder.rmdir()  # refused if there is anything left in it
+        folder.parent.rmdir()
 
 
 class Checkpoint:
@@ -221,7 +225,7 @@ class Checkpoint:
 
     def clear(self) -> None:
         """Remove it: the training's outputs are in place."""
-        self.path.unlink(missing_ok=True)
+        remove(self.path)
         sweep(self.path.parent)
 
 
@@ -255,5 +259,5 @@ class Kept:
     def clear(self) -> None:
         """Remove the results of this run: the stage's outputs are in place."""
         for path in self.used:
-            path.unlink(missing_ok=True)
+            remove(path)
         sweep(self.folder)

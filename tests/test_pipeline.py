@@ -121,17 +121,24 @@ class Clone:
         self.commit()
 
     def _command(self, *words: str, cwd: Path | None = None) -> str:
+        done = subprocess.run(
+            words,
+            cwd=cwd or self.folder,
+            env=self.environment(),
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def environment(self) -> dict[str, str]:
         here = Path(sys.executable).parent  # DVC and the Python that its stages start
-        env = os.environ | {
+        return os.environ | {
             "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
             "DVC_NO_ANALYTICS": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
         }
-        done = subprocess.run(
-            words, cwd=cwd or self.folder, env=env, text=True, capture_output=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def dvc(self, *words: str) -> str:
         return self._command("dvc", *words)
