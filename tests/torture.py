@@ -19,11 +19,12 @@ from typing import IO, Any, NamedTuple
 
 from ruamel.yaml import YAML
 
-from tests.test_pipeline import STAGES, WRITTEN, Clone, declared
+from tests.test_pipeline import WRITTEN, Clone, declared
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 TARGETS = ("the stage", "dvc", "the group")
-MOST_STAGES = 3  # of the pipeline that one run has to make again
+MOST_STAGES = 2  # of the pipeline that one run has to make again
+EARLIEST = 0.8  # of the time that DVC takes to start its first stage: before, nothing is at stake
 GRACE = 20.0  # seconds within which everything that belongs to a killed run must have ended
 YAML_FILE = YAML()
 
@@ -48,30 +49,32 @@ class Verdict(NamedTuple):
 class Victim:
     """A clone whose pipeline has run once, undisturbed: what every later run is held against."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *targets: str) -> None:
+        """Run what ``targets`` need, or everything."""
         folder.mkdir(parents=True, exist_ok=True)
         self.clone = Clone(folder)
-        self.folder = folder
+        self.folder, self.targets = folder, targets
         self.seconds = self.timed()
+        self.before = self.seconds.pop("")
         self.lock = self.locked()
         self.files = self.outputs()
 
     def timed(self) -> dict[str, float]:
-        """Run the pipeline; return the seconds from each stage's start to the next one's."""
-        dvc = self.start(subprocess.PIPE)
-        assert dvc.stdout is not None
-        starts: dict[str, float] = {}
-        for line in dvc.stdout:
-            if line.startswith("Running stage '"):
-                starts[line.split("'")[1]] = time.monotonic()
-        assert dvc.wait() == 0
+        """Run the pipeline; the seconds from each stage's start to the next one's, DVC's as ""."""
+        starts = {"": time.monotonic()}  # of DVC itself
+        with self.start(subprocess.PIPE) as dvc:
+            assert dvc.stdout is not None
+            for line in dvc.stdout:
+                if line.startswith("Running stage '"):
+                    starts[line.split("'")[1]] = time.monotonic()
+        assert dvc.returncode == 0
         ends = [*starts.values(), time.monotonic()][1:]
         return {stage: end - starts[stage] for stage, end in zip(starts, ends, strict=True)}
 
     def start(self, output: int | IO[str]) -> "subprocess.Popen[str]":
         """``dvc repro`` in a group of its own, as a shell would start it."""
         return subprocess.Popen(
-            ["dvc", "repro"],
+            ["dvc", "repro", *self.targets],
             cwd=self.folder,
             env=self.clone.environment() | {"PYTHONUNBUFFERED": "1"},
             stdout=output,
@@ -87,7 +90,7 @@ class Victim:
     def outputs(self) -> dict[str, bytes]:
         """All files that the stages have written."""
         found: dict[str, bytes] = {}
-        for path in (p for s in STAGES for kind in WRITTEN for p in declared(s, kind)):
+        for path in (p for s in self.seconds for kind in WRITTEN for p in declared(s, kind)):
             place = self.folder / path
             for file in place.rglob("*") if place.is_dir() else [place]:
                 if file.is_file():
@@ -108,7 +111,8 @@ class Victim:
         with tempfile.TemporaryFile("w+") as first, tempfile.TemporaryFile("w+") as second:
             start = time.monotonic()
             dvc = self.start(first)
-            time.sleep(kill.share * sum(self.seconds[stage] for stage in kill.stages))
+            work = sum(self.seconds[stage] for stage in kill.stages)
+            time.sleep(self.before * EARLIEST + kill.share * (self.before * (1 - EARLIEST) + work))
             running = strike(dvc, kill)
             after = time.monotonic() - start
             dvc.wait()
@@ -198,10 +202,10 @@ def inside(folder: Path) -> list[str]:
     return found
 
 
-def plan(kills: int, seed: int) -> list[Kill]:
+def plan(kills: int, seed: int, names: Sequence[str]) -> list[Kill]:
     """Every signal to every target in turn, at random moments of random parts of the pipeline."""
     rng = random.Random(seed)
-    names, planned = list(STAGES), []
+    planned = []
     for n in range(kills):
         first = rng.randrange(len(names))
         stages = tuple(names[first : first + rng.randint(1, MOST_STAGES)])
@@ -211,9 +215,8 @@ def plan(kills: int, seed: int) -> list[Kill]:
     return planned
 
 
-def torture(folder: Path, kills: Sequence[Kill]) -> int:
+def torture(victim: Victim, kills: Sequence[Kill]) -> int:
     """Print a line for each kill; return how many did not end as the undisturbed run did."""
-    victim = Victim(folder)
     print(f"undisturbed: {sum(victim.seconds.values()):.0f} s, {len(victim.files)} files")
     print(f"{'':>3}  {'signal':8} {'to':10} {'after':>7}  {'while':14} verdict", flush=True)
     bad, seen = 0, Counter[str]()
@@ -237,7 +240,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        sys.exit(torture(Path(folder) / "clone", plan(options.kills, options.seed)) > 0)
+        victim = Victim(Path(folder) / "clone")
+        kills = plan(options.kills, options.seed, [*victim.seconds])
+        sys.exit(torture(victim, kills) > 0)
 
 
 if __name__ == "__main__":
