@@ -44,6 +44,7 @@ class Verdict(NamedTuple):
     running: str  # the stage that was at work, if any
     after: float  # seconds
     differences: list[str]
+    mended: str  # what DVC itself had left half-written
 
 
 class Victim:
@@ -83,6 +84,17 @@ class Victim:
             start_new_session=True,
         )
 
+    def mended(self) -> str:
+        """Do what ``make`` does before DVC starts; say what there was to do."""
+        done = subprocess.run(
+            [sys.executable, "-m", "stages.mend"],
+            cwd=self.folder,
+            text=True,
+            capture_output=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
     def locked(self) -> Any:
         """The content of dvc.lock."""
         return YAML(typ="safe").load(self.folder / "dvc.lock")
@@ -116,6 +128,7 @@ class Victim:
             running = strike(dvc, kill)
             after = time.monotonic() - start
             dvc.wait()
+            mended = self.mended()
             # If only DVC was killed, its stage may still be at work when the next run starts.
             code = self.start(second).wait()
             differences = self.differences()
@@ -124,7 +137,7 @@ class Victim:
             differences.insert(0, f"dvc repro failed: {told[1][-600:]}")
         if "Traceback" in told[0]:
             differences.append(f"a traceback: {told[0][-600:]}")
-        return Verdict(running, after, differences)
+        return Verdict(running, after, differences, mended)
 
     def differences(self) -> list[str]:
         """What is not as in the undisturbed run."""
@@ -221,8 +234,8 @@ def torture(victim: Victim, kills: Sequence[Kill]) -> int:
     print(f"{'':>3}  {'signal':8} {'to':10} {'after':>7}  {'while':14} verdict", flush=True)
     bad, seen = 0, Counter[str]()
     for n, kill in enumerate(kills, start=1):
-        running, after, differences = victim.suffer(kill)
-        verdict = "; ".join(differences) or "same"
+        running, after, differences, mended = victim.suffer(kill)
+        verdict = "; ".join(differences) or "same" + (f" ({mended})" if mended else "")
         seen[running or "dvc"] += 1
         bad += bool(differences)
         print(
