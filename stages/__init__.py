@@ -1,20 +1,25 @@
 """The pipeline's stages: one command each, run by DVC in the order of dvc.yaml.
 
 Stages never import one another; they meet through files. What several of them need stands in
-``options`` (the command line), ``files`` (writing whole or not at all), ``arrays`` and ``tables``
-(numbers on disk), ``preprocess`` (from grey levels to what the network sees), ``model`` (a trained
-network with its preprocessing), ``trainings`` (networks that a stage trains for itself), ``layers``
-(what every neuron holds and wishes for), ``walk`` (a descent that can be looked at), ``limits``
-(what this machine can hold) and ``trust`` (numbers that are not to be believed). ``sources`` and
-``idx`` belong to ``fetch`` and ``normalize``; ``story``, ``embed``, ``codec`` and ``bundle`` to
-``report``. ``predict`` is a command for everybody, and no stage; ``ink`` prepares what it reads.
-``check`` is none either: it looks at the parameters of all stages before the first one runs.
+``options`` (the command line), ``locks`` and ``signals`` (how a stage begins and ends early),
+``limits`` (what this machine can hold), ``files`` (writing whole or not at all), ``checkpoints``
+(going on where a killed run stopped), ``arrays`` and ``tables`` (numbers on disk), ``trust``
+(numbers that are not to be believed), ``preprocess`` (from grey levels to what the network sees),
+``classes`` (their names), ``model`` (a trained network with its preprocessing), ``trainings``
+(networks that a stage trains for itself), ``layers`` (what every neuron holds and wishes for) and
+``walk`` (a descent that can be looked at). ``sources`` and ``idx`` belong to ``fetch`` and
+``normalize``; ``story``, ``embed``, ``codec`` and ``bundle`` to ``report``.
+
+Commands for everybody, and no stages: ``check`` looks at all parameters before the first stage
+runs, ``predict`` reads pictures (``ink`` prepares them, ``unfamiliar`` warns of them), ``export``
+writes the network in other formats, and ``mend`` repairs DVC's own books after a kill.
 
 ``python -X determinism=portable -m stages.train`` computes with the same kernels on every x86-64
 processor since 2013, where ``native``, the default, takes the fastest that this one has.
 """
 
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -73,6 +78,11 @@ def _refuse(message: str) -> NoReturn:
     print(f"error: determinism: {message}", file=sys.stderr)
     raise SystemExit(2)
 
+
+# A stage is starting (python -m stages.NAME): until it heeds signals by itself, an interrupt ends
+# it silently instead of with a traceback out of the middle of an import.
+if sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # Set before NumPy is loaded. A second BLAS thread slows layers of 16 neurons down, by several
 # times when the machine is busy, and could change the last bits of a sum.

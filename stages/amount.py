@@ -7,10 +7,11 @@ from typing import Annotated, Any
 import numpy as np
 
 from nn import Settings, evaluate
+from stages.checkpoints import Kept
 from stages.limits import TRAINING, require_memory
 from stages.options import real, run, whole
 from stages.tables import write_csv
-from stages.trainings import TEST, TRAIN, Recipe, examples_of, side_by_side
+from stages.trainings import PREPROCESSING, TEST, TRAIN, Recipe, examples_of, side_by_side
 
 TABLE = Path("reports/claims/amount.csv")
 
@@ -49,8 +50,10 @@ def amount(
     check(hidden, everything.stored.shape[1], 1 + int(everything.labels.max()))
     rungs = sorted({total} | {images for images in amounts if images < total})
     jobs = [(recipe, images, seed + i) for images in rungs for i in range(seeds)]
-    table = pd.DataFrame(side_by_side(trained_on, jobs, "amount"))
+    kept = Kept("amount", TRAIN, TEST, PREPROCESSING)
+    table = pd.DataFrame(side_by_side(trained_on, jobs, "amount", kept))
     write_csv(TABLE, table.round(6))
+    kept.clear()
     means = table.groupby("images")["test_accuracy"].mean()
     told = ", ".join(f"{means[images]:.2%} with {images:,}" for images in (rungs[0], rungs[-1]))
     print(f"test images right: {told} training images, {table['steps'][0]:,} steps each")

@@ -13,10 +13,19 @@ from numpy.typing import NDArray
 
 from nn import SGD, Examples, Settings, evaluate, gradient, parameter_count
 from stages.arrays import save_arrays
+from stages.checkpoints import Kept
 from stages.limits import TRAINING, require_memory
 from stages.options import real, run, whole
 from stages.tables import write_csv
-from stages.trainings import TEST, TRAIN, VALIDATION, Recipe, examples_of, side_by_side
+from stages.trainings import (
+    PREPROCESSING,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Recipe,
+    examples_of,
+    side_by_side,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,13 +91,15 @@ def architecture(
     check(widths, depths, width, depth, examples.stored.shape[1], 1 + int(examples.labels.max()))
     shapes = shapes_of(widths, depths, width, depth)
     ladder = [Settings(r, 1, batch_size, SCHEDULE, reshuffle=True) for r in sorted({*rates})]
-    tried = side_by_side(best_rate, [(s, ladder, trial, seed) for s in shapes], "learning rates")
+    kept = Kept("architecture", TRAIN, VALIDATION, TEST, PREPROCESSING)
+    trials = [(shape, ladder, trial, seed) for shape in shapes]
+    tried = side_by_side(best_rate, trials, "learning rates", kept)
     jobs = [
         (shape, Settings(rate, epochs, batch_size, SCHEDULE, reshuffle=True), seed + n)
         for shape, (rate, _) in zip(shapes, tried, strict=True)
         for n in range(seeds)
     ]
-    done = side_by_side(train_one, jobs, "architecture")
+    done = [Trained(*one) for one in side_by_side(train_one, jobs, "architecture", kept)]
     table = table_of(jobs, done, [accuracy for _, accuracy in tried for _ in range(seeds)])
     write_csv(TABLE, table)
     settings = {"depth": depth, "width": width, "epochs": epochs, "rates": sorted({*rates})}
@@ -97,6 +108,7 @@ def architecture(
     for shape in probes:
         arrays |= slopes(shape, ladder[0], range(seed, seed + seeds))
     save_arrays(ARRAYS, arrays)
+    kept.clear()
     summarize(table, done)
 
 

@@ -32,10 +32,11 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
-def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def load_arrays(path: Path, *, finite: bool = True) -> dict[str, NDArray[Any]]:
     """Read every array of an .npz of numbers and short texts, uncompressed, as ``np.savez`` writes.
 
-    Raises ``ArrayError`` for anything else. No more memory is taken than the file is long.
+    Raises ``ArrayError`` for anything else, and for numbers that should be ``finite`` and are not.
+    No more memory is taken than the file is long.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -49,7 +50,9 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
             names = [entry.filename.removesuffix(".npy") for entry in entries]
             if len({*names}) < len(names):
                 raise ValueError("it holds an array twice")
-            contents = (_array(archive.read(entry), entry.filename) for entry in entries)
+            contents = [
+                _array(archive.read(entry), entry.filename, finite=finite) for entry in entries
+            ]
             return dict(zip(names, contents, strict=True))
     except FileNotFoundError as error:
         raise ArrayError(f"{path}: no such file; run dvc repro") from error
@@ -59,10 +62,10 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
         ) from error
 
 
-def _array(content: bytes, name: str) -> NDArray[Any]:
+def _array(content: bytes, name: str, *, finite: bool) -> NDArray[Any]:
     dtype, shape, start = _described(content, name)
     array: NDArray[Any] = np.frombuffer(content, dtype, offset=start).reshape(shape)
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ValueError(f"{name} holds values that are not finite")
     return array
 

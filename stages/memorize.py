@@ -10,10 +10,11 @@ import numpy as np
 
 from nn import SGD, Examples, Settings, evaluate
 from stages.arrays import save_arrays
+from stages.checkpoints import Kept
 from stages.limits import TRAINING, require_memory
 from stages.options import real, run, whole
 from stages.tables import write_csv
-from stages.trainings import TEST, TRAIN, Recipe, examples_of, side_by_side
+from stages.trainings import PREPROCESSING, TEST, TRAIN, Recipe, examples_of, side_by_side
 
 TABLE, CURVES = Path("reports/claims/memorize.csv"), Path("reports/claims/memorize.npz")
 LOOKS = 10  # times that a training of the ladder is looked at; one of the race, after every epoch
@@ -85,7 +86,9 @@ def memorize(
         for labels in ("true", "shuffled")
         for i in range(seeds)
     ]
-    results = side_by_side(learn, [(attempt, pace) for attempt in attempts], "memorize")
+    kept = Kept("memorize", TRAIN, TEST, PREPROCESSING)
+    jobs = [(attempt, pace) for attempt in attempts]
+    results = side_by_side(learn, jobs, "memorize", kept)
     table = pd.DataFrame([row for row, _ in results])
     write_csv(TABLE, table.round(6))
     looks = [
@@ -98,6 +101,7 @@ def memorize(
     save_arrays(
         CURVES, {"run": np.array(runs), "step": np.array(at), "accuracy": np.array(accuracy)}
     )
+    kept.clear()
     means = table[table["part"] == "race"].groupby("labels")[["train_accuracy", "test_accuracy"]]
     for labels, (fitted, general) in means.mean().sort_index(ascending=False).iterrows():
         print(f"{labels} labels: {fitted:.2%} learnt, then {general:.2%} of test images right")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nn import Examples, Network, Settings, evaluate, gradient_over, predict
 from stages.arrays import save_arrays
+from stages.checkpoints import Kept
 from stages.files import StageError
 from stages.limits import require_memory
 from stages.options import real, run, whole
@@ -74,7 +75,8 @@ def minima(
     starts = range(seed, seed + seeds)
     jobs = [(recipe, classes, s) for s in starts]
     jobs += [(long, classes, s) for s in starts[: seeds // 2]]
-    landings = side_by_side(descend, jobs, "minima: descents")
+    kept = Kept("minima", TRAIN, TEST, PREPROCESSING)
+    landings = [Landing(*one) for one in side_by_side(descend, jobs, "minima: descents", kept)]
     ends = [
         replace(recipe.start(examples, classes, s).network, parameters=landing.parameters)
         for s, landing in zip(starts, landings[:seeds], strict=True)
@@ -84,6 +86,7 @@ def minima(
     untrained = [recipe.start(examples, classes, s).network for s in starts]
     comparison = compare(ends, untrained, examples)
     save_arrays(COMPARISON, comparison)
+    kept.clear()
     accuracies = [landing.row["test_accuracy"] for landing in landings[:seeds]]
     print(
         f"{seeds} starts: {np.mean(accuracies):.2%} +- {np.std(accuracies, ddof=1):.2%} of the "

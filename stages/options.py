@@ -5,8 +5,10 @@ DVC unpacks a section of params.yaml into a stage's options, so these are the pa
 
 import inspect
 import math
+import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import wraps
 from itertools import pairwise
 from types import NoneType
 from typing import Any, NamedTuple, NoReturn, get_args, get_origin, get_type_hints
@@ -14,6 +16,8 @@ from typing import Any, NamedTuple, NoReturn, get_args, get_origin, get_type_hin
 import typer
 
 from stages.files import StageError
+from stages.locks import alone
+from stages.signals import StoppedError, end_with, heeded
 
 INTERRUPTED = 130  # what a shell gives for Ctrl-C; typer returns it instead of passing it on
 # The base of typer's complaints about a command line, which it does not export.
@@ -111,19 +115,24 @@ def _refuse(expected: str, value: str) -> NoReturn:
     raise typer.BadParameter(message)
 
 
-def run(command: Callable[..., Any]) -> None:
+def run(command: Callable[..., Any], *, writes: bool = True) -> None:
     """Run a stage; whatever the user can mend is told in one line, with an exit code that is not 0.
 
-    Exit codes: 1 for a failure, 2 for a wrong parameter, 130 if interrupted, because DVC takes a
-    stage that exits 0 as done.
+    Exit codes: 1 for a failure, 2 for a wrong parameter, 128 and the signal's number if stopped by
+    one, because DVC takes a stage that exits 0 as done. A command that ``writes`` has its folder to
+    itself, and ends with the DVC that started it: nobody else would record its outputs, and
+    another DVC may be about to bring back other ones.
     """
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    app.command()(command)
+    app.command()(_alone(command) if writes else command)
     arguments = sys.argv[1:]
+    if writes and "DVC_STAGE" in os.environ:
+        end_with(os.getppid())
     try:
         _refuse_repeated(command, arguments)
         program = f"python -m stages.{command.__name__}"
-        interrupted = app(arguments, prog_name=program, standalone_mode=False) == INTERRUPTED
+        with heeded():
+            interrupted = app(arguments, prog_name=program, standalone_mode=False) == INTERRUPTED
     except UsageError as error:
         _fail(_explain(error, command, arguments), code=2)
     except StageError as error:
@@ -132,10 +141,21 @@ def run(command: Callable[..., Any]) -> None:
         _fail(f"{error.filename or command.__name__}: {error.strerror or error}", code=1)
     except MemoryError:
         _fail(f"{command.__name__}: out of memory; lower the sizes in params.yaml", code=1)
+    except StoppedError as stop:
+        _fail(f"{command.__name__}: {stop}", code=128 + stop.number)
     except (KeyboardInterrupt, typer.Abort):
         interrupted = True
     if interrupted:
         _fail(f"{command.__name__}: interrupted", code=INTERRUPTED)
+
+
+def _alone(command: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(command)
+    def locked(*arguments: Any, **options: Any) -> None:
+        with alone(command.__name__):
+            command(*arguments, **options)
+
+    return locked
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -233,4 +233,4 @@ def _draw_outputs(axes: "Axes", answer: Answer) -> None:
 
 
 if __name__ == "__main__":
-    run(predict)
+    run(predict, writes=False)

@@ -14,10 +14,11 @@ from nn import SGD, Examples, Network, Settings, Workspace, predict
 from nn.examples import Copy, Rows, as_they_are
 from nn.functions import Array
 from stages.arrays import load_labelled, save_arrays
+from stages.checkpoints import Kept
 from stages.model import Model, load_model
 from stages.options import real, run, whole
 from stages.tables import write_csv
-from stages.trainings import TEST, TRAIN, examples_of, side_by_side
+from stages.trainings import PREPROCESSING, TEST, TRAIN, examples_of, side_by_side
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,12 +57,14 @@ def second_guess(
     settings = Settings(learning_rate, epochs, batch_size, SCHEDULE, reshuffle=True)
     kinds = targets_of(model.network, examples_of(TRAIN), share)
     jobs = [(kind, settings, seed + n) for kind in kinds.values() for n in range(seeds)]
-    found = side_by_side(retrain, jobs, "second guess")
+    kept = Kept("second_guess", TRAIN, TEST, PREPROCESSING, NETWORK)
+    found = side_by_side(retrain, jobs, "second guess", kept)
     names = [(name, n) for name in kinds for n in range(seeds)]
     trained = right_within(outputs, test.labels)
     table = table_of([("trained", 0), *names], [trained, *found])
     write_csv(TABLE, table)
     write_pictures(model, test, outputs, pictures, {"share": share, "epochs": epochs})
+    kept.clear()
     taught = np.mean(found[-seeds:], axis=0) / len(test)
     print(
         f"{trained[0] / len(test):.2%} of the test images right, {trained[1] / len(test):.2%} in "

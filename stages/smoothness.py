@@ -9,12 +9,21 @@ from numpy.typing import NDArray
 
 from nn import Network, Settings, evaluate
 from stages.arrays import save_arrays
+from stages.checkpoints import Kept
 from stages.files import StageError
 from stages.limits import TRAINING, require_memory
 from stages.model import load_model
 from stages.options import real, run, whole
 from stages.tables import write_csv
-from stages.trainings import TEST, TRAIN, VALIDATION, Recipe, examples_of, side_by_side
+from stages.trainings import (
+    PREPROCESSING,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Recipe,
+    examples_of,
+    side_by_side,
+)
 from stages.trust import load_snapshots
 
 NETWORK = Path("models/network.npz")
@@ -120,7 +129,8 @@ def smoothness(
         for decay in decays
         for i in range(seeds)
     ]
-    sweep = side_by_side(train_and_measure, jobs, "smoothness")
+    kept = Kept("smoothness", TRAIN, VALIDATION, TEST, PREPROCESSING)
+    sweep = side_by_side(train_and_measure, jobs, "smoothness", kept)
     write_table([row for row, _ in sweep])
     own = own_network(untrained, trained.network, grid, shuffles, np.random.default_rng(seed))
     drawn = np.stack([images for _, images in sweep[::seeds]])
@@ -135,6 +145,7 @@ def smoothness(
         "sweep_images": drawn.reshape(len(drawn), -1, *shape),
     }
     save_arrays(IMAGES, arrays)
+    kept.clear()
     print(
         f"Moran's I of the weights: {own['before'].mean():z.2f} before training, "
         f"{own['after'].mean():z.2f} after, {own['shuffled_mean']:z.2f} with shuffled pixels"

@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from nn import (
     learning_rate_at,
 )
 from stages.augment import Shift
+from stages.checkpoints import Checkpoint, fingerprint
 from stages.files import StageError, whole_file
 from stages.limits import TRAINING, require_disk, require_memory
 from stages.model import Model, as_examples, save_model
@@ -40,6 +41,7 @@ HISTORY = Path("reports/history.csv")
 PLAIN_LINES = 10  # about as many lines of progress where no bar can be drawn
 
 Row = dict[str, float]
+Snapshots = NDArray[np.floating]  # (epochs + 1, P)
 
 
 def train(
@@ -117,6 +119,7 @@ def train(
     Writes models/network.npz, the weights after every epoch (models/snapshots.npy, row 0 is before
     the first step) and reports/history.csv.
     """
+    options = repr(locals())  # all that was asked for, before anything else has a name
     preprocessing = Preprocessing.load(PREPROCESSING)
     examples = as_examples(BATCHES / "train", preprocessing)
     validation = as_examples(BATCHES / "validation", preprocessing)
@@ -142,12 +145,21 @@ def train(
     copy = Shift(preprocessing.height, preprocessing.width, shift, shift_rng)
     sgd = SGD(network, examples, settings, order_rng, copy)
     diary = Diary(sgd, examples, validation)
-    start = perf_counter()
+    checkpoint = Checkpoint(
+        "train",
+        fingerprint("stages.train", (BATCHES, PREPROCESSING), options),
+        # All that an epoch changes, but for what the diary takes down.
+        arrays={"parameters": network.parameters, "velocity": sgd.velocity},
+        generators={"order": order_rng, "shift": shift_rng},
+    )
+    diary.go_on(**checkpoint.restore())
+    start, before = perf_counter(), sgd.epochs_done
     # A diverging cost is looked for, and told, after each epoch.
     with np.errstate(all="ignore"), threadpool_limits(threads, "blas"):
-        problem = descend(sgd, diary, patience)
-    print(f"{sgd.epochs_done} epochs in {perf_counter() - start:.1f} s")
+        problem = descend(sgd, diary, patience, checkpoint)
+    print(f"{sgd.epochs_done - before} epochs in {perf_counter() - start:.1f} s")
     diary.write(Model(network, preprocessing), best=patience > 0)
+    checkpoint.clear()
     if problem:
         raise StageError(problem)
     right = round(evaluate(network, validation)[1] * len(validation))
@@ -190,6 +202,18 @@ class Diary:
         self.snapshots.append(network.parameters.copy())
         return row
 
+    def notes(self) -> dict[str, Any]:
+        """All that has been written down, for a checkpoint."""
+        return {"rows": self.rows, "snapshots": np.stack(self.snapshots)}
+
+    def go_on(self, rows: list[Row] | None = None, snapshots: Snapshots | None = None) -> None:
+        """Take over what a killed training had written down; if that is nothing, change nothing."""
+        if rows is None or snapshots is None:
+            return
+        self.rows, self.snapshots = rows, [*snapshots]
+        self.sgd.epochs_done = len(rows) - 1
+        print(f"continuing after epoch {len(rows) - 1} of {self.sgd.settings.epochs}", flush=True)
+
     def is_finite(self) -> bool:
         """Whether the newest row and snapshot are numbers."""
         return bool(np.isfinite([*self.rows[-1].values()]).all()) and bool(
@@ -217,24 +241,28 @@ class Diary:
             writer.writerows(self.rows)
 
 
-def descend(sgd: SGD, diary: Diary, patience: int) -> str:
+def descend(sgd: SGD, diary: Diary, patience: int, checkpoint: Checkpoint) -> str:
     """Train until the last epoch, or until patience runs out; return what went wrong, if so."""
     epochs = sgd.settings.epochs
-    with tqdm(total=epochs, unit="epoch", disable=None, file=sys.stdout) as bar:
-        for epoch in range(1, epochs + 1):
+    with tqdm(
+        total=epochs, initial=sgd.epochs_done, unit="epoch", disable=None, file=sys.stdout
+    ) as bar:
+        while sgd.epochs_done < epochs:
+            if patience and sgd.epochs_done - diary.best_epoch() >= patience:
+                print(f"stopped: no lower validation cost since epoch {diary.best_epoch()}")
+                break
             sgd.epoch()
             row = diary.note()
             if not diary.is_finite():
                 diary.drop_last()
                 return (
-                    f"train: the cost is no longer a finite number in epoch {epoch}; lower "
-                    f"train.learning_rate ({sgd.settings.learning_rate:g}). "
-                    f"{NETWORK} holds the network after epoch {epoch - 1}"
+                    f"train: the cost is no longer a finite number in epoch {sgd.epochs_done}; "
+                    f"lower train.learning_rate ({sgd.settings.learning_rate:g}). "
+                    f"{NETWORK} holds the network after epoch {sgd.epochs_done - 1}"
                 )
             report(bar, row, epochs)
-            if patience and epoch - diary.best_epoch() >= patience:
-                print(f"stopped: no lower validation cost since epoch {diary.best_epoch()}")
-                break
+            if checkpoint.due():
+                checkpoint.save(**diary.notes())
     return ""
 
 

@@ -1,21 +1,23 @@
 """Trainings that a stage makes for itself, many of them side by side."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from nn import SGD, Examples, Network, Settings
+from stages.checkpoints import Kept, recall, store
+from stages.files import StageError
 from stages.model import as_examples
 from stages.preprocess import Preprocessing
+from stages.signals import end_with, withheld
 
 TRAIN, VALIDATION = Path("data/batches/train"), Path("data/batches/validation")
 TEST = Path("data/normalized/test")
 PREPROCESSING = Path("data/normalized/preprocessing.npz")
-
-Result = TypeVar("Result")
 
 
 def examples_of(folder: Path) -> Examples:
@@ -57,16 +59,56 @@ class Recipe:
 
 
 def side_by_side(
-    function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], about: str
-) -> list[Result]:
+    function: Callable[..., Any],
+    jobs: Sequence[tuple[Any, ...]],
+    about: str,
+    kept: Kept | None = None,
+) -> list[Any]:
     """``function(*job)`` for every job, on all cores, with a progress bar; in the jobs' order.
 
     Each job runs in a process of its own, where one BLAS thread works, and must be decided by its
-    arguments alone. LOKY_MAX_CPU_COUNT=1 keeps them all in this process.
+    arguments, its code and the data that ``kept`` knows. LOKY_MAX_CPU_COUNT=1 keeps them all in
+    this process. With ``kept``, a finished job's result outlives a kill, and is not made again;
+    then it may only be made of what ``checkpoints.store`` can write, and tuples come as lists.
+
+    Raises ``StageError`` if a process is killed, by a system that is out of memory for one.
     """
+    from concurrent.futures.process import BrokenProcessPool
+
     from joblib import Parallel, cpu_count, delayed
     from tqdm import tqdm
 
-    cores = min(cpu_count(), len(jobs))
-    results = Parallel(n_jobs=cores, return_as="generator")(delayed(function)(*j) for j in jobs)
-    return list(tqdm(results, total=len(jobs), desc=about, unit="job", disable=None))
+    places = [kept.place(function, job) if kept else None for job in jobs]
+    results = [recall(place) if place else None for place in places]
+    missing = [number for number, result in enumerate(results) if result is None]
+    if len(missing) < len(jobs):
+        print(f"{about}: {len(jobs) - len(missing)} of {len(jobs)} kept from a run before")
+    work = Parallel(
+        n_jobs=max(1, min(cpu_count(), len(missing))),
+        return_as="generator",
+        batch_size=1 if kept else "auto",  # what is finished does not wait for others
+        initializer=end_with,
+        initargs=(os.getpid(),),
+    )
+    with withheld():
+        done = work(delayed(_finish)(function, jobs[number], places[number]) for number in missing)
+    try:
+        for number, result in zip(
+            missing,
+            tqdm(done, total=len(missing), desc=about, unit="job", disable=None),
+            strict=True,
+        ):
+            results[number] = result
+    except BrokenProcessPool as error:
+        told = f"{about}: a process that trained was killed; is there enough memory?"
+        raise StageError(f"{told} run dvc repro again") from error
+    return results
+
+
+def _finish(function: Callable[..., Any], job: tuple[Any, ...], place: Path | None) -> Any:
+    """One job's result, which is kept before it is handed on."""
+    result = function(*job)
+    if place is None:
+        return result
+    store(place, result)
+    return recall(place)

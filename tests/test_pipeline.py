@@ -123,7 +123,7 @@ class Clone:
     """
 
     def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
-        self.folder, self.environment = folder, environment or {}
+        self.folder, self.more = folder, environment or {}
         listed = self._command("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT)
         for name in filter(lambda name: (ROOT / name).is_file(), listed.splitlines()):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -138,18 +138,25 @@ class Clone:
         self.commit()
 
     def _command(self, *words: str, cwd: Path | None = None) -> str:
-        here = Path(sys.executable).parent  # DVC and the Python that its stages start
-        env = os.environ | {
-            "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
-            "DVC_NO_ANALYTICS": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            **self.environment,
-        }
         done = subprocess.run(
-            words, cwd=cwd or self.folder, env=env, text=True, capture_output=True, check=False
+            words,
+            cwd=cwd or self.folder,
+            env=self.environment(),
+            text=True,
+            capture_output=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def environment(self) -> dict[str, str]:
+        here = Path(sys.executable).parent  # DVC and the Python that its stages start
+        return os.environ | {
+            "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
+            "DVC_NO_ANALYTICS": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            **self.more,
+        }
 
     def dvc(self, *words: str, cwd: Path | None = None) -> str:
         return self._command("dvc", *words, cwd=cwd)
