@@ -24,7 +24,7 @@ from nn import (
     evaluate,
     learning_rate_at,
 )
-from stages.augment import Shift
+from stages.augment import Distort, Distortion
 from stages.checkpoints import Checkpoint, fingerprint
 from stages.files import StageError, whole_file
 from stages.limits import TRAINING, require_disk, require_memory
@@ -90,8 +90,20 @@ def train(
     full_batch: Annotated[
         bool, switch("full_batch", "One step an epoch, along the gradient over all images.")
     ],
-    shift: Annotated[
-        int, whole("shift", 0, 100, "Pixels that half of the mini-batches are moved by at most.")
+    distorted: Annotated[
+        float, real("distorted", 0, 1, "Share of the mini-batches that are distorted.")
+    ],
+    shift: Annotated[int, whole("shift", 0, 100, "Pixels that their images are moved by at most.")],
+    rotation: Annotated[float, real("rotation", 0, 180, "... turned by at most, in degrees.")],
+    scaling: Annotated[
+        float, real("scaling", 0, 0.9, "... enlarged or shrunk by at most, as a share.")
+    ],
+    shear: Annotated[float, real("shear", 0, 2, "... slanted by at most, in pixels a pixel.")],
+    elastic: Annotated[
+        float, real("elastic", 0, 1000, "Pixels that points are pushed by at most, before ...")
+    ],
+    smoothness: Annotated[
+        float, real("smoothness", 0.5, 100, "... pushes are smoothed, by so many pixels.")
     ],
     patience: Annotated[
         int,
@@ -136,13 +148,16 @@ def train(
         reshuffle=reshuffle,
         full_batch=full_batch,
     )
-    weights_rng, order_rng, shift_rng = np.random.default_rng(seed).spawn(3)
+    weights_rng, order_rng, distortion_rng = np.random.default_rng(seed).spawn(3)
     network = Network.random(
         sizes, activation, cost, rng=weights_rng, initializer=initializer, gain=gain
     )
     shape = "-".join(str(n) for n in sizes)
     print(f"{shape}: {network.parameters.size:,} parameters, {len(examples):,} images")
-    copy = Shift(preprocessing.height, preprocessing.width, shift, shift_rng)
+    most = Distortion(shift, rotation, scaling, shear, elastic, smoothness)
+    copy = Distort(
+        preprocessing.height, preprocessing.width, most, share=distorted, rng=distortion_rng
+    )
     sgd = SGD(network, examples, settings, order_rng, copy)
     diary = Diary(sgd, examples, validation)
     checkpoint = Checkpoint(
@@ -150,7 +165,7 @@ def train(
         fingerprint("stages.train", (BATCHES, PREPROCESSING), options),
         # All that an epoch changes, but for what the diary takes down.
         arrays={"parameters": network.parameters, "velocity": sgd.velocity},
-        generators={"order": order_rng, "shift": shift_rng},
+        generators={"order": order_rng, "distortion": distortion_rng},
     )
     diary.go_on(**checkpoint.restore())
     start, before = perf_counter(), sgd.epochs_done

@@ -62,7 +62,8 @@ def trained_run(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         train(
             activation="sigmoid", cost="quadratic", initializer="lecun", gain=1, learning_rate=5,
             schedule="constant", momentum=0, weight_decay=0, epochs=8, reshuffle=False,
-            full_batch=False, shift=0, patience=0, seed=0, threads=1, hidden=[6, 5],
+            full_batch=False, distorted=0.5, shift=0, rotation=0, scaling=0, shear=0, elastic=0,
+            smoothness=4, patience=0, seed=0, threads=1, hidden=[6, 5],
         )  # fmt: skip
     return folder
 

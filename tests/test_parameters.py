@@ -35,7 +35,8 @@ CHOICES = [
 SMALL: dict[str, dict[str, Any]] = {
     "normalize": {},
     "batch": {"validation": 50},
-    "train": {"epochs": 8, "learning_rate": 30},  # too large: the cost rises, so patience ends
+    # Too large a rate: the cost rises, so patience ends. Distorted: so that the share matters.
+    "train": {"epochs": 8, "learning_rate": 30, "elastic": 30},
 }
 # What each parameter that shapes the results is changed to; the others must be refused above.
 CHANGES: dict[str, dict[str, Any]] = {
@@ -59,7 +60,13 @@ CHANGES: dict[str, dict[str, Any]] = {
         "epochs": 3,
         "reshuffle": not PARAMS["train"]["reshuffle"],
         "full_batch": True,
+        "distorted": 1,
         "shift": 1,
+        "rotation": 10,
+        "scaling": 0.1,
+        "shear": 0.1,
+        "elastic": 20,
+        "smoothness": 2,
         "patience": 1,
         "seed": 1,
     },
