@@ -12,8 +12,7 @@ from nn import Network
 from nn.functions import Array
 from stages.batch import batch
 from stages.normalize import normalize
-from stages.train import train
-from tests.sample import sample_as_raw
+from tests.sample import sample_as_raw, train_small
 
 
 class Problem(NamedTuple):
@@ -59,12 +58,7 @@ def trained_run(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     shutil.copytree(digits, folder, dirs_exist_ok=True)
     with chdir(folder):
-        train(
-            activation="sigmoid", cost="quadratic", initializer="lecun", gain=1, learning_rate=5,
-            schedule="constant", momentum=0, weight_decay=0, epochs=8, reshuffle=False,
-            full_batch=False, distorted=0.5, shift=0, rotation=0, scaling=0, shear=0, elastic=0,
-            smoothness=4, patience=0, seed=0, threads=1, hidden=[6, 5],
-        )  # fmt: skip
+        train_small(learning_rate=5, epochs=8)
     return folder
 
 

@@ -502,7 +502,13 @@ SMALL = st.fixed_dictionaries(
                 "weight_decay": st.floats(0, 1),
                 "epochs": st.integers(1, 2),
                 "full_batch": st.booleans(),
+                "distorted": st.floats(0, 1),
                 "shift": st.integers(0, 30),
+                "rotation": st.floats(0, 180),
+                "scaling": st.floats(0, 0.9),
+                "shear": st.floats(0, 2),
+                "elastic": st.floats(0, 1000),
+                "smoothness": st.floats(0.5, 100),
                 "patience": st.integers(0, 2),
                 "seed": st.integers(0, 2**63 - 1),
             }

@@ -24,10 +24,10 @@ from stages.model import Model, load_model, save_model
 from stages.sensitivity import sensitivity
 from stages.smoothness import smoothness
 from stages.stepsize import stepsize
-from stages.train import train
 from stages.trust import LUCK, doubt, is_above_chance, load_snapshots, require_finite
 from stages.wishes import wishes
 from tests.claims import copied
+from tests.sample import train_small
 
 STAGES: dict[str, Callable[[], None]] = {
     "averaging": lambda: averaging(batch_size=20, largest=0.3, draws=2, epochs=[1], seed=0),
@@ -186,11 +186,7 @@ def test_train_warns_of_a_model_that_validation_shows_to_be_no_better_than_chanc
     rate: float, epochs: int, digits: Path, empty: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copied(digits, empty)
-    train(
-        activation="sigmoid", cost="quadratic", initializer="lecun", gain=1, learning_rate=rate,
-        schedule="constant", momentum=0, weight_decay=0, epochs=epochs, reshuffle=False,
-        full_batch=False, shift=0, patience=0, seed=0, threads=1, hidden=[6, 5],
-    )  # fmt: skip
+    train_small(learning_rate=rate, epochs=epochs)
     out = capsys.readouterr().out
     warned = re.search(r"\nwarning: \d+ of 50 validation images right is not above chance: ", out)
     assert bool(warned) == (rate == 0)
