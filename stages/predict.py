@@ -4,6 +4,7 @@ python -m stages.predict seven.png photo.jpg --figure reports/seen.png
 """
 
 import logging
+import mmap
 import os
 import sys
 import warnings
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, cast
 
 import numpy as np
 import typer
@@ -126,18 +127,20 @@ def grey_levels(path: Path) -> Levels:
     Raises ``StageError`` for what is no picture or one of more than ``MOST_PIXELS``, before its
     pixels are read.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     name = printable(path)
     try:
         _refuse_device(name, path)
-        with _silence(), Image.open(path, formats=FORMATS) as picture:
+        with _silence(), _mapped(path) as file, Image.open(file, formats=FORMATS) as picture:
             _refuse_large(name, picture.width, picture.height)
             return _grey(ImageOps.exif_transpose(picture))
     except Image.DecompressionBombError as error:
         raise StageError(f"{name}: {TOO_LARGE}, got far more; make it smaller") from error
     except FileNotFoundError as error:
         raise StageError(f"{name}: no such file") from error
+    except UnidentifiedImageError as error:
+        raise StageError(f"{name}: expected a picture ({', '.join(FORMATS)})") from error
     except StageError:
         raise
     except Exception as error:  # decoders of broken files fail in every way there is
@@ -159,6 +162,13 @@ def _silence() -> Iterator[None]:
             os.dup2(shown, STDERR)
             os.close(shown)
             logging.getLogger("PIL").setLevel(level)
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[IO[bytes]]:
+    """A file in memory: it gives no more than it has, and an open one takes room for all asked."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        yield cast("IO[bytes]", content)
 
 
 def _refuse_device(name: str, path: Path) -> None:

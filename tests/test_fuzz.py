@@ -217,6 +217,16 @@ def test_what_was_found_is_refused_in_one_line(name: str) -> None:
     assert complaint in told[0]
 
 
+def test_a_picture_takes_no_room_for_what_only_its_header_has() -> None:
+    target = TARGETS["png"]
+    for seed in target.seeds():
+        place = seed.index(b"IDAT") - 4
+        for length in (2**30, 2**32 - 1):  # of the packed pixels, where there are some dozens
+            content = seed[:place] + struct.pack(">I", length) + seed[place + 4 :]
+            verdict(target, seed, bounded=False)
+            verdict(target, content)
+
+
 # --- The instruments -----------------------------------------------------------------------------
 
 

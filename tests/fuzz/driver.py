@@ -3,6 +3,7 @@
 import faulthandler
 import resource
 import time
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -32,6 +33,8 @@ def tried(name: str, count: int, seed: int) -> Tally:
     seeds, outcomes, failures, peak = target.seeds(), Counter[str](), [], 0
     for valid in seeds:  # what is imported or cached at first is not an input's memory
         verdict(target, valid, bounded=False)
+    # Once for all: CPython 3.11 crashes if it is switched off while the watchdog's thread starts.
+    tracemalloc.start()
     start = time.perf_counter()
     for number in range(count):
         content = changed(rng.choice(seeds), target.form, rng)
@@ -44,6 +47,7 @@ def tried(name: str, count: int, seed: int) -> Tally:
             failures.append(keep(f"{name}-{seed}-{number}", content, error))
         outcomes[outcome] += 1
     faulthandler.cancel_dump_traceback_later()
+    tracemalloc.stop()
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Tally(outcomes, failures, peak, resident, time.perf_counter() - start)
 

@@ -25,6 +25,11 @@ WORDS = (
     b"\xff\xfe", "\N{ARABIC-INDIC DIGIT SEVEN}".encode(), b"A" * 300,
 )  # fmt: skip
 
+BROKEN = (  # what taking apart a broken input raises
+    ValueError, IndexError, OSError, EOFError, RuntimeError,
+    struct.error, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
+
 Parts = list[bytes]
 Change = Callable[[bytes], bytes]  # of one part
 
@@ -45,7 +50,7 @@ def changed(content: bytes, form: Form, rng: Random, change: Change | None = Non
     change = change or (lambda part: scrambled(part, rng))
     parts = None
     if rng.random() < 0.8:
-        with suppress(ValueError, IndexError, OSError, EOFError, struct.error, RuntimeError):
+        with suppress(*BROKEN):
             parts = form.split(content)
     if not parts:
         return change(content)[:MOST_BYTES]

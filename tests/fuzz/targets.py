@@ -91,18 +91,22 @@ def verdict(target: Target, content: bytes, *, bounded: bool = True) -> tuple[st
 def _measured(target: Target, content: bytes) -> tuple[str, int]:
     records = _Records()
     logging.getLogger().addHandler(records)
+    tracing = tracemalloc.is_tracing()
     tracemalloc.start()
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             outcome = _outcome(target, content)
         _, peak = tracemalloc.get_traced_memory()
     finally:
-        tracemalloc.stop()
+        if not tracing:
+            tracemalloc.stop()
         logging.getLogger().removeHandler(records)
     if records.said:
         raise Broken(f"on the log: {records.said}")
-    return outcome, peak
+    return outcome, peak - before
 
 
 class _Records(logging.Handler):
@@ -361,10 +365,12 @@ def picture(content: bytes) -> None:
 def picture_size(content: bytes) -> int:
     """How much a picture says it holds: its pixels, the first million seven times as dear."""
     pixels = 0
+    logging.disable()
     with suppress(Exception), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(io.BytesIO(content)) as opened:
             pixels = opened.width * opened.height
+    logging.disable(logging.NOTSET)
     return len(content) + min(pixels, MOST_PIXELS) + 6 * min(pixels, LONGEST_SIDE**2)
 
 
