@@ -14,6 +14,7 @@ PAGE := reports/index.html
 
 report: $(VENV)/installed .dvc/config.local ## set up, run the pipeline, and say where the report is (default)
 	@python -m stages.check
+	@python -m stages.mend
 	@dvc repro
 	@python -c "import json; print('\ntest accuracy: {accuracy:.2%}'.format(**json.load(open('reports/metrics.json'))))"
 	@echo "report:        $(CURDIR)/$(PAGE)"

@@ -44,7 +44,7 @@ def declared(part: str) -> list[Requirement]:
     """The packages that pyproject.toml asks for: ``dependencies``, or a group of them."""
     content = tomllib.loads((ROOT / "pyproject.toml").read_text())
     lines = {**content["dependency-groups"], "dependencies": content["project"]["dependencies"]}
-    return [Requirement(line) for line in lines[part]]
+    return [Requirement(line) for line in lines[part] if isinstance(line, str)]
 
 
 def pins(lock: str) -> dict[str, list[tuple[str, int]]]:

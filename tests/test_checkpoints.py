@@ -41,8 +41,9 @@ from tests.test_pipeline import STAGES, closure
 TRAIN: dict[str, Any] = {
     "activation": "tanh", "cost": "cross_entropy", "initializer": "he", "gain": 1,
     "learning_rate": 0.1, "schedule": "cosine", "momentum": 0.9, "weight_decay": 0.001,
-    "epochs": 6, "reshuffle": True, "full_batch": False, "shift": 2, "patience": 0, "seed": 3,
-    "threads": 1, "hidden": [5],
+    "epochs": 6, "reshuffle": True, "full_batch": False, "distorted": 0.5, "shift": 2,
+    "rotation": 5, "scaling": 0.1, "shear": 0.1, "elastic": 10, "smoothness": 4, "patience": 0,
+    "seed": 3, "threads": 1, "hidden": [5],
 }  # fmt: skip
 OUTPUTS = (Path("models/network.npz"), Path("models/snapshots.npy"), Path("reports/history.csv"))
 MINIMA: dict[str, Any] = {

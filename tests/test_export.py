@@ -91,6 +91,8 @@ def programs() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_every_format_answers_as_numpy_does(name: str, tmp_path: Path) -> None:
     model, images = model_of(CASES[name]), images_of(CASES[name])
+    first, second = np.sort(model.outputs(images), axis=1)[:, :-3:-1].T
+    images = images[first - second > TOLERANCE]  # or the last bit may decide a guess
     write(model, {*FORMATS}, tmp_path)
     assert np.ptp(model.outputs(images), axis=0).min() > 100 * TOLERANCE  # or any answer would do
     for oracle in ORACLES:
@@ -246,7 +248,7 @@ def test_what_cannot_be_done_is_told_in_one_line_and_nothing_is_written(
     assert (code, told) == (1, "")
     assert errors.startswith(f"error: {complaint}")
     assert errors.count("\n") == 1
-    assert contents(Path()) == before
+    assert {n: b for n, b in contents(Path()).items() if not n.startswith(".locks/")} == before
 
 
 def test_without_the_package_the_other_formats_are_written(
@@ -321,7 +323,7 @@ def test_the_card_tells_noise_as_it_was_measured(folder: Path) -> None:
     assert "on 2 networks of 784-7-10" in card
     assert "output exceeds 0.85" in card
     assert "| uniform noise | 50 | 25.0 % | 10.0 % to 40.0 % |" in card
-    assert "| real digits | 52 | 85.0 % | 80.0 % to 90.0 % |" in card
+    assert "| real images | 52 | 85.0 % | 80.0 % to 90.0 % |" in card
 
 
 def test_a_card_of_another_networks_reports_is_refused(folder: Path) -> None:

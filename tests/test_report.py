@@ -199,7 +199,7 @@ def test_the_same_run_gives_the_same_bytes(finished: Path, tmp_path: Path) -> No
         "--mistakes",
         "6",
         "--credit",
-        "-",
+        "Somebody drew them.",
     ]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(tmp_path)}
     subprocess.run(command, cwd=tmp_path / "again", env=environment, check=True)

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from nn.functions import LEAK
 from stages.formats import OUTPUTS, rendered
 from stages.model import Model
+from stages.preprocess import MOST_SLANT
 
 EXPRESSIONS = {  # of a[j], in float
     "sigmoid": "0.5f * tanhf(0.5f * a[j]) + 0.5f",
@@ -37,6 +38,7 @@ def to_c_header(model: Model) -> bytes:
         functions=sorted({output, *([network.activation] if layers > 1 else [])}),
         expressions=EXPRESSIONS,
         deskew=preprocessing.deskew,
+        most_slant=MOST_SLANT,
         scale_index="k" if preprocessing.scale.shape else "0",
         offset_index="k" if preprocessing.offset.shape else "0",
         arrays=[(name, literals(array)) for name, array in arrays.items()],

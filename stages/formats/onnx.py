@@ -9,7 +9,7 @@ from nn.functions import LEAK
 from stages.files import StageError
 from stages.formats import OUTPUTS, described
 from stages.model import Model
-from stages.preprocess import Preprocessing
+from stages.preprocess import MOST_SLANT, Preprocessing
 
 # The oldest in which every operator here exists as it is used (softmax along an axis): runtimes of
 # the end of 2020 and later read it.
@@ -124,6 +124,7 @@ def deskewed(graph: Graph, images: str, preprocessing: Preprocessing) -> str:
         add("Div", covariance, add("Max", y_variance, real(1e-6))),
         real(0),
     )
+    slant = add("Clip", slant, real(-MOST_SLANT), real(MOST_SLANT))
     columns = add("Transpose", ink, perm=[0, 2, 1])
     upright = shifted(graph, columns, add("Add", y_mean, np.zeros((1, width))), height)
     rows = add("Transpose", upright, perm=[0, 2, 1])
