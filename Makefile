@@ -29,7 +29,7 @@ serve: report ## ... and offer it at http://127.0.0.1:8000/, to this machine alo
 	@python -m http.server 8000 --bind 127.0.0.1 --directory reports
 
 test: $(VENV)/installed $(AXE) ## set up and run the tests
-	@python -m pytest
+	@python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/installed ## style, formatting and types
 	@ruff check

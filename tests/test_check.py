@@ -377,7 +377,8 @@ def parsed(
 def same_form(value: Any, own: Any) -> bool:
     """Whether a value is of the type of the project's own; a command line has only texts."""
     if isinstance(own, list):
-        return isinstance(value, list) and all(same_form(one, own[0]) for one in value)
+        one_of_own = own[0] if own else ""  # the one list that is empty is of names
+        return isinstance(value, list) and all(same_form(one, one_of_own) for one in value)
     if isinstance(own, bool) or isinstance(value, bool):
         return isinstance(own, bool) and isinstance(value, bool)
     return isinstance(value, str if isinstance(own, str) else int | float)
@@ -552,7 +553,7 @@ def test_what_check_takes_runs_or_ends_in_one_line(
     with chdir(raw):
         lines = told(json.dumps(params), capsys)
         refused = {line.split(": ")[1].split(".")[0] for line in lines}
-        for section in small:
+        for section in [name for name in COMMANDS if name in small]:  # in the order of the pipeline
             code = parsed(section, params[section], monkeypatch, COMMANDS[section])
             err = capsys.readouterr().err
             assert err.count("\n") <= 1
