@@ -246,7 +246,7 @@ def test_what_was_stored_comes_back_bit_for_bit(tmp_path: Path, value: Any) -> N
         found["array"][0] = 1  # and can be gone on with
 
 
-@pytest.mark.parametrize("value", [{1}, {1: 2}, np.float32(1), object(), b"bytes"], ids=repr)
+@pytest.mark.parametrize("value", [{1}, {1: 2}, np.float32(1), object(), b"bytes"], ids=type)
 def test_what_cannot_be_stored_without_a_pickle_is_refused(tmp_path: Path, value: Any) -> None:
     with pytest.raises(TypeError):
         store(tmp_path / "file.npz", value)
