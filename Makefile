@@ -4,13 +4,14 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BENCH := .venv-bench
+S3 := .venv-s3
 LOCK := requirements.lock
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 AXE := tests/browser/node_modules/.package-lock.json
 PAGE := reports/index.html
 
-.PHONY: report check open serve test lint bench audit torture lock clean help
+.PHONY: report check open serve test lint s3 bench audit torture lock clean help
 
 report: $(VENV)/installed .dvc/config.local ## set up, run the pipeline, and say where the report is (default)
 	@python -m stages.check
@@ -36,6 +37,9 @@ lint: $(VENV)/installed ## style, formatting and types
 	@ruff format --check
 	@mypy
 
+s3: $(S3)/installed ## share results through an S3 server on this machine, and pull them in another clone
+	@$(S3)/bin/python -m pytest tests/s3.py
+
 bench: $(BENCH)/installed ## time the network against PyTorch, JAX and scikit-learn, about a quarter of an hour
 	@$(BENCH)/bin/python -m benchmarks.speed
 	@$(BENCH)/bin/python -m benchmarks.scale
@@ -55,10 +59,10 @@ lock: $(VENV)/installed ## choose the newest versions of everything, and write t
 		pyproject.toml --group dev --output-file $(LOCK)
 
 clean: ## remove the environments; data, models, reports and DVC's cache stay
-	rm -rf $(VENV) $(BENCH)
+	rm -rf $(VENV) $(BENCH) $(S3)
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
 
 # pip brings uv, at the version and hash of the lock; uv installs the rest about eight times faster.
 $(VENV)/installed: $(LOCK)
@@ -81,6 +85,14 @@ $(BENCH)/installed: $(LOCK) pyproject.toml | $(VENV)/installed
 	@uv pip sync --quiet --require-hashes --python $(BENCH)/bin/python $(LOCK)
 	@$(BENCH)/bin/python -m pip install --quiet --upgrade pip
 	@$(BENCH)/bin/python -m pip install --quiet --group bench
+	@touch $@
+
+# A server that nothing else needs, beside the versions of the lock.
+$(S3)/installed: $(LOCK) pyproject.toml | $(VENV)/installed
+	@echo "setting up $(S3)"
+	@$(PYTHON) -m venv --clear $(S3)
+	@uv pip sync --quiet --require-hashes --python $(S3)/bin/python $(LOCK)
+	@uv pip install --quiet --python $(S3)/bin/python --group s3-test
 	@touch $@
 
 # Without git, DVC can run the pipeline but no experiments.

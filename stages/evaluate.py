@@ -63,7 +63,7 @@ def evaluate() -> None:
     }
     columns = [f"output_{j}" for j in range(classes)]
     write_csv(PREDICTIONS, table.join(pd.DataFrame(outputs, columns=columns)))
-    write_csv(CONFUSION, pd.DataFrame(confusion).rename_axis("label").reset_index())
+    write_csv(CONFUSION, as_rows(confusion))
     write_csv(CALIBRATION, calibration)
     with whole_file(METRICS) as path:
         path.write_text(json.dumps(metrics, indent=2) + "\n")
@@ -105,6 +105,15 @@ def confuse(
     confusion = np.zeros((classes, classes), np.int64)
     np.add.at(confusion, (labels, guesses), 1)
     return confusion
+
+
+def as_rows(confusion: NDArray[np.int64]) -> "pd.DataFrame":
+    """A row for each label and guess, as DVC and everybody else draws and compares matrices."""
+    import pandas as pd
+
+    label, guess = np.indices(confusion.shape)
+    cells = {"label": label.ravel(), "guess": guess.ravel(), "images": confusion.ravel()}
+    return pd.DataFrame(cells)
 
 
 def by_class(confusion: NDArray[np.int64]) -> dict[str, dict[str, float]]:

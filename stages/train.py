@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any, NoReturn
@@ -38,6 +39,7 @@ PREPROCESSING = Path("data/normalized/preprocessing.npz")
 NETWORK = Path("models/network.npz")
 SNAPSHOTS = Path("models/snapshots.npy")
 HISTORY = Path("reports/history.csv")
+LIVE = 0.005  # of a training's time that may go into its history before the end
 PLAIN_LINES = 10  # about as many lines of progress where no bar can be drawn
 
 Row = dict[str, float]
@@ -198,6 +200,7 @@ class Diary:
         self.sample = examples.first(len(validation))
         self.rows: list[Row] = []
         self.snapshots: list[NDArray[np.floating]] = []
+        self.begun, self.spent = perf_counter(), 0.0  # seconds
         self.note()
 
     def note(self) -> Row:
@@ -250,10 +253,26 @@ class Diary:
         save_model(NETWORK, model)
         with whole_file(SNAPSHOTS) as path, path.open("wb") as file:
             np.save(file, np.stack(self.snapshots))
+        self.write_rows()
+
+    def write_rows(self) -> None:
+        """Write the history so far, whole or not at all."""
         with whole_file(HISTORY) as path, path.open("w", newline="") as file:
             writer = csv.DictWriter(file, self.rows[0], lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.rows)
+
+    def show(self) -> None:
+        """Write the history for those who watch a training, if that has not taken long so far.
+
+        DVC takes it for an output only when the stage has ended well. What cannot be written now
+        is said at the end, if it still cannot.
+        """
+        start = perf_counter()
+        if self.spent <= LIVE * (start - self.begun):
+            with suppress(OSError):
+                self.write_rows()
+            self.spent += perf_counter() - start
 
 
 def descend(sgd: SGD, diary: Diary, patience: int, checkpoint: Checkpoint) -> str:
@@ -276,6 +295,7 @@ def descend(sgd: SGD, diary: Diary, patience: int, checkpoint: Checkpoint) -> st
                     f"{NETWORK} holds the network after epoch {sgd.epochs_done - 1}"
                 )
             report(bar, row, epochs)
+            diary.show()
             if checkpoint.due():
                 checkpoint.save(**diary.notes())
     return ""

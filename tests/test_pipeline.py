@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from ruamel.yaml import YAML
 
+from tests.chromium import Watched, started_browser
 from tests.sample import FILES, ROOT, SAMPLE, sums_and_lengths
+from tests.session import DOCUMENT, execute, forms, refreshed
 
 # What must not matter: the fixture ``finished`` has this process's own.
 ODD_NAME = "zwei Größen, ñandú"
@@ -119,11 +122,14 @@ def test_nn_imports_numpy_and_nothing_else() -> None:
 class Clone:
     """A copy of the project, under git, whose parameters ask for the sample.
 
+    A folder that is not empty is taken as it is.
     ``environment`` has variables that its commands get besides those of this process.
     """
 
     def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
         self.folder, self.more = folder, environment or {}
+        if any(folder.iterdir()):
+            return  # it has been cloned by git
         listed = self._command("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT)
         for name in filter(lambda name: (ROOT / name).is_file(), listed.splitlines()):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +140,7 @@ class Clone:
         self.set("train", epochs=3, learning_rate=2)
         for section, values in YAML(typ="safe").load(ROOT / "tests/small.yaml").items():
             self.set(section, **values)
-        self._command("git", "init", "--quiet")
+        self.git("init", "--quiet", "--initial-branch", "main")
         self.commit()
 
     def _command(self, *words: str, cwd: Path | None = None) -> str:
@@ -161,10 +167,13 @@ class Clone:
     def dvc(self, *words: str, cwd: Path | None = None) -> str:
         return self._command("dvc", *words, cwd=cwd)
 
-    def commit(self) -> None:
+    def git(self, *words: str) -> str:
         who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-        self._command("git", "add", "--all")
-        self._command("git", *who, "commit", "--quiet", "--message", "state")
+        return self._command("git", *who, *words)
+
+    def commit(self) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "state")
 
     def set(self, section: str, **values: object) -> None:
         yaml, path = YAML(), self.folder / "params.yaml"
@@ -249,13 +258,50 @@ def test_every_output_named_in_dvc_yaml_exists(finished: Clone) -> None:
             assert all((finished.folder / path).exists() for path in declared(stage, kind))
 
 
-def test_experiments_and_comparisons_work_as_dvc_users_expect(finished: Clone) -> None:
+def content(path: Path) -> dict[str, bytes]:
+    """The bytes of a file, or of all files in a folder."""
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return {str(each.relative_to(path.parent)): each.read_bytes() for each in files}
+
+
+@pytest.fixture(scope="module")
+def session(finished: Clone) -> str:
+    """docs/experiments.md as it would be, had its session been that of the small pipeline."""
     finished.commit()
-    finished.dvc("exp", "run", "--set-param", "train.hidden=[8]", "--name", "narrow")
-    assert "narrow" in finished.dvc("exp", "show", "--csv")
-    assert "accuracy" in finished.dvc("metrics", "diff")
-    finished.dvc("plots", "diff", "--out", "plots")
-    assert (finished.folder / "plots/index.html").exists()
+    return refreshed(DOCUMENT.read_text(), lambda command: execute(command, finished.folder))
+
+
+def test_the_session_of_the_document_prints_what_it_shows(session: str) -> None:
+    assert forms(session) == forms(DOCUMENT.read_text())
+
+
+@pytest.mark.usefixtures("session")
+def test_queued_experiments_fetch_nothing_and_leave_nothing_behind(finished: Clone) -> None:
+    assert "Stage 'fetch' didn't change, skipping" in finished.dvc("queue", "logs", "rate-1")
+    assert "Running stage 'fetch'" not in finished.dvc("queue", "logs", "rate-2")
+    assert not (finished.folder / ".checkpoints").exists()
+
+
+@pytest.mark.usefixtures("session")
+def test_a_colleague_has_the_same_bytes(finished: Clone) -> None:
+    theirs = finished.folder.parent / "theirs"
+    for path in finished.outs():
+        assert content(theirs / path) == content(finished.folder / path)
+
+
+@pytest.mark.usefixtures("session")
+def test_the_page_of_plots_draws_everything_and_asks_nobody(finished: Clone) -> None:
+    with started_browser() as browser:
+        watched = Watched(browser.new_page())
+        watched.page.goto((finished.folder / "dvc_plots/index.html").as_uri())
+        charts = watched.page.locator("main > div:has(script)")
+        drawn = watched.page.locator("main > div[data-drawn] canvas")
+        expect(drawn).to_have_count(charts.count())
+        assert charts.count() == 4  # costs, accuracy, confusion, calibration
+        loaded = "[...document.images].every((image) => image.complete && image.naturalWidth)"
+        watched.page.wait_for_function(loaded)
+        assert watched.page.locator("img").count() > 3
+    assert [trouble for trouble in watched.troubles if "Infinite extent" not in trouble] == []
 
 
 def test_the_sample_is_small_and_names_its_licence() -> None:

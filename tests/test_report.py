@@ -120,9 +120,8 @@ def write_reports(
     write_csv(folder / "predictions.csv", ["label", "guess", "second_guess", *names], rows)
     confusion = np.zeros((classes, classes), int)
     np.add.at(confusion, (labels, ranked[:, 0]), 1)
-    names = [str(j) for j in range(classes)]
-    rows = [[j, *confusion[j]] for j in range(classes)]
-    write_csv(folder / "confusion.csv", ["label", *names], rows)
+    rows = [[i, j, confusion[i, j]] for i in range(classes) for j in range(classes)]
+    write_csv(folder / "confusion.csv", ["label", "guess", "images"], rows)
     header = ["lower", "images", "confidence", "accuracy"]
     write_csv(folder / "calibration.csv", header, [[0.3, n - 1, 0.37, 0.5], [0.9, 1, 0.93, 1]])
     recall = (np.diag(confusion) / np.maximum(confusion.sum(axis=1), 1)).round(6)
@@ -434,7 +433,8 @@ def expected(folder: Path) -> dict[str, list[str]]:
     """The numbers that captions may hold, computed from the files by other means."""
     rows = read_rows(folder / "reports/predictions.csv")
     history = read_rows(folder / "reports/history.csv")
-    confusion = [row[1:] for row in np.array(read_rows(folder / "reports/confusion.csv"))]
+    cells = np.array(read_rows(folder / "reports/confusion.csv"))
+    confusion = cells[:, 2].reshape(10, 10)
     metrics = json.loads((folder / "reports/metrics.json").read_text())
     wrong = sorted((-max(r[3:]), i) for i, r in enumerate(rows) if r[0] != r[1])
     sure = [-brightness for brightness, _ in wrong]

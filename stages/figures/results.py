@@ -154,10 +154,12 @@ def _load_results() -> Results:
     _require(same, PREDICTIONS, f"the labels of the {n:,} images in {TEST}", "others")
     outputs = np.stack([predictions[name] for name in names], axis=1)
     _require(_are_ranked(predictions, outputs), PREDICTIONS, "the brightest two outputs", "others")
-    counts = _read_finite(CONFUSION, ("label", *(str(j) for j in range(classes))))
-    confusion = np.stack([counts[str(j)] for j in range(classes)], axis=1)
+    counts = _read_finite(CONFUSION, ("label", "guess", "images"))
+    confusion = _confused(predictions, classes)
+    label, guess = np.indices(confusion.shape).reshape(2, -1)
+    expected = {"label": label, "guess": guess, "images": confusion.ravel()}
     _require(
-        np.array_equal(confusion, _confused(predictions, classes)),
+        all(np.array_equal(counts[name], column) for name, column in expected.items()),
         CONFUSION,
         f"how often each class was guessed in {PREDICTIONS}",
         "others",
@@ -172,7 +174,7 @@ def _load_results() -> Results:
         metrics=_read_metrics(classes),
         predictions=predictions,
         outputs=outputs,
-        confusion=confusion.astype(np.int64),
+        confusion=confusion,
         calibration=_read_finite(CALIBRATION, columns),
         names=load_classes(classes),
     )

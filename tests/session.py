@@ -1,0 +1,115 @@
+"""The session that docs/experiments.md shows: run again, with what it prints put in its place.
+
+    python -m tests.session
+
+Works on a clone of the last commit in a temporary folder, with this project's cache; on MNIST, a
+few minutes. The document's blocks marked `console` hold commands, each after a `$`, and output.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.sample import ROOT
+
+DOCUMENT = ROOT / "docs/experiments.md"
+BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+WIDTH = 116  # letters of a line of output that are shown
+SHOWN = "/home/you"  # instead of the temporary folder
+WHO = {"NAME": "you", "EMAIL": "you@example.org"}
+
+
+def environment() -> dict[str, str]:
+    """This process's, with this Python and its DVC, a name for git, and lines of one length."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    names = {f"GIT_{role}_{k}": v for role in ("AUTHOR", "COMMITTER") for k, v in WHO.items()}
+    quiet = {"DVC_NO_ANALYTICS": "1", "GIT_CONFIG_GLOBAL": os.devnull, "TERM": "dumb"}
+    return os.environ | names | quiet | {"PATH": path, "COLUMNS": "160"}
+
+
+def commands(text: str) -> list[str]:
+    """The commands that a document shows, in order."""
+    return [
+        line[2:] for block in BLOCK.findall(text) for line in block.splitlines() if line[:2] == "$ "
+    ]
+
+
+def execute(command: str, folder: Path) -> str:
+    """Run a command in a folder; return what it prints. ``SystemExit`` if it fails."""
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"$ {command}\n{done.stdout}")
+    lines = done.stdout.replace(str(folder.parent), SHOWN).splitlines()
+    return "".join(f"{short(line.rpartition(chr(13))[2])}\n" for line in lines if line.strip())
+
+
+def short(line: str) -> str:
+    """A line without spaces at its end, and cut if it is long."""
+    line = line.rstrip()
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 3]}..."
+
+
+def refreshed(text: str, run: Callable[[str], str]) -> str:
+    """The document with what its commands print when they are ``run`` one after the other."""
+
+    def again(block: re.Match[str]) -> str:
+        found = (
+            f"$ {command}\n{run(command)}" for command in commands(f"```console\n{block[0]}```")
+        )
+        return "\n".join(found)
+
+    return BLOCK.sub(again, text)
+
+
+def forms(text: str) -> list[str]:
+    """The lines that a document shows, without what differs between two sets of digits.
+
+    Numbers, hashes and how wide they make a table are left out, and lines that repeat a form.
+    """
+    found: list[str] = []
+    of_this: set[str] = set()
+    for line in "".join(BLOCK.findall(text)).splitlines():
+        form = re.sub(r"\b[0-9a-f]{7}\b|[-+]?\d[\d,.]*(e[-+]?\d+)?", "0", line)
+        form = re.sub(r"[ -]+(?=\||$)|(?<=\|)[ -]+|\.\.\.$| {2,}", " ", form)
+        if line.startswith("$ "):
+            found.append(line)
+            of_this = set()
+        elif form not in of_this:
+            found.append(form)
+            of_this.add(form)
+    return found
+
+
+def main() -> None:
+    """Repeat the session on MNIST; write the document."""
+    cache = execute("dvc cache dir", ROOT).strip()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "digits"
+        execute(f"git clone --quiet {ROOT} {folder}", ROOT)
+        # The results of the last commit, but not the memory of earlier sessions.
+        execute(f"dvc remote add --local before {cache}; dvc pull --remote before", folder)
+        execute("dvc remote remove --local before; dvc repro", folder)
+        execute("git diff --quiet || git commit --quiet --all --message 'The run'", folder)
+
+        def run(command: str) -> str:
+            print(f"$ {command}", flush=True)
+            return execute(command, folder)
+
+        DOCUMENT.write_text(refreshed(DOCUMENT.read_text(), run))
+
+
+if __name__ == "__main__":
+    main()
