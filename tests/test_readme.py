@@ -50,6 +50,7 @@ def test_every_recipe_has_its_line_and_changes_what_exists(name: str) -> None:
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "docs/datasets.md",
+        "docs/experiments.md",
         "docs/export.md",
         "docs/reliability.md",
     ],
