@@ -25,8 +25,11 @@ from tests.sample import ROOT
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 RESOLUTIONS = {"oldest": "lowest-direct", "newest": "highest"}
 SHOWN = ("numpy", "pandas", "typer", "matplotlib", "scipy", "dvc")
-# What needs a browser, a clock or the committed report is not about versions.
-LEFT_OUT = ("page", "page_core", "pipeline", "readme", "report", "speed")
+# What needs a browser, other oracles, a clock or the committed report is not about versions.
+LEFT_OUT = (
+    *("page", "page_core", "pipeline", "plots", "datasets", "export"),
+    *("readme", "report", "speed", "torture"),
+)
 PIPELINE = "tests/test_pipeline.py::test_a_second_run_does_nothing"
 
 
