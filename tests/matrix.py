@@ -3,7 +3,7 @@
     python -m tests.matrix                                  # Python 3.11 to 3.14, about 20 minutes
     python -m tests.matrix --python 3.11 --only oldest
 
-Each cell gets an environment of its own in a temporary folder, with pytest and hypothesis besides,
+Each cell gets an environment of its own in a temporary folder, with the tools of the tests besides,
 and runs there the tests of the network, of every stage and claim, and one small pipeline. The
 newest versions are chosen anew, whatever requirements.lock says. Exit code 1 if a cell failed or
 could not be tried.
@@ -30,6 +30,7 @@ LEFT_OUT = (
     *("page", "page_core", "pipeline", "plots", "datasets", "export"),
     *("readme", "report", "speed", "torture"),
 )
+TOOLS = ("pytest", "hypothesis", "playwright")  # the last only to be imported
 PIPELINE = "tests/test_pipeline.py::test_a_second_run_does_nothing"
 
 
@@ -78,7 +79,7 @@ def install(folder: Path, version: str, resolution: str) -> dict[str, str]:
     uv(
         "could not be installed",
         *("pip", "install", "--python", str(binaries / "python")),
-        *("--requirement", str(chosen), "pytest", "hypothesis"),
+        *("--requirement", str(chosen), *TOOLS),
     )
     print_version = "import platform; print(platform.python_version())"
     done = subprocess.run(
