@@ -50,8 +50,9 @@ audit: $(VENV)/installed ## licences, the lock, and known vulnerabilities of all
 
 # Every part is run, whatever the ones before it found.
 torture: report ## what the tests do in small, in full: kills, damaged inputs, parameters, bytes, versions; hours
-	@failed=; for part in "torture --kills 50" "fuzz" "variations" "identity --full" "matrix"; do \
-		echo; echo "python -m tests.$$part"; python -m tests.$$part || failed="$$failed $${part%% *}"; \
+	@failed=; for part in "tests.torture --kills 50" "tests.fuzz --runs 102000" \
+		"pytest -q tests/test_check.py -k variations" "tests.identity --full" "tests.matrix"; do \
+		echo; echo "python -m $$part"; VARIATIONS=5000 python -m $$part || failed="$$failed $${part%% *}"; \
 	done; if test -n "$$failed"; then echo "failed or incomplete:$$failed"; exit 1; fi
 
 lock: $(VENV)/installed ## choose the newest versions of everything, and write them down with their hashes

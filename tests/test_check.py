@@ -543,7 +543,7 @@ def lengths(raw: Path) -> Iterator[tuple[str, Any]]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(SMALL)
-def test_what_check_takes_runs_or_ends_in_one_line(
+def test_variations_that_check_takes_run_or_end_in_one_line(
     raw: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, small: dict[str, dict[str, Any]]
 ) -> None:
     params = PARAMS | {"fetch": PARAMS["fetch"] | dict(lengths(raw))}
