@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import tarfile
+import warnings
 import zlib
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -256,7 +257,9 @@ class Mirror:
 
     def _follow(self, session: "requests.Session", address: str) -> "requests.Response":
         for _ in range(REDIRECTS + 1):
-            with _time_limit(3 * self.timeout, "did not answer"):
+            with _time_limit(3 * self.timeout, "did not answer"), warnings.catch_warnings():
+                # Python warns, with a traceback, of cookies that it cannot read: nobody wants them.
+                warnings.simplefilter("ignore")
                 response = session.get(
                     address,
                     stream=True,

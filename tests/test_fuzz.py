@@ -195,6 +195,11 @@ FOUND: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a score that is no number": ("metrics", lambda: score("accuracy", np.nan), "no finite number"),
     "zeros without end": ("codec", lambda: b"\0\xff" * 60_000, "got 15300000"),
     "words of a server": ("http", lambda: b"\x1b[31mHTTP/1.1\r\n\r\n", "failed (?[31mHTTP/1.1)"),
+    "a cookie without an age": (
+        "http",
+        lambda: b"HTTP/1.1 500 Sorry\r\nSet-Cookie: a=b; Max-Age\r\n\r\n",
+        "500",
+    ),
     "many words of a server": ("http", lambda: b"A" * 5000 + b"\r\n\r\n", "AAA...)"),
 }
 
