@@ -7,9 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.functions import Array
+from nn.memory import zeros
 from stages.files import StageError
 
-Points = NDArray[np.float64]  # (2, height * width): how far down and how far right, in pixels
+AT_ONCE = 25  # images that are distorted together: their arrays stay in the processor's cache
+VARIANCE = 0.999  # of the smoothed pushes, the share that is kept
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -17,12 +21,13 @@ class Distortion:
     """How far images are distorted at most; names and meanings are those in params.yaml.
 
     Everything is drawn evenly between minus that and plus that. ``elastic`` and ``smoothness`` are
-    alpha and sigma of Simard, Steinkraus and Platt 2003, section 2: every pixel is pushed by up to
-    alpha, then the pushes are smoothed by a Gaussian of deviation sigma, which leaves little of
-    them where sigma is large, and makes neighbours move together.
+    alpha and sigma of Simard, Steinkraus and Platt 2003, section 2: every pixel is pushed by
+    chance, then the pushes are smoothed by a Gaussian of deviation sigma, which leaves little of
+    them where sigma is large, and makes neighbours move together. Here pushes are normal, with the
+    deviation of even ones between -alpha and alpha; once smoothed, both are alike.
     """
 
-    shift: int = 0  # pixels, whole ones
+    shift: int = 0  # pixels
     rotation: float = 0.0  # degrees
     scaling: float = 0.0  # share of its size that an image grows or shrinks by, along each axis
     shear: float = 0.0  # pixels that one axis leans for each pixel of the other
@@ -38,9 +43,10 @@ class Distortion:
 class Distort:
     """Copies a mini-batch of images, distorted or as they are.
 
-    All images of a mini-batch are distorted alike: that costs little more than copying them, and
-    over the epochs each image is seen in every form. What comes in from outside is background,
-    grey level 0. All chance is in ``rng``, and none is drawn where nothing can happen.
+    Every image is bent in its own way: if all were bent alike, each step would go where that bend
+    pulls it, too. Where images are only moved, a mini-batch moves as one, by whole pixels, which
+    costs no more than copying it. What comes in from outside is background, grey level 0. All
+    chance is in ``rng``, and none is drawn where nothing can happen.
     """
 
     def __init__(
@@ -56,19 +62,40 @@ class Distort:
         check(height, width, most.shift)
         self.height, self.width, self.most, self.rng = height, width, most, rng
         self.share = share if most.shift or most.bends else 0.0
+        self.fields = fields_of(height, width, most)
+        self.frame = zeros((AT_ONCE, height + 3, width + 3), np.float32)
 
     def __call__(self, out: Array, stored: NDArray[Any]) -> None:
-        """Copy images (B, height * width) of grey levels."""
+        """Copy images (B, height * width) of grey levels into ``out``, float32."""
         if not self.share or self.rng.random() >= self.share:
             np.copyto(out, stored, casting="unsafe")
-            return
-        most, shape = self.most.shift, (-1, self.height, self.width)
-        down, right = self.rng.integers(-most, most, 2, endpoint=True).tolist() if most else (0, 0)
-        if self.most.bends:
-            points = draw_points(self.height, self.width, self.most, self.rng)
-            sample(out, stored, points - [[down], [right]], self.height, self.width)
+        elif self.most.bends:
+            weights = self.draw(len(stored))
+            for start in range(0, len(stored), AT_ONCE):
+                rows = slice(start, start + AT_ONCE)
+                down, right = (part[rows] @ self.fields for part in weights)
+                look_up(out[rows], stored[rows], down, right, self.frame)
         else:
+            most, shape = self.most.shift, (-1, self.height, self.width)
+            down, right = self.rng.integers(-most, most, 2, endpoint=True).tolist()
             move(out.reshape(shape), stored.reshape(shape), down, right)
+
+    def draw(self, count: int) -> Floats:
+        """Weights of the fields, (2, count, K): for how far down, and how far right, to look."""
+        most, rng = self.most, self.rng
+        weights = np.zeros((2, count, len(self.fields)), np.float32)
+        angle = np.deg2rad(rng.uniform(-most.rotation, most.rotation, count))
+        stretch = 1 + rng.uniform(-most.scaling, most.scaling, (2, count))
+        shear = rng.uniform(-most.shear, most.shear, count)
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        middle = np.array([[(self.height - 1) / 2], [(self.width - 1) / 2]])
+        weights[:, :, 0] = middle - rng.uniform(-most.shift, most.shift, (2, count))
+        # The turn of what is stretched, of what leans: x leans by so much for each y.
+        weights[:, :, 1] = turn[:, 0] * stretch[0] + turn[:, 1] * stretch[1] * shear
+        weights[:, :, 2] = turn[:, 1] * stretch[1]
+        elastic = weights[:, :, 3:]
+        elastic[:] = rng.standard_normal(elastic.shape, np.float32)
+        return weights
 
 
 def check(height: int, width: int, most: int) -> None:
@@ -91,42 +118,75 @@ def move(out: NDArray[Any], images: NDArray[Any], down: int, right: int) -> None
     )
 
 
-def draw_points(height: int, width: int, most: Distortion, rng: np.random.Generator) -> Points:
-    """Where in the old image each pixel of the new one looks, drawn at random."""
-    from scipy.ndimage import gaussian_filter
+def fields_of(height: int, width: int, most: Distortion) -> Floats:
+    """The fields, (K, height * width), whose weighted sums are all the ways to distort an image.
 
-    angle = np.deg2rad(rng.uniform(-most.rotation, most.rotation))
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    stretch = np.diag(1 + rng.uniform(-most.scaling, most.scaling, 2))
-    lean = np.array([[1.0, 0.0], [rng.uniform(-most.shear, most.shear), 1.0]])
-    middle = np.array([[(height - 1) / 2], [(width - 1) / 2]])
-    grid = np.indices((height, width)).reshape(2, -1)
-    points = turn @ stretch @ lean @ (grid - middle) + middle
-    if most.elastic:
-        pushes = rng.uniform(-most.elastic, most.elastic, (2, height, width))
-        smooth = gaussian_filter(pushes, most.smoothness, mode="constant", axes=(1, 2))
-        points += smooth.reshape(2, -1)
-    return np.asarray(points)
+    A sum says for each pixel of the new image how far down, or how far right, in the old image it
+    looks. The first three fields are 1 and the pixel's place from the middle, y and x.
+    """
+    y, x = np.indices((height, width)).reshape(2, -1)
+    straight = [np.ones(height * width), y - (height - 1) / 2, x - (width - 1) / 2]
+    return np.array([*straight, *elastic_fields(height, width, most)], np.float32)
 
 
-def sample(out: Array, stored: NDArray[Any], points: Points, height: int, width: int) -> None:
-    """Look up images (B, height * width) at points between pixels, in a straight line each way.
+def elastic_fields(height: int, width: int, most: Distortion) -> NDArray[np.float64]:
+    """Fields, (k, height * width), whose sums with normal weights are noise that was smoothed.
+
+    To smooth is to multiply the noise by a matrix from either side. Their singular vectors are the
+    patterns that it is made of afterwards, and most of them are all but wiped out: at a smoothness
+    of 4, a few dozen of 784 hold ``VARIANCE`` of it.
+    """
+    if not most.elastic:
+        return np.zeros((0, height * width))
+    (u, s), (v, t) = (_smoothing(side, most.smoothness) for side in (height, width))
+    variance = np.square(np.outer(s, t))
+    order = np.argsort(-variance, axis=None)
+    few = np.cumsum(variance.flat[order]) < VARIANCE * variance.sum()
+    rows, columns = np.unravel_index(order[: 1 + few.sum()], variance.shape)
+    patterns = (u * s)[:, np.newaxis, rows] * (v * t)[np.newaxis, :, columns]
+    deviation = most.elastic / 3**0.5  # of even pushes between -elastic and elastic
+    return np.asarray(deviation * patterns.reshape(height * width, -1).T)
+
+
+def _smoothing(side: int, deviation: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Singular vectors, as columns, and values of the matrix that smooths columns of pixels."""
+    from scipy.ndimage import gaussian_filter1d
+
+    smooth = gaussian_filter1d(np.eye(side), deviation, axis=0, mode="constant")
+    vectors, values, _ = np.linalg.svd(smooth)
+    return vectors, values
+
+
+def look_up(out: Floats, stored: NDArray[Any], down: Floats, right: Floats, frame: Floats) -> None:
+    """Look up images (n, height * width) at points between pixels, (n, height * width) each.
 
     Bilinear: each pixel of the new image is a mean of the four old ones around its point, weighed
-    by nearness. That is one sparse matrix, with four entries a row, for the whole batch.
+    by nearness. ``frame``, (n or more, height + 3, width + 3), has room for the images within a
+    frame of background, 1 wide above and left, 2 below and right, and is 0 there; so every point
+    has four neighbours, once points that lie far outside are moved to the frame.
     """
-    from scipy.sparse import csr_array
+    count, (height, width) = len(stored), (side - 3 for side in frame.shape[1:])
+    frame[:count, 1:-2, 1:-2] = stored.reshape(count, height, width)
+    np.clip(down, -1, height, down)
+    np.clip(right, -1, width, right)
+    top, left = np.floor(down), np.floor(right)
+    down -= top  # share of the way to the next row, and ...
+    right -= left  # ... to the next column
+    corners = ((top + 1) * (width + 3) + (left + 1)).astype(np.intp)
+    corners += np.arange(count)[:, np.newaxis] * frame[0].size
+    pixels = frame.reshape(-1)
+    _between(pixels, corners, right, out)
+    below = np.zeros_like(out)
+    _between(pixels[width + 3 :], corners, right, below)
+    below -= out
+    below *= down
+    out += below
 
-    pixels = height * width
-    corner = np.floor(points).astype(np.int64)
-    beyond = points - corner  # share of the way to the next pixel
-    columns, weights = np.zeros((pixels, 4), np.int32), np.zeros((pixels, 4), out.dtype)
-    for k, (down, right) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
-        y, x = corner[0] + down, corner[1] + right
-        inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-        nearness = np.abs(1 - down - beyond[0]) * np.abs(1 - right - beyond[1])
-        columns[:, k] = np.where(inside, y * width + x, 0)
-        weights[:, k] = np.where(inside, nearness, 0)
-    starts = np.arange(0, 4 * pixels + 1, 4, dtype=np.int32)
-    matrix = csr_array((weights.ravel(), columns.ravel(), starts), shape=(pixels, pixels))
-    out[:] = (matrix @ stored.T.astype(out.dtype, order="C")).T
+
+def _between(pixels: Floats, places: NDArray[np.intp], right: Floats, out: Floats) -> None:
+    """Look up in a row, so far on the way from a pixel to the next one: straight between both."""
+    pixels.take(places, out=out, mode="clip")  # mode "raise" would need a buffer
+    after = pixels[1:].take(places, mode="clip")
+    after -= out
+    after *= right
+    out += after

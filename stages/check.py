@@ -354,7 +354,8 @@ def check_batch(data: Data, section: dict[str, Any]) -> None:
 
 def check_train(data: Data, section: dict[str, Any]) -> None:
     """The weights of all epochs have room, and moved images stay in sight."""
-    train.check((data.pixels, *section["hidden"], data.classes), section["epochs"])
+    sizes = (data.pixels, *section["hidden"], data.classes)
+    train.check(sizes, section["epochs"], section["snapshots"])
     if data.shape:
         augment.check(*data.shape, section["shift"])
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.functions import LEAK
-from stages.arrays import map_array
 from stages.codec import encode_array, encode_images, quantize
 from stages.model import Model
+from stages.snapshots import load_snapshots
 
 if TYPE_CHECKING:
     from stages.figures import Results
@@ -113,11 +113,11 @@ def snapshots(results: "Results") -> dict[str, Any] | None:
     most = min(SNAPSHOTS, SNAPSHOT_BYTES // network.parameters.size)
     if most < FEWEST_SNAPSHOTS:
         return None
-    rows = chosen_epochs(len(results.history["epoch"]) - 1, most)
-    stored = map_array(PATH, np.float32, dimensions=2)
-    packed = [quantize(np.array(stored[row]), network.sizes) for row in rows]
+    stored = load_snapshots(PATH, network.parameters.size)
+    rows = chosen_epochs(len(stored.epochs) - 1, most)
+    packed = [quantize(np.array(stored.parameters[row]), network.sizes) for row in rows]
     return {
-        "epochs": results.history["epoch"][rows].astype(int).tolist(),
+        "epochs": stored.epochs[rows].tolist(),
         "levels": encode_array(np.concatenate([levels for levels, _ in packed])),
         "scales": encode_array(np.concatenate([scales for _, scales in packed])),
     }

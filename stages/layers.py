@@ -17,9 +17,9 @@ from stages.arrays import load_labelled
 from stages.files import StageError
 from stages.model import Model, load_model
 from stages.preprocess import Preprocessing
-from stages.trust import load_snapshots
+from stages.snapshots import Snapshots, load_snapshots
 
-NETWORK, SNAPSHOTS = Path("models/network.npz"), Path("models/snapshots.npy")
+NETWORK, SNAPSHOTS = Path("models/network.npz"), Path("models/snapshots")
 
 Floats = NDArray[np.float64]
 
@@ -60,28 +60,34 @@ def untrained_and_trained() -> tuple[Model, dict[str, Network]]:
 
     Raises ``StageError`` if the snapshots are not this network's, or not finite.
     """
-    model = load_model(NETWORK)
-    snapshots = load_snapshots(SNAPSHOTS, model.network.parameters.size)
-    parameters = {"untrained": snapshots[0], "trained": model.network.parameters}
+    model, snapshots = _load()
     return model, {
-        name: replace(model.network, parameters=values.astype(np.float64))
-        for name, values in parameters.items()
+        "untrained": _with(model, snapshots.parameters[0]),
+        "trained": _with(model, model.network.parameters),
     }
 
 
 def with_epochs(epochs: list[int]) -> dict[str, Network]:
     """The untrained network, those after some epochs and the trained one, by name, in float64.
 
-    Epochs that training did not reach are left out.
+    Epochs that training did not reach, or did not keep, are left out.
     """
-    model, ends = untrained_and_trained()
-    snapshots = load_snapshots(SNAPSHOTS, model.network.parameters.size)
-    between = {
-        f"epoch {epoch}": replace(model.network, parameters=snapshots[epoch].astype(np.float64))
-        for epoch in sorted({*epochs})
-        if epoch < len(snapshots)
+    model, snapshots = _load()
+    after = {epoch: snapshots.after(epoch) for epoch in sorted({*epochs})}
+    return {
+        "untrained": _with(model, snapshots.parameters[0]),
+        **{f"epoch {e}": _with(model, values) for e, values in after.items() if values is not None},
+        "trained": _with(model, model.network.parameters),
     }
-    return {"untrained": ends["untrained"], **between, "trained": ends["trained"]}
+
+
+def _load() -> tuple[Model, Snapshots]:
+    model = load_model(NETWORK)
+    return model, load_snapshots(SNAPSHOTS, model.network.parameters.size)
+
+
+def _with(model: Model, parameters: NDArray[np.float32]) -> Network:
+    return replace(model.network, parameters=parameters.astype(np.float64))
 
 
 def find(folder: Path, label: int, index: int, stage: str) -> tuple[int, NDArray[np.uint8]]:

@@ -14,6 +14,7 @@ from stages.files import StageError
 from stages.limits import TRAINING, require_memory
 from stages.model import load_model
 from stages.options import real, run, whole
+from stages.snapshots import load_snapshots
 from stages.tables import write_csv
 from stages.trainings import (
     PREPROCESSING,
@@ -24,10 +25,9 @@ from stages.trainings import (
     examples_of,
     side_by_side,
 )
-from stages.trust import load_snapshots
 
 NETWORK = Path("models/network.npz")
-SNAPSHOTS = Path("models/snapshots.npy")
+SNAPSHOTS = Path("models/snapshots")
 SWEEP = Path("reports/claims/smoothness.csv")
 IMAGES = Path("reports/claims/smoothness.npz")
 # How the first weights are drawn: as ``train`` does by default, and with deviation 1, as in the
@@ -117,7 +117,7 @@ def smoothness(
     examples, validation = examples_of(TRAIN), examples_of(VALIDATION)
     trained = load_model(NETWORK)
     snapshots = load_snapshots(SNAPSHOTS, trained.network.parameters.size)
-    untrained = replace(trained.network, parameters=np.array(snapshots[0]))
+    untrained = replace(trained.network, parameters=np.array(snapshots.parameters[0]))
     shape = (trained.preprocessing.height, trained.preprocessing.width)
     grid = Grid.of(examples.stored.any(axis=0).reshape(shape))
     check(hidden or [], examples.stored.shape[1], trained.network.sizes[-1])

@@ -32,18 +32,18 @@ from stages.limits import TRAINING, require_disk, require_memory
 from stages.model import Model, as_examples, save_model
 from stages.options import choice, real, run, switch, whole
 from stages.preprocess import Preprocessing
+from stages.snapshots import save_snapshots
 from stages.trust import doubt
 
 BATCHES = Path("data/batches")
 PREPROCESSING = Path("data/normalized/preprocessing.npz")
 NETWORK = Path("models/network.npz")
-SNAPSHOTS = Path("models/snapshots.npy")
+SNAPSHOTS = Path("models/snapshots")
 HISTORY = Path("reports/history.csv")
 LIVE = 0.005  # of a training's time that may go into its history before the end
 PLAIN_LINES = 10  # about as many lines of progress where no bar can be drawn
 
 Row = dict[str, float]
-Snapshots = NDArray[np.floating]  # (epochs + 1, P)
 
 
 def train(
@@ -123,6 +123,10 @@ def train(
     threads: Annotated[
         int, whole("threads", 1, 1024, "Threads of BLAS: more than 1 pays for wide layers only.")
     ],
+    snapshots: Annotated[
+        int,
+        whole("snapshots", 1, 10**6, "Networks kept on the way at most, evenly spread."),
+    ],
     hidden: Annotated[
         list[int] | None,
         whole("hidden", 1, 10**6, "Neurons of a hidden layer; once for each, or not at all."),
@@ -130,8 +134,8 @@ def train(
 ) -> None:
     """Train a network on data/batches by backpropagation.
 
-    Writes models/network.npz, the weights after every epoch (models/snapshots.npy, row 0 is before
-    the first step) and reports/history.csv.
+    Writes models/network.npz, its parameters before the first step and on the way
+    (models/snapshots) and reports/history.csv.
     """
     options = repr(locals())  # all that was asked for, before anything else has a name
     preprocessing = Preprocessing.load(PREPROCESSING)
@@ -139,7 +143,7 @@ def train(
     validation = as_examples(BATCHES / "validation", preprocessing)
     classes = 1 + max(int(examples.labels.max()), int(validation.labels.max()))
     sizes = (examples.stored.shape[1], *(hidden or []), classes)
-    check(sizes, epochs)
+    check(sizes, epochs, snapshots)
     settings = Settings(
         learning_rate=learning_rate,
         epochs=epochs,
@@ -161,7 +165,7 @@ def train(
         preprocessing.height, preprocessing.width, most, share=distorted, rng=distortion_rng
     )
     sgd = SGD(network, examples, settings, order_rng, copy)
-    diary = Diary(sgd, examples, validation)
+    diary = Diary(sgd, examples, validation, spacing(epochs, snapshots))
     checkpoint = Checkpoint(
         "train",
         fingerprint("stages.train", (BATCHES, PREPROCESSING), options),
@@ -175,31 +179,37 @@ def train(
     with np.errstate(all="ignore"), threadpool_limits(threads, "blas"):
         problem = descend(sgd, diary, patience, checkpoint)
     print(f"{sgd.epochs_done - before} epochs in {perf_counter() - start:.1f} s")
-    diary.write(Model(network, preprocessing), best=patience > 0)
+    row = diary.write(Model(network, preprocessing), best=patience > 0)
     checkpoint.clear()
     if problem:
         raise StageError(problem)
-    right = round(evaluate(network, validation)[1] * len(validation))
+    right = round(row["validation_accuracy"] * len(validation))
     if warning := doubt(right, validation.labels, "validation images"):
         print(f"warning: {warning}")
 
 
-def check(sizes: tuple[int, ...], epochs: int) -> None:
-    """Raise ``StageError`` if the weights after every epoch do not fit into memory or on disk."""
-    require_memory("train.hidden", sizes, TRAINING + 2 * (epochs + 1))  # in a list, then in one
-    require_disk("train.hidden", sizes, epochs + 2)
+def check(sizes: tuple[int, ...], epochs: int, snapshots: int) -> None:
+    """Raise ``StageError`` if the parameters that are kept do not fit into memory or on disk."""
+    kept = epochs // spacing(epochs, snapshots) + 3  # and the first, the best, the last
+    require_memory("train.hidden", sizes, TRAINING + kept)
+    require_disk("train.hidden", sizes, kept + 1)
+
+
+def spacing(epochs: int, snapshots: int) -> int:
+    """How many epochs lie between two snapshots, if there may be so many: as few as can be."""
+    return -(-epochs // snapshots)
 
 
 class Diary:
-    """What is written down about every epoch: costs, accuracies, and all parameters."""
+    """What is written down about every epoch: costs and accuracies, now and then all parameters."""
 
-    def __init__(self, sgd: SGD, examples: Examples, validation: Examples) -> None:
+    def __init__(self, sgd: SGD, examples: Examples, validation: Examples, every: int = 1) -> None:
         """Measure the network before its first step: epoch 0."""
-        self.sgd, self.validation = sgd, validation
+        self.sgd, self.validation, self.every = sgd, validation, every
         # As many training images as validation images: a fair comparison, and quick.
         self.sample = examples.first(len(validation))
         self.rows: list[Row] = []
-        self.snapshots: list[NDArray[np.floating]] = []
+        self.snapshots: dict[int, NDArray[np.floating]] = {}  # by epoch
         self.begun, self.spent = perf_counter(), 0.0  # seconds
         self.note()
 
@@ -217,25 +227,33 @@ class Diary:
             "validation_accuracy": validation_accuracy,
         }
         self.rows.append(row)
-        self.snapshots.append(network.parameters.copy())
+        self.snapshots[epoch] = network.parameters.copy()
+        self.thin_out(self.best_epoch(), epoch - 1, epoch)  # what may become the result
         return row
+
+    def thin_out(self, *epochs: int) -> None:
+        """Forget the snapshots of all epochs but these and every so many."""
+        for epoch in [*self.snapshots]:
+            if epoch % self.every and epoch not in epochs:
+                del self.snapshots[epoch]
 
     def notes(self) -> dict[str, Any]:
         """All that has been written down, for a checkpoint."""
-        return {"rows": self.rows, "snapshots": np.stack(self.snapshots)}
+        return {"rows": self.rows, "snapshots": {str(e): p for e, p in self.snapshots.items()}}
 
-    def go_on(self, rows: list[Row] | None = None, snapshots: Snapshots | None = None) -> None:
+    def go_on(self, rows: list[Row] | None = None, snapshots: dict[str, Any] | None = None) -> None:
         """Take over what a killed training had written down; if that is nothing, change nothing."""
         if rows is None or snapshots is None:
             return
-        self.rows, self.snapshots = rows, [*snapshots]
+        self.rows = rows
+        self.snapshots = {int(epoch): parameters for epoch, parameters in snapshots.items()}
         self.sgd.epochs_done = len(rows) - 1
         print(f"continuing after epoch {len(rows) - 1} of {self.sgd.settings.epochs}", flush=True)
 
     def is_finite(self) -> bool:
         """Whether the newest row and snapshot are numbers."""
         return bool(np.isfinite([*self.rows[-1].values()]).all()) and bool(
-            np.isfinite(self.snapshots[-1]).all()
+            np.isfinite(self.snapshots[len(self.rows) - 1]).all()
         )
 
     def best_epoch(self) -> int:
@@ -244,16 +262,22 @@ class Diary:
 
     def drop_last(self) -> None:
         """Forget the newest epoch."""
-        del self.rows[-1], self.snapshots[-1]
+        self.rows.pop()
+        del self.snapshots[len(self.rows)]
 
-    def write(self, model: Model, *, best: bool) -> None:
-        """Write the outputs; the network is the best epoch's, or else the last one's."""
-        epoch = self.best_epoch() if best else len(self.rows) - 1
+    def write(self, model: Model, *, best: bool) -> Row:
+        """Write the outputs; the network is the best epoch's, or else the last one's.
+
+        Its row is returned.
+        """
+        last = len(self.rows) - 1
+        epoch = self.best_epoch() if best else last
         model.network.parameters[:] = self.snapshots[epoch]
         save_model(NETWORK, model)
-        with whole_file(SNAPSHOTS) as path, path.open("wb") as file:
-            np.save(file, np.stack(self.snapshots))
+        self.thin_out(epoch, last)
+        save_snapshots(SNAPSHOTS, self.snapshots)
         self.write_rows()
+        return self.rows[epoch]
 
     def write_rows(self) -> None:
         """Write the history so far, whole or not at all."""

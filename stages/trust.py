@@ -1,30 +1,11 @@
 """Numbers that nobody should believe: refused if they are not finite, named if they are chance."""
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.arrays import map_array
 from stages.files import StageError
 
 LUCK = 0.001  # how seldom guessing may do as well, before a model counts as better than guessing
-
-
-def load_snapshots(path: Path, parameters: int) -> NDArray[np.float32]:
-    """Weights after every epoch, (epochs + 1, P) float32, memory-mapped.
-
-    Raises ``StageError`` if they are missing, of another network or type, or not finite.
-    """
-    snapshots: NDArray[np.float32] = map_array(path, np.float32, dimensions=2)
-    if snapshots.shape[1] != parameters:
-        raise StageError(
-            f"{path}: expected rows of {parameters:,} parameters, got an array of shape "
-            f"{snapshots.shape}; run dvc repro"
-        )
-    for epoch, row in enumerate(snapshots):
-        require_finite(row, f"{path}: the weights after epoch {epoch}")
-    return snapshots
 
 
 def require_finite(numbers: NDArray[np.floating], what: str) -> None:

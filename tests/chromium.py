@@ -15,6 +15,7 @@ from stages.arrays import load_labelled
 from stages.model import Model, as_examples, save_model
 from stages.normalize import normalize
 from stages.preprocess import Preprocessing
+from stages.snapshots import save_snapshots
 from tests.sample import sample_as_raw
 from tests.test_report import write_reports
 
@@ -97,13 +98,13 @@ def _train(hidden: tuple[int, ...], epochs: int) -> None:
     network = Network.random((784, *hidden, 10), "sigmoid", "quadratic", rng=rng, gain=2)
     settings = Settings(learning_rate=3, epochs=epochs, batch_size=50)
     sgd = SGD(network, examples, settings, rng)
-    snapshots = [network.parameters.copy()]
-    for _ in range(epochs):
+    snapshots = {0: network.parameters.copy()}
+    for epoch in range(epochs):
         sgd.epoch()
-        snapshots.append(network.parameters.copy())
+        snapshots[1 + epoch] = network.parameters.copy()
     Path("models").mkdir()
     Path("reports").mkdir()
-    np.save("models/snapshots.npy", np.stack(snapshots))
+    save_snapshots(Path("models/snapshots"), snapshots)
     save_model(Path("models/network.npz"), Model(network, preprocessing))
     images, labels = load_labelled(Path("data/normalized/test"))
     outputs = feedforward(network, (images.T * preprocessing.scale).astype(np.float32)).T

@@ -22,6 +22,7 @@ from stages.layers import NETWORK, SNAPSHOTS, inputs_of
 from stages.layers import targets_of as one_hot
 from stages.model import Model, load_model, save_model
 from stages.preprocess import Preprocessing, standard_scaling, unit_scaling
+from stages.snapshots import save_snapshots
 from stages.trainings import PREPROCESSING, TEST, TRAIN
 
 Stage = Callable[..., None]
@@ -94,7 +95,7 @@ def write_run(images: Bytes, labels: Bytes, shape: Shape, scale: Any, offset: An
     snapshots = network.parameters + steps.cumsum(axis=0)
     network.parameters[:] = snapshots[-1]
     save_model(NETWORK, Model(network, preprocessing))
-    np.save(SNAPSHOTS, snapshots)
+    save_snapshots(SNAPSHOTS, dict(enumerate(snapshots)))
 
 
 def write_random_run(shape: Shape) -> None:
@@ -107,13 +108,14 @@ def write_random_run(shape: Shape) -> None:
 def write_saturated_run() -> None:
     """The same for a network that cannot learn: every derivative is exactly zero."""
     write_random_run(Shape(hidden=(), classes=2))
-    np.save(SNAPSHOTS, np.full_like(np.load(SNAPSHOTS), 1e6))
+    path = SNAPSHOTS / "parameters.npy"
+    np.save(path, np.full_like(np.load(path), 1e6))
 
 
 def loaded(epoch: int) -> tuple[Network, Floats, Floats]:
     """A snapshot in float64 with all training images and targets, one a column."""
     model, (stored, labels) = load_model(NETWORK), load_labelled(TRAIN)
-    parameters = np.load(SNAPSHOTS)[epoch].astype(np.float64)
+    parameters = np.load(SNAPSHOTS / "parameters.npy")[epoch].astype(np.float64)
     network = replace(model.network, parameters=parameters)
     return network, inputs_of(stored, model.preprocessing), one_hot(labels, network.sizes[-1])
 

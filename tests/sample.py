@@ -72,11 +72,14 @@ def sums_of(folder: Path) -> dict[str, str | int]:
     return described({name: (folder / name).read_bytes() for name in FILES})
 
 
-def train_small(learning_rate: float, epochs: int) -> None:
+def train_small(
+    learning_rate: float, epochs: int, *, snapshots: int = 100, patience: int = 0
+) -> None:
     """Train 784-6-5-10 on data/batches of the current folder, one mini-batch after another."""
     train(
         activation="sigmoid", cost="quadratic", initializer="lecun", gain=1,
         learning_rate=learning_rate, schedule="constant", momentum=0, weight_decay=0,
         epochs=epochs, reshuffle=False, full_batch=False, distorted=0, shift=0, rotation=0,
-        scaling=0, shear=0, elastic=0, smoothness=4, patience=0, seed=0, threads=1, hidden=[6, 5],
+        scaling=0, shear=0, elastic=0, smoothness=4, patience=patience, snapshots=snapshots,
+        seed=0, threads=1, hidden=[6, 5],
     )  # fmt: skip

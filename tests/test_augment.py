@@ -1,12 +1,13 @@
 """Distorting images: what goes where, how often, and that nothing else changes."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stages.augment import Distort, Distortion, draw_points, move, sample
+from stages.augment import AT_ONCE, Distort, Distortion, look_up, move
 from stages.files import StageError
 
 IMAGE = np.arange(1, 13, dtype=np.uint8).reshape(1, 3, 4)
@@ -24,10 +25,27 @@ def of(most: Distortion, share: float = 1.0, size: tuple[int, int] = (3, 4)) -> 
     return Distort(*size, most, share=share, rng=np.random.default_rng(0))
 
 
-def looked_up(image: NDArray[np.uint8], points: NDArray[np.float64]) -> NDArray[np.float32]:
+def looked_up(image: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[np.float32]:
+    """One image at points (2, height * width)."""
+    _, height, width = image.shape
     out = np.full((1, image.size), np.nan, np.float32)
-    sample(out, image.reshape(1, -1), points, *image.shape[1:])
-    return out.reshape(image.shape[1:])
+    down, right = (part[np.newaxis].astype(np.float32) for part in points)
+    look_up(
+        out, image.reshape(1, -1), down, right, np.zeros((2, height + 3, width + 3), np.float32)
+    )
+    return out.reshape(height, width)
+
+
+def points_of(most: Distortion, size: tuple[int, int], seed: int = 0) -> NDArray[np.float32]:
+    """Where the pixels of one image look, (2, height * width)."""
+    distort = Distort(*size, most, share=1, rng=np.random.default_rng(seed))
+    points: NDArray[np.float32] = distort.draw(1)[:, 0] @ distort.fields
+    return points
+
+
+def grid(size: tuple[int, int]) -> NDArray[np.intp]:
+    """Where they are."""
+    return np.indices(size).reshape(2, -1)
 
 
 @pytest.mark.parametrize(("down", "right"), [(0, 0), (1, 0), (-1, 2), (2, -3)])
@@ -88,46 +106,73 @@ def test_a_turn_by_90_degrees_is_a_turn_about_the_middle() -> None:
     image = np.arange(25, dtype=np.uint8).reshape(1, 5, 5)
 
     class Always(np.random.Generator):
-        def uniform(self, _low: float, high: float, size: object = None) -> float:  # type: ignore[override]
-            return high if size is None else np.zeros(2)  # type: ignore[return-value]
+        def uniform(self, _low: Any, high: Any, size: Any = None) -> Any:  # type: ignore[override]
+            return np.full(size, high)
 
-    points = draw_points(5, 5, Distortion(rotation=90), Always(np.random.PCG64(0)))
+    distort = Distort(5, 5, Distortion(rotation=90), share=1, rng=Always(np.random.PCG64(0)))
+    points = distort.draw(1)[:, 0] @ distort.fields
     np.testing.assert_allclose(looked_up(image, points), np.rot90(image[0]), atol=1e-4)
 
 
 @pytest.mark.parametrize("key", ["rotation", "scaling", "shear", "elastic"])
-def test_each_distortion_grows_with_its_parameter_and_leaves_the_middle_where_it_is(
-    key: str,
-) -> None:
-    grid = np.indices((29, 29)).reshape(2, -1)
+def test_each_distortion_grows_with_its_parameter(key: str) -> None:
     pushes = []
     for amount in (0.1, 0.2):
-        rng = np.random.default_rng(1)
         most = Distortion(**{key: amount})  # type: ignore[arg-type]
-        pushes.append(draw_points(29, 29, most, rng) - grid)
+        pushes.append(points_of(most, (29, 29), seed=1) - grid((29, 29)))
     np.testing.assert_allclose(pushes[1], 2 * pushes[0], rtol=0.1, atol=0.01)
     assert np.abs(pushes[0]).max() > 1e-4
-    assert np.abs(pushes[0][:, 14 * 29 + 14]).max() < 0.01
+    assert np.abs(pushes[0][:, 14 * 29 + 14]).max() < 0.01  # the middle stays where it is
 
 
-def test_elastic_pushes_are_smooth() -> None:
-    rng = np.random.default_rng(0)
-    points = draw_points(40, 40, Distortion(elastic=30, smoothness=4), rng)
-    push = (points - np.indices((40, 40)).reshape(2, -1)).reshape(2, 40, 40)
-    # A Gaussian of deviation s leaves sqrt(1 / (4 pi s^2)) of the deviation of white noise.
-    expected = 30 / 3**0.5 / (4 * np.pi * 16) ** 0.5
-    assert push[:, 8:-8, 8:-8].std() == pytest.approx(expected, rel=0.35)
-    assert np.abs(np.diff(push, axis=1)).mean() < 0.3 * np.abs(push).mean()
+def test_images_are_bent_about_their_middle_and_then_moved() -> None:
+    pushes = [
+        points_of(Distortion(shift=2, rotation=30), (29, 29), seed)[:, 14 * 29 + 14] - 14
+        for seed in range(200)
+    ]
+    assert np.abs(pushes).max() <= 2
+    np.testing.assert_allclose(np.std(pushes, axis=0), 2 / 3**0.5, rtol=0.1)
 
 
-def test_the_images_of_a_batch_are_distorted_alike_and_batches_differ() -> None:
-    images = np.random.default_rng(0).integers(0, 256, (1, 28, 28), np.uint8).repeat(3, axis=0)
+def test_elastic_pushes_are_as_smooth_as_a_gaussian_of_their_deviation_makes_them() -> None:
+    pushes = np.array(
+        [
+            points_of(Distortion(elastic=30, smoothness=4), (40, 40), seed) - grid((40, 40))
+            for seed in range(100)
+        ]
+    ).reshape(-1, 40, 40)
+    middle = pushes[:, 12:-12, 12:-12]
+    # A Gaussian of deviation s leaves sqrt(1 / (4 pi s^2)) of the deviation of white noise, and
+    # pushes that are d apart are correlated by exp(-d^2 / (4 s^2)).
+    assert middle.std() == pytest.approx(30 / 3**0.5 / (4 * np.pi * 16) ** 0.5, rel=0.05)
+    for apart in (1, 4, 8):
+        together = (middle[:, :-apart] * middle[:, apart:]).mean() / middle.var()
+        assert together == pytest.approx(np.exp(-(apart**2) / 64), abs=0.05)
+
+
+def test_every_image_is_bent_in_its_own_way_and_the_seed_decides_how() -> None:
+    count = 2 * AT_ONCE + 1
+    images = np.random.default_rng(0).integers(0, 256, (1, 28, 28), np.uint8).repeat(count, axis=0)
     distort = of(BENT, size=(28, 28))
     first, second = distorted(distort, images), distorted(distort, images)
-    assert (first == first[0]).all()
-    assert (first != second).any()
+    assert len({row.tobytes() for row in (*first, *second)}) == 2 * count
     again = of(BENT, size=(28, 28))
     assert (distorted(again, images) == first).all()
+
+
+def test_images_that_are_only_moved_move_as_one() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (1, 28, 28), np.uint8).repeat(3, axis=0)
+    out = distorted(of(Distortion(shift=5), size=(28, 28)), images)
+    assert (out == out[0]).all()
+
+
+def test_an_image_is_looked_up_alone_whatever_others_are_beside_it() -> None:
+    images = np.full((3, 28, 28), 255, np.uint8)
+    images[1] = 0
+    out = distorted(of(replace(BENT, shift=20, rotation=180), size=(28, 28)), images)
+    assert not out[1].any()
+    assert (out[[0, 2]] <= 255).all()
+    assert out[0].any()
 
 
 def test_ink_is_neither_made_nor_lost_but_at_the_edges() -> None:

@@ -43,9 +43,14 @@ TRAIN: dict[str, Any] = {
     "learning_rate": 0.1, "schedule": "cosine", "momentum": 0.9, "weight_decay": 0.001,
     "epochs": 6, "reshuffle": True, "full_batch": False, "distorted": 0.5, "shift": 2,
     "rotation": 5, "scaling": 0.1, "shear": 0.1, "elastic": 10, "smoothness": 4, "patience": 0,
-    "seed": 3, "threads": 1, "hidden": [5],
+    "snapshots": 2, "seed": 3, "threads": 1, "hidden": [5],
 }  # fmt: skip
-OUTPUTS = (Path("models/network.npz"), Path("models/snapshots.npy"), Path("reports/history.csv"))
+OUTPUTS = (
+    Path("models/network.npz"),
+    Path("models/snapshots/epochs.npy"),
+    Path("models/snapshots/parameters.npy"),
+    Path("reports/history.csv"),
+)
 MINIMA: dict[str, Any] = {
     "seeds": 4, "epochs": 3, "learning_rate": 2, "long_rate": 3, "batch_size": 10, "seed": 0,
     "hidden": [6],

@@ -17,6 +17,7 @@ from stages.files import StageError
 from stages.model import Model, save_model
 from stages.preprocess import Preprocessing
 from stages.smoothness import NETWORK, SNAPSHOTS, Grid, correlation, smoothness
+from stages.snapshots import save_snapshots
 from stages.trainings import PREPROCESSING
 from tests.claims import Options, check_parameters, copied, drawn, finish, numbers_in, rows_of
 
@@ -47,7 +48,7 @@ def write_network(hidden: tuple[int, ...]) -> None:
     before = network.parameters.copy()
     network.weights[0][:] += np.linspace(-1, 1, 784)
     save_model(NETWORK, Model(network, preprocessing))
-    np.save(SNAPSHOTS, np.stack([before, network.parameters]))
+    save_snapshots(SNAPSHOTS, {0: before, 1: network.parameters})
 
 
 def slow_morans_i(image: np.ndarray[Any, Any], inked: np.ndarray[Any, Any]) -> float:
@@ -124,7 +125,7 @@ def test_the_caption_says_what_the_files_say(
     smoothness(**{**OPTIONS, "hidden": hidden, "weight_decays": decays})
     picture, a = drawn(CLAIM), load_arrays(IMAGES)
     assert len(rows_of(SWEEP)) == 2 * len(decays) * OPTIONS["seeds"]
-    weights = np.load(SNAPSHOTS)[1][: 784 * len(a["after"])].reshape(-1, 28, 28)
+    weights = np.load(SNAPSHOTS / "parameters.npy")[1][: 784 * len(a["after"])].reshape(-1, 28, 28)
     assert a["after"][0] == pytest.approx(slow_morans_i(weights[0], a["inked"]), abs=1e-5)
     beyond = int((a["after"] > a["shuffled_highest"]).sum())
     assert f"{beyond} of its {len(a['after'])} neuron" in picture.caption

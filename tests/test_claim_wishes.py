@@ -14,6 +14,7 @@ from stages.arrays import load_arrays
 from stages.figures.claims.wishes import CLAIM
 from stages.files import StageError
 from stages.layers import look, untrained_and_trained
+from stages.snapshots import save_snapshots
 from stages.trainings import TEST
 from stages.wishes import MOST, wishes
 from tests.claims import (
@@ -149,8 +150,8 @@ def test_a_digit_or_image_that_is_not_there_is_named() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_snapshots_of_another_network_are_refused() -> None:
-    np.save("models/snapshots.npy", np.zeros((2, 7), np.float32))
-    with pytest.raises(StageError, match="expected rows of 4,805 parameters"):
+    save_snapshots(Path("models/snapshots"), dict(enumerate(np.zeros((2, 7), np.float32))))
+    with pytest.raises(StageError, match="expected 2 rows of 4,805 parameters"):
         wishes(digit=2, index=0)
 
 

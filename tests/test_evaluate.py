@@ -23,8 +23,9 @@ from stages.limits import require_disk, require_memory
 from stages.model import Model, load_model, save_model
 from stages.sensitivity import sensitivity
 from stages.smoothness import smoothness
+from stages.snapshots import load_snapshots
 from stages.stepsize import stepsize
-from stages.trust import LUCK, doubt, is_above_chance, load_snapshots, require_finite
+from stages.trust import LUCK, doubt, is_above_chance, require_finite
 from stages.wishes import wishes
 from tests.claims import copied
 from tests.sample import train_small
@@ -53,9 +54,10 @@ def written(folder: Path) -> dict[str, bytes]:
 
 
 def spoil_snapshot(row: int, value: float) -> None:
-    snapshots = np.load(SNAPSHOTS)
+    path = SNAPSHOTS / "parameters.npy"
+    snapshots = np.load(path)
     snapshots[row, 5] = value
-    np.save(SNAPSHOTS, snapshots)
+    np.save(path, snapshots)
 
 
 def spoil_model(value: float) -> None:
@@ -83,7 +85,7 @@ def test_snapshots_with_a_weight_that_is_not_finite_are_refused(
 ) -> None:
     spoil_snapshot(3, value)
     before = written(trained)
-    words = r"^models/snapshots\.npy: the weights after epoch 3 are not all finite: 1 of [^\n]+$"
+    words = r"^models/snapshots/parameters\.npy: the weights after epoch 3 are not all [^\n]+$"
     with pytest.raises(StageError, match=words):
         STAGES[stage]()
     assert written(trained) == before
@@ -100,18 +102,30 @@ def test_snapshots_with_a_weight_that_is_not_finite_are_refused(
     ],
 )
 def test_snapshots_of_another_form_are_refused(array: Any, words: str, tmp_path: Path) -> None:
-    np.save(tmp_path / "s.npy", array)
+    np.save(tmp_path / "epochs.npy", np.arange(3))
+    np.save(tmp_path / "parameters.npy", array)
     with pytest.raises(StageError, match=re.escape(words)):
-        load_snapshots(tmp_path / "s.npy", 4)
+        load_snapshots(tmp_path, 4)
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 300, b"\x93NUMPY\x01\x00v\x00{"])
 def test_a_file_that_holds_no_snapshots_is_refused(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / "s.npy").write_bytes(content)
+    np.save(tmp_path / "epochs.npy", np.arange(3))
+    with pytest.raises(StageError, match=r"parameters\.npy: no such file; run dvc repro"):
+        load_snapshots(tmp_path, 4)
+    (tmp_path / "parameters.npy").write_bytes(content)
     with pytest.raises(StageError, match=r"expected a \.npy file of plain [^\n]+; run dvc repro$"):
-        load_snapshots(tmp_path / "s.npy", 4)
-    with pytest.raises(StageError, match="no such file; run dvc repro"):
-        load_snapshots(tmp_path / "other.npy", 4)
+        load_snapshots(tmp_path, 4)
+
+
+@pytest.mark.parametrize("epochs", [[1, 2, 3], [0, 2, 2], [0, 3, 2]])
+def test_snapshots_whose_epochs_do_not_rise_from_0_are_refused(
+    epochs: list[int], tmp_path: Path
+) -> None:
+    np.save(tmp_path / "epochs.npy", np.array(epochs))
+    np.save(tmp_path / "parameters.npy", np.zeros((3, 4), np.float32))
+    with pytest.raises(StageError, match=r"epochs\.npy: expected 0 and rising epochs"):
+        load_snapshots(tmp_path, 4)
 
 
 def test_outputs_that_overflow_are_refused_though_every_weight_is_finite(trained: Path) -> None:

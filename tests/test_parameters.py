@@ -68,6 +68,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "elastic": 20,
         "smoothness": 2,
         "patience": 1,
+        "snapshots": 1,
         "seed": 1,
     },
 }

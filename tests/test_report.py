@@ -26,6 +26,7 @@ from stages.files import StageError
 from stages.model import Model, save_model
 from stages.preprocess import Preprocessing, standard_scaling, unit_scaling
 from stages.report import render, report
+from stages.snapshots import save_snapshots
 from stages.story import CHAPTERS, Chapter, Image, Part, Table, claim_part, run_parameters
 
 ROOT = Path(__file__).parent.parent
@@ -34,7 +35,8 @@ INPUTS = [
     "data/normalized/test/images.npy",
     "data/normalized/test/labels.npy",
     "models/network.npz",
-    "models/snapshots.npy",
+    "models/snapshots/epochs.npy",
+    "models/snapshots/parameters.npy",
     "reports/history.csv",
     "reports/metrics.json",
     "reports/predictions.csv",
@@ -88,7 +90,7 @@ def write_run(folder: Path, shape: Shape) -> None:
     steps = rng.normal(0, 0.1, (EPOCHS, network.parameters.size)).cumsum(axis=0)
     snapshots = np.concatenate([[network.parameters], network.parameters + steps])
     network.parameters[:] = snapshots[-1]
-    np.save(folder / "models/snapshots.npy", snapshots.astype(np.float32))
+    save_snapshots(folder / "models/snapshots", dict(enumerate(snapshots.astype(np.float32))))
     images = rng.integers(0, 256, (IMAGES, sizes[0]), dtype=np.uint8)
     scale, offset = standard_scaling(images) if shape.standard else unit_scaling()
     preprocessing = Preprocessing(
@@ -474,7 +476,7 @@ def expected(folder: Path) -> dict[str, list[str]]:
 def hero_numbers(
     folder: Path, rows: list[list[float]], accuracy: float, ends: list[float]
 ) -> list[str]:
-    parameters = np.load(folder / "models/snapshots.npy").shape[1]
+    parameters = np.load(folder / "models/snapshots/parameters.npy").shape[1]
     guess = next(row[1] for row in rows if row[0] == row[1])
     shares = [f"{100 * end:.1f}" for end in ends]
     return [str(parameters), f"{100 * accuracy:.2f}", str(len(rows)), f"{guess:.0f}", *shares]
@@ -502,7 +504,9 @@ def weight_numbers(folder: Path) -> list[str]:
     with np.load(folder / "models/network.npz") as model:
         height, width = (int(side) for side in model["image_shape"])
         after, neurons = model["weights_0"], len(model["weights_0"])
-    before = np.load(folder / "models/snapshots.npy")[0, : after.size].reshape(after.shape)
+    before = np.load(folder / "models/snapshots/parameters.npy")[0, : after.size].reshape(
+        after.shape
+    )
     numbers = [str(height * width), str(neurons), "0", "1"]
     for weights in (before, after):
         pairs = [
@@ -544,7 +548,7 @@ def other_labels(folder: Path) -> None:
 
 
 def other_network(folder: Path) -> None:
-    path = folder / "models/snapshots.npy"
+    path = folder / "models/snapshots/parameters.npy"
     np.save(path, np.load(path) + 1)
 
 

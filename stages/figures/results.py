@@ -15,12 +15,13 @@ from stages.arrays import load_labelled
 from stages.classes import Classes, load_classes
 from stages.files import StageError, one_line
 from stages.model import Model, load_model
+from stages.snapshots import load_snapshots
 from stages.tables import Table, read_table
-from stages.trust import load_snapshots, require_finite
+from stages.trust import require_finite
 
 TEST = Path("data/normalized/test")
 NETWORK = Path("models/network.npz")
-SNAPSHOTS = Path("models/snapshots.npy")
+SNAPSHOTS = Path("models/snapshots")
 HISTORY = Path("reports/history.csv")
 METRICS = Path("reports/metrics.json")
 PREDICTIONS = Path("reports/predictions.csv")
@@ -144,9 +145,11 @@ def _load_results() -> Results:
     history = _read_finite(HISTORY, HISTORY_COLUMNS)
     epochs = np.arange(len(history["epoch"]))
     _require(np.array_equal(history["epoch"], epochs), HISTORY, "epochs 0, 1, 2 ...", "others")
-    snapshots = _read_snapshots(len(history["epoch"]), model.network.parameters.size)
-    kept = np.flatnonzero((snapshots == model.network.parameters).all(axis=1))
-    _require(kept.size > 0, SNAPSHOTS, f"no row that equals the parameters in {NETWORK}", "none")
+    snapshots = load_snapshots(SNAPSHOTS, model.network.parameters.size)
+    last = int(snapshots.epochs[-1])
+    _require(last == epochs[-1], SNAPSHOTS, f"epoch {epochs[-1]} as the last one", f"{last}")
+    kept = snapshots.epochs[(snapshots.parameters == model.network.parameters).all(axis=1)]
+    _require(kept.size > 0, SNAPSHOTS, f"a row that equals the parameters in {NETWORK}", "none")
     names = [f"output_{j}" for j in range(classes)]
     predictions = _read_finite(PREDICTIONS, ("label", "guess", "second_guess", *names))
     _require(labels.max() < classes, TEST, f"labels below {classes}", f"{labels.max()}")
@@ -167,8 +170,8 @@ def _load_results() -> Results:
     columns = ("lower", "images", "confidence", "accuracy")
     results = Results(
         model=model,
-        untrained=replace(model.network, parameters=np.array(snapshots[0])),
-        epoch=int(history["epoch"][kept[-1]]),
+        untrained=replace(model.network, parameters=np.array(snapshots.parameters[0])),
+        epoch=int(kept[-1]),
         images=images,
         history=history,
         metrics=_read_metrics(classes),
@@ -212,12 +215,6 @@ def _confused(predictions: Table, classes: int) -> NDArray[np.int64]:
     counts = np.zeros((classes, classes), np.int64)
     np.add.at(counts, tuple(predictions[name].astype(np.int64) for name in ("label", "guess")), 1)
     return counts
-
-
-def _read_snapshots(rows: int, parameters: int) -> NDArray[np.float32]:
-    snapshots = load_snapshots(SNAPSHOTS, parameters)
-    _require(len(snapshots) == rows, SNAPSHOTS, f"{rows} rows", f"{len(snapshots)}")
-    return snapshots
 
 
 def _read_metrics(classes: int) -> dict[str, Any]:
