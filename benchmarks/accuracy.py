@@ -1,9 +1,10 @@
 """Train every recipe of the README with several seeds, and count what the test images say.
 
-    python -m benchmarks.accuracy                        # every recipe, 10 seeds
+    python -m benchmarks.accuracy                        # every recipe, all its seeds
     python -m benchmarks.accuracy --seeds 3 deskewed     # one of them, 3 seeds
 
-Each run is the real thing: the stages as DVC starts them, on data/raw, in a temporary folder.
+Each run is the real thing: the stages as DVC starts them, on data/raw, in a temporary folder. With
+``--jobs 2`` two seeds are trained side by side, one on each core.
 Recipes were chosen on validation images; the test images are read once by each trained network.
 """
 
@@ -14,7 +15,9 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Annotated, Any
@@ -27,7 +30,7 @@ from benchmarks.tables import write
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks/accuracy.csv"
 RECIPES = ROOT / "benchmarks/recipes.yaml"
-SEEDS = 10  # of each recipe, in what is written down
+SEEDS = 10  # of each recipe that does not say how many, in what is written down
 Params = dict[str, dict[str, Any]]
 
 
@@ -45,7 +48,10 @@ class Run:
 
 def main(
     names: Annotated[list[str] | None, typer.Argument(help="Recipes; all if none.")] = None,
-    seeds: Annotated[int, typer.Option(min=2, help="Networks trained for each recipe.")] = SEEDS,
+    seeds: Annotated[
+        int | None, typer.Option(min=2, help="Networks trained for each recipe.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Networks trained at once.")] = 1,
 ) -> None:
     """Measure the recipes of benchmarks/recipes.yaml; print the README's table."""
     recipes = YAML(typ="safe").load(RECIPES)
@@ -53,16 +59,13 @@ def main(
     runs = []
     for name in names or recipes:
         changed = apply(params, recipes[name]["changes"])
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
             prepare(Path(folder), changed)
-            for seed in range(seeds):
-                runs.append(measure(Path(folder), name, changed, seed))
-                print(
-                    f"{name:20} seed {seed}: {runs[-1].test:.2f} %, {runs[-1].seconds:.1f} s",
-                    flush=True,
-                )
-    if seeds == SEEDS:
-        keep(recipes, runs)
+            one = partial(measure, Path(folder), name, changed)
+            own = [*pool.map(one, range(seeds or recipes[name].get("seeds", SEEDS)))]
+        if seeds is None:
+            keep(recipes, own)
+        runs += own
     print(table(recipes, runs))
     for name in dict.fromkeys(run.recipe for run in runs):
         print(f"{name}: {command(recipes[name]['changes'])}")
@@ -85,15 +88,18 @@ def prepare(folder: Path, params: Params) -> None:
         start(folder, stage, params[stage])
 
 
-def measure(folder: Path, recipe: str, params: Params, seed: int) -> Run:
-    """Train and evaluate one network."""
+def measure(prepared: Path, recipe: str, params: Params, seed: int) -> Run:
+    """Train and evaluate one network, in a folder of its own."""
+    folder = prepared / f"seed-{seed}"
+    folder.mkdir()
+    (folder / "data").symlink_to(prepared / "data")
     output = start(folder, "train", {**params["train"], "seed": seed})
     seconds = re.search(r"epochs in ([\d.]+) s", output)
     start(folder, "evaluate", {})
     metrics = json.loads((folder / "reports/metrics.json").read_text())
     with (folder / "reports/history.csv").open() as file:
         last = list(csv.DictReader(file))[-1]
-    return Run(
+    run = Run(
         recipe=recipe,
         seed=seed,
         validation=round(100 * float(last["validation_accuracy"]), 2),
@@ -101,6 +107,8 @@ def measure(folder: Path, recipe: str, params: Params, seed: int) -> Run:
         two_guesses=round(100 * metrics["accuracy_of_two_guesses"], 2),
         seconds=float(seconds[1]) if seconds else float("nan"),
     )
+    print(f"{recipe:20} seed {seed}: {run.test:.2f} %, {run.seconds:.1f} s", flush=True)
+    return run
 
 
 def start(folder: Path, stage: str, options: dict[str, Any]) -> str:
