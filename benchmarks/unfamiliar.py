@@ -1,13 +1,16 @@
 """How often `predict` warns of pictures: of digits, which it should not, and of anything else.
 
-python -m benchmarks.unfamiliar
+python -m benchmarks.unfamiliar /usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz
 
 Letters and printed digits are drawn from fonts that come with Matplotlib, in two sizes and four
-slants, and prepared as `predict` prepares a picture. Clothes are not measured: no package brings
-images of them.
+slants; clothes are the test images of Fashion-MNIST, which Debian's package `dataset-fashion-mnist`
+puts there. All are prepared as `predict` prepares a picture.
 """
 
+import gzip
 import string
+import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from nn import Examples, predict
 from stages.arrays import load_labelled
+from stages.idx import read_idx
 from stages.ink import Levels, prepare
 from stages.model import Model, load_model
 from stages.preprocess import Preprocessing
@@ -39,7 +43,7 @@ POINTS, SLANTS = (40, 90), (-0.2, 0.0, 0.2, 0.4)
 ALIKE = "oOlIsSzZgqbBDQiJjtTy"  # letters that are drawn as a digit is, or nearly
 
 
-def pictures() -> dict[str, NDArray[np.uint8]]:
+def pictures(clothes: Path) -> dict[str, NDArray[np.uint8]]:
     """Images, (n, pixels), of every kind, prepared for the network."""
     test, _ = load_labelled(TEST)
     rng = np.random.default_rng(0)
@@ -50,9 +54,18 @@ def pictures() -> dict[str, NDArray[np.uint8]]:
         "printed letters": drawn(string.ascii_letters),
         "printed letters unlike any digit": drawn(set(string.ascii_letters) - set(ALIKE)),
         "printed digits": drawn(string.digits),
+        "clothes": np.stack([prepare(image, SIDE, SIDE) for image in unpacked(clothes)]),
     }
     preprocessing = Preprocessing.load(PREPROCESSING)
     return {"test digits": test, **{k: preprocessing.prepare(v) for k, v in images.items()}}
+
+
+def unpacked(path: Path) -> NDArray[np.uint8]:
+    """Images, (n, SIDE, SIDE), of an IDX file packed with gzip."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder, "images")
+        plain.write_bytes(gzip.decompress(path.read_bytes()))
+        return np.array(read_idx(plain, dimensions=3))
 
 
 def drawn(letters: Iterable[str]) -> NDArray[np.uint8]:
@@ -105,6 +118,8 @@ def main() -> None:
 
     And how many would be if the bound, with as many false alarms, were one on the largest output.
     """
+    if len(sys.argv) != 2:
+        raise SystemExit("error: expected Fashion-MNIST's t10k-images-idx3-ubyte.gz, one file")
     familiar, model = load_familiar(SIDE * SIDE), load_model(NETWORK)
     if familiar is None:
         raise SystemExit("error: data/batches: no images of 28 x 28 there; run dvc repro")
@@ -117,7 +132,7 @@ def main() -> None:
             (familiar.similarity(grey) < familiar.least).mean(),
             (brightest(model, grey) < bound).mean(),
         )
-        for kind, grey in pictures().items()
+        for kind, grey in pictures(Path(sys.argv[1])).items()
     ]
     table = pd.DataFrame(rows, columns=COLUMNS).round(4)
     write_csv(TABLE, table)

@@ -3,6 +3,8 @@
 import math
 import re
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,34 +34,38 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
+@contextmanager
+def _reading(path: Path, expected: str) -> Iterator[None]:
+    """Raise ``ArrayError`` instead of whatever reading a file that is not ``expected`` raises."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ArrayError(f"{path}: no such file; run dvc repro") from error
+    except UNREADABLE as error:
+        raise ArrayError(
+            f"{path}: expected {expected}: {one_line(error)}; run dvc repro"
+        ) from error
+
+
 def load_arrays(path: Path, *, finite: bool = True) -> dict[str, NDArray[Any]]:
     """Read every array of an .npz of numbers and short texts, uncompressed, as ``np.savez`` writes.
 
     Raises ``ArrayError`` for anything else, and for numbers that should be ``finite`` and are not.
     No more memory is taken than the file is long.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-                raise ValueError("it is compressed")
-            if sum(entry.file_size for entry in entries) > path.stat().st_size:
-                raise ValueError("it promises more than the file holds")
-            if any(entry.compress_size != entry.file_size for entry in entries):
-                raise ValueError("it has two lengths for one array")  # zipfile takes the larger
-            names = [entry.filename.removesuffix(".npy") for entry in entries]
-            if len({*names}) < len(names):
-                raise ValueError("it holds an array twice")
-            contents = [
-                _array(archive.read(entry), entry.filename, finite=finite) for entry in entries
-            ]
-            return dict(zip(names, contents, strict=True))
-    except FileNotFoundError as error:
-        raise ArrayError(f"{path}: no such file; run dvc repro") from error
-    except UNREADABLE as error:
-        raise ArrayError(
-            f"{path}: expected an .npz file of plain arrays: {one_line(error)}; run dvc repro"
-        ) from error
+    with _reading(path, "an .npz file of plain arrays"), zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+            raise ValueError("it is compressed")
+        if sum(entry.file_size for entry in entries) > path.stat().st_size:
+            raise ValueError("it promises more than the file holds")
+        if any(entry.compress_size != entry.file_size for entry in entries):
+            raise ValueError("it has two lengths for one array")  # zipfile takes the larger
+        names = [entry.filename.removesuffix(".npy") for entry in entries]
+        if len({*names}) < len(names):
+            raise ValueError("it holds an array twice")
+        contents = [_array(archive.read(entry), entry.filename, finite=finite) for entry in entries]
+        return dict(zip(names, contents, strict=True))
 
 
 def _array(content: bytes, name: str, *, finite: bool) -> NDArray[Any]:
@@ -86,7 +92,7 @@ def map_array(path: Path, dtype: type[np.generic], dimensions: int) -> NDArray[A
 
     Raises ``ArrayError`` for anything else, before any of them is read.
     """
-    try:
+    with _reading(path, "a .npy file of plain numbers"):
         with path.open("rb") as file:
             found, shape, start = _described(file.read(MOST_HEADER), "it")
         if found != dtype or len(shape) != dimensions or 0 in shape:
@@ -97,12 +103,6 @@ def map_array(path: Path, dtype: type[np.generic], dimensions: int) -> NDArray[A
         if received != expected:
             raise ValueError(f"it has {received:,} bytes instead of {expected:,}")
         mapped = np.memmap(path, found, mode="r", offset=start, shape=shape)
-    except FileNotFoundError as error:
-        raise ArrayError(f"{path}: no such file; run dvc repro") from error
-    except UNREADABLE as error:
-        raise ArrayError(
-            f"{path}: expected a .npy file of plain numbers: {one_line(error)}; run dvc repro"
-        ) from error
     return np.asarray(mapped)  # still memory-mapped, without the cost of a subclass at every slice
 
 

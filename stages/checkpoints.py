@@ -242,6 +242,7 @@ class Kept:
         self.folder = folder_of(stage)
         self.data = fingerprint("stages", reads)
         self.used: set[Path] = set()
+        self.code: dict[str, str] = {}  # of the modules whose functions are asked for
 
     def place(self, function: Callable[..., Any], job: tuple[Any, ...]) -> Path:
         """The file for the result of ``function(*job)``, whether it is there or not."""
@@ -250,8 +251,10 @@ class Kept:
         module = function.__module__
         if module == "__main__":
             module = sys.modules["__main__"].__spec__.name  # type: ignore[union-attr]
-        code = fingerprint(module, ())
-        parts = (self.data, code, function.__qualname__, joblib.hash(job, hash_name="sha1"))
+        if module not in self.code:  # 7 ms
+            self.code[module] = fingerprint(module, ())
+        code, arguments = self.code[module], joblib.hash(job, hash_name="sha1")
+        parts = (self.data, code, function.__qualname__, arguments)
         path = self.folder / f"{hashlib.sha256(repr(parts).encode()).hexdigest()}.npz"
         self.used.add(path)
         return path

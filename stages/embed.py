@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nn import COSTS
 from nn.functions import LEAK
 from stages.codec import encode_array, encode_images, quantize
 from stages.model import Model
@@ -39,7 +40,7 @@ def embed_run(results: "Results", mistakes: int) -> str:
         "classes": results.classes,
         "names": results.names.names,
         "noun": results.noun,
-        "output": "sigmoid" if network.cost == "quadratic" else "softmax",
+        "output": COSTS[network.cost].output.__name__,
         "parameterCount": network.parameters.size,
         "parameters": encode_array(network.parameters) if is_live(results) else None,
         "digits": digits(results, mistakes),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import predict
+from stages.counts import as_columns, confuse
 from stages.files import StageError, whole_file
 from stages.model import Model, as_examples, load_model
 from stages.options import run
@@ -63,7 +64,7 @@ def evaluate() -> None:
     }
     columns = [f"output_{j}" for j in range(classes)]
     write_csv(PREDICTIONS, table.join(pd.DataFrame(outputs, columns=columns)))
-    write_csv(CONFUSION, as_rows(confusion))
+    write_csv(CONFUSION, pd.DataFrame(as_columns(confusion)))
     write_csv(CALIBRATION, calibration)
     with whole_file(METRICS) as path:
         path.write_text(json.dumps(metrics, indent=2) + "\n")
@@ -96,24 +97,6 @@ def in_words(array: NDArray[Any]) -> str:
     return " x ".join(
         f"{value:.6g}" if array.dtype.kind == "f" else f"{value}" for value in array.ravel()
     )
-
-
-def confuse(
-    labels: NDArray[np.int64], guesses: NDArray[np.int64], classes: int
-) -> NDArray[np.int64]:
-    """Count images by true class (row) and guess (column)."""
-    confusion = np.zeros((classes, classes), np.int64)
-    np.add.at(confusion, (labels, guesses), 1)
-    return confusion
-
-
-def as_rows(confusion: NDArray[np.int64]) -> "pd.DataFrame":
-    """A row for each label and guess, as DVC and everybody else draws and compares matrices."""
-    import pandas as pd
-
-    label, guess = np.indices(confusion.shape)
-    cells = {"label": label.ravel(), "guess": guess.ravel(), "images": confusion.ravel()}
-    return pd.DataFrame(cells)
 
 
 def by_class(confusion: NDArray[np.int64]) -> dict[str, dict[str, float]]:

@@ -62,7 +62,7 @@ def normalize(
     quarter of float32 on disk, in memory and in hashing.
     """
     parts = {
-        part: (images.transpose(0, 2, 1) if transpose else images, _counted(labels, first_label))
+        part: (images.transpose(0, 2, 1) if transpose else images, from_zero(labels, first_label))
         for part, (images, labels) in ((name, _read(prefix)) for name, prefix in PREFIXES.items())
     }
     named = _classes(classes or [], int(parts["train"][1].max()) + 1)
@@ -93,8 +93,11 @@ def _read(prefix: str) -> Part:
     return images, labels
 
 
-def _counted(labels: NDArray[np.uint8], first: int) -> NDArray[np.uint8]:
-    """Labels that count from 0."""
+def from_zero(labels: NDArray[np.uint8], first: int) -> NDArray[np.uint8]:
+    """Labels (n,) that count from 0, of labels that count from ``first``.
+
+    Raises ``StageError`` if one is smaller.
+    """
     if labels.min() < first:
         raise StageError(
             f"normalize.first_label: expected at most {labels.min()}, the smallest label, "

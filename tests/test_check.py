@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from dvc.exceptions import DvcException
 from dvc.parsing.context import Context
@@ -25,12 +27,13 @@ from dvc.utils.serialize import parse_yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stages import check
+from stages import check, together
 from stages.arrays import load_labelled
 from stages.check import commands, main, problems_of_section
 from stages.evaluate import evaluate
+from stages.idx import read_labels, write_idx
 from stages.options import parameters_of, run
-from tests.sample import ROOT, sample_as_raw, sums_and_lengths
+from tests.sample import ROOT, sample_as_raw, sums_and_lengths, sums_of, write_patterns
 
 TEXT = (ROOT / "params.yaml").read_text()
 PARAMS: dict[str, Any] = parse_yaml(TEXT, "params.yaml")
@@ -232,6 +235,32 @@ def test_values_that_do_not_go_together_are_told_before_anything_runs(
     assert any(words in line for line in lines), lines
 
 
+def others() -> dict[str, dict[str, dict[str, Any]]]:
+    """The sections that docs/datasets.md has for other data sets, as far as check looks at them."""
+    text = (ROOT / "docs/datasets.md").read_text().partition("\n## The others\n")[2]
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    (_, *names), _, *rows = [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in lines]
+    sets: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in names}
+    for place, *values in rows:
+        section, _, key = place.partition(".")
+        if key.endswith("_bytes") or key in {"transpose", "first_label"}:
+            for name, value in zip(names, values, strict=True):
+                sets[name].setdefault(section, {})[key] = json.loads(value)
+    return sets
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("KMNIST", 60_000), ("QMNIST", 60_000), ("EMNIST digits", 240_000),
+     ("EMNIST letters", 124_800)],
+)  # fmt: skip
+def test_the_data_sets_of_the_documents_are_taken(name: str, count: int, capsys: Capture) -> None:
+    sections = {section: PARAMS[section] | values for section, values in others()[name].items()}
+    assert told(json.dumps(PARAMS | sections), capsys) == []
+    data = together.data_of(sections["fetch"], sections["normalize"])
+    assert (data.train, data.pixels) == (count, 784)
+
+
 @pytest.mark.parametrize("section", ["minima", "smoothness", "paths", "amount", "memorize"])
 def test_networks_that_no_memory_holds_are_told(section: str, capsys: Capture) -> None:
     params = PARAMS | {section: PARAMS[section] | {"hidden": [10**6, 10**6]}}
@@ -276,20 +305,69 @@ def test_what_the_images_show_is_known_once_they_are_there(
     assert words in line
 
 
+def relabel(first: int, *, wide: bool) -> None:
+    """Let the labels in data/raw count from another number, or be as wide as QMNIST's."""
+    for path in Path("data/raw").glob("*-labels-idx1-ubyte"):
+        labels = read_labels(path) + np.uint8(first)
+        if wide:
+            columns = np.column_stack([labels, np.full((len(labels), 7), 300)]).astype(">i4")
+            head = struct.pack(">4B2I", 0, 0, 0x0C, 2, *columns.shape)
+            path.write_bytes(head + columns.tobytes())
+        else:
+            write_idx(path, labels)
+
+
+LABELS = pytest.mark.parametrize(
+    ("first", "wide"), [(0, False), (1, False), (0, True), (5, True)],
+    ids=["MNIST's", "letters'", "QMNIST's", "both"],
+)  # fmt: skip
+
+
+@LABELS
+@pytest.mark.usefixtures("with_raw")
+def test_labels_are_classes_from_0_on_whatever_their_form(
+    first: int, wide: bool, capsys: Capture
+) -> None:
+    relabel(first, wide=wide)
+    fetch, normalize = sums_of(Path("data/raw")), {"first_label": first}
+    for values in ({"digit": 9}, {"digit": 0}):
+        assert told(sampled(fetch=fetch, normalize=normalize, twos=values), capsys) == []
+    (line,) = told(sampled(fetch=fetch, normalize=normalize, twos={"digit": 10}), capsys)
+    assert "twos.digit: expected a class of" in line
+    (line,) = told(sampled(fetch=fetch, normalize={"first_label": first + 1}), capsys)
+    assert f"first_label: expected at most {first}, the smallest label, got {first + 1}" in line
+
+
+def test_images_that_lie_on_their_side_have_the_shape_that_normalize_gives_them(
+    capsys: Capture,
+) -> None:
+    write_patterns(Path("data/raw"), 10, 12, 20, {"train": 400, "t10k": 40})
+    values: dict[str, dict[str, Any]] = {
+        "fetch": sums_of(Path("data/raw")),
+        "train": {"shift": 12},
+    }
+    for transpose, shape in ((False, "12 x 20"), (True, "20 x 12")):
+        lines = told(sampled(**values, normalize={"transpose": transpose}), capsys)
+        assert any(f"train.shift: expected less than the images' {shape}" in line for line in lines)
+
+
 def test_other_images_than_those_that_are_meant_say_nothing(place: Path, capsys: Capture) -> None:
     sample_as_raw(place / "data/raw", train=20, test=20)
     assert told(sampled(twos={"digit": 11}, train={"shift": 28}), capsys) == []
 
 
+@LABELS
 @pytest.mark.usefixtures("with_raw")
-def test_the_images_left_to_train_on_are_those_of_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    for section in ("normalize", "batch"):
-        values = PARAMS[section] | ({"validation": 200} if section == "batch" else {})
+def test_the_images_left_to_train_on_are_those_of_batch(
+    first: int, wide: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relabel(first, wide=wide)
+    normalize = PARAMS["normalize"] | {"first_label": first}
+    batch = PARAMS["batch"] | {"validation": 200}
+    for section, values in {"normalize": normalize, "batch": batch}.items():
         assert parsed(section, values, monkeypatch, COMMANDS[section]) == 0
-    fetch = {**PARAMS["fetch"], **sums_and_lengths()}
-    count, labels = check.left_to_train(
-        check.data_of(**fetch), PARAMS["batch"] | {"validation": 200}
-    )
+    data = together.data_of(PARAMS["fetch"] | sums_of(Path("data/raw")), normalize)
+    count, labels = together.left_to_train(data, batch)
     written = load_labelled(Path("data/batches/train"))[1]
     assert labels is not None
     assert labels.tolist() == written.tolist()

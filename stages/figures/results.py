@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nn import Network, Workspace, forward
 from stages.arrays import load_labelled
 from stages.classes import Classes, load_classes
+from stages.counts import as_columns, confuse
 from stages.files import StageError, one_line
 from stages.model import Model, load_model
 from stages.snapshots import load_snapshots
@@ -157,10 +158,10 @@ def _load_results() -> Results:
     _require(same, PREDICTIONS, f"the labels of the {n:,} images in {TEST}", "others")
     outputs = np.stack([predictions[name] for name in names], axis=1)
     _require(_are_ranked(predictions, outputs), PREDICTIONS, "the brightest two outputs", "others")
-    counts = _read_finite(CONFUSION, ("label", "guess", "images"))
-    confusion = _confused(predictions, classes)
-    label, guess = np.indices(confusion.shape).reshape(2, -1)
-    expected = {"label": label, "guess": guess, "images": confusion.ravel()}
+    guesses = predictions["guess"].astype(np.int64)
+    confusion = confuse(labels.astype(np.int64), guesses, classes)
+    expected = as_columns(confusion)
+    counts = _read_finite(CONFUSION, tuple(expected))
     _require(
         all(np.array_equal(counts[name], column) for name, column in expected.items()),
         CONFUSION,
@@ -208,13 +209,6 @@ def _are_ranked(predictions: Table, outputs: Floats) -> bool:
     guessed = np.take_along_axis(outputs, guesses.astype(np.int64), axis=1)
     brightest = -np.sort(-outputs, axis=1)[:, :2]
     return bool((guesses[:, 0] != guesses[:, 1]).all()) and np.array_equal(guessed, brightest)
-
-
-def _confused(predictions: Table, classes: int) -> NDArray[np.int64]:
-    """How often each class, a row, was guessed as each, a column, (k, k)."""
-    counts = np.zeros((classes, classes), np.int64)
-    np.add.at(counts, tuple(predictions[name].astype(np.int64) for name in ("label", "guess")), 1)
-    return counts
 
 
 def _read_metrics(classes: int) -> dict[str, Any]:

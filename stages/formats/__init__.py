@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+from nn import COSTS
 from stages.model import Model
 
-OUTPUTS = {"quadratic": "sigmoid", "cross_entropy": "softmax"}  # of the output layer, by cost
+OUTPUTS = {name: cost.output.__name__ for name, cost in COSTS.items()}  # the last layer's, by cost
 
 
-def described(model: Model) -> dict[str, str]:
+def metadata(model: Model) -> dict[str, str]:
     """What a program must know beside the weights, in words, by name."""
     network, preprocessing = model.network, model.preprocessing
     return {

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nn.functions import LEAK
 from stages.files import StageError
-from stages.formats import OUTPUTS, described
+from stages.formats import OUTPUTS, metadata
 from stages.model import Model
 from stages.preprocess import MOST_SLANT, Preprocessing
 
@@ -57,7 +57,7 @@ def to_onnx(model: Model) -> bytes:
         ir_version=IR_VERSION,
         producer_name="downhill",
     )
-    helper.set_model_props(made, described(model))
+    helper.set_model_props(made, metadata(model))
     checker.check_model(made, full_check=True)
     return bytes(made.SerializeToString(deterministic=True))
 

@@ -8,7 +8,7 @@ import json
 
 import numpy as np
 
-from stages.formats import described
+from stages.formats import metadata
 from stages.model import Model
 
 ALIGNMENT = 8  # bytes
@@ -26,7 +26,7 @@ def to_safetensors(model: Model) -> bytes:
         "scale": preprocessing.scale,
         "offset": preprocessing.offset,
     }
-    header: dict[str, object] = {"__metadata__": described(model)}
+    header: dict[str, object] = {"__metadata__": metadata(model)}
     chunks: list[bytes] = []
     start = 0
     for name, array in arrays.items():
