@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import torch
 
-from benchmarks.contenders import Contender, Task, forward_products
+from benchmarks.contenders import Contender, Task
+from benchmarks.floors import forward_products
 from benchmarks.peers import cost_and_accuracy
 from nn import evaluate
 from nn.functions import Array

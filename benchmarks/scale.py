@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from benchmarks.tables import write
-from benchmarks.contenders import Contender, Floor, Ours, Task
+from benchmarks.contenders import Contender, Ours, Task
 from benchmarks.draw import draw_scale
+from benchmarks.floors import Floor
 from nn import SGD, Examples, Network, Settings
 from stages.arrays import load_labelled
 from stages.idx import read_idx

@@ -29,9 +29,6 @@ from threadpoolctl import threadpool_info
 from benchmarks.tables import SPEED, write
 from benchmarks.contenders import (
     Contender,
-    Floor,
-    FloorAsRun,
-    FloorFetching,
     Ours,
     OursAsRun,
     OursStacked,
@@ -42,6 +39,7 @@ from benchmarks.contenders import (
 )
 from benchmarks.draw import draw_speed
 from benchmarks.evaluation import EVALUATIONS
+from benchmarks.floors import Floor, FloorAsRun, FloorFetching
 from benchmarks.peers import PEERS, Jax, JaxAsRun, JaxUnrolled, TorchByHand, TorchCompiledTen
 from nn import Examples
 from nn.functions import Array

@@ -7,16 +7,14 @@ import pytest
 
 from benchmarks.contenders import (
     Contender,
-    Floor,
-    FloorFetching,
     Ours,
     OursAsRun,
     OursStacked,
     PerExample,
     Task,
     Tutorial,
-    quickest,
 )
+from benchmarks.floors import Floor, FloorFetching, quickest
 from nn import SGD, Examples, Network, Settings
 from stages.preprocess import unit_scaling
 
