@@ -120,7 +120,7 @@ def main() -> None:
     """
     if len(sys.argv) != 2:
         raise SystemExit("error: expected Fashion-MNIST's t10k-images-idx3-ubyte.gz, one file")
-    familiar, model = load_familiar(SIDE * SIDE), load_model(NETWORK)
+    familiar, model = load_familiar((SIDE, SIDE)), load_model(NETWORK)
     if familiar is None:
         raise SystemExit("error: data/batches: no images of 28 x 28 there; run dvc repro")
     validation, _ = load_labelled(VALIDATION)

@@ -81,7 +81,7 @@ def predict(files: Files = None, figure: Figure = None) -> None:
     if figure is not None and figure.suffix.lower() != ".png":
         raise StageError(f"{figure}: expected a name that ends in .png for the figure")
     model = load_model(NETWORK)
-    familiar = load_familiar(model.network.sizes[0])
+    familiar = load_familiar((model.preprocessing.height, model.preprocessing.width))
     every = (answered(model, familiar, path) for path in files)
     answers = [answer for answer in every if answer is not None]
     if figure is not None and answers:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from benchmarks.unfamiliar import ALIKE, COLUMNS, TABLE, drawn, markdown
 from stages.arrays import ArrayError, load_labelled
@@ -26,9 +28,16 @@ def finished(trained_run: Path) -> Path:
 
 
 def loaded() -> Familiar:
-    familiar = load_familiar(784)
+    familiar = load_familiar((28, 28))
     assert familiar is not None
     return familiar
+
+
+def edges(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """What a blur by one pixel leaves that a blur by three wipes out."""
+    images = grey.reshape(-1, 28, 28).astype(float)
+    blurred = [gaussian_filter(images, (0, s, s), mode="constant") for s in (1, 3)]
+    return np.asarray(blurred[0] - blurred[1]).reshape(grey.shape)
 
 
 @pytest.mark.usefixtures("folder")
@@ -38,7 +47,7 @@ def test_similarity_is_the_cosine_with_the_nearest_training_image() -> None:
     seen = np.concatenate([train[:3], train[:3] // 2, rng.integers(0, 256, (600, 784), np.uint8)])
     got = loaded().similarity(seen)
     for image, similarity in zip(seen[:20], got[:20], strict=True):
-        a, b = image.astype(float), train.astype(float)
+        a, b = edges(image), edges(train)
         cosines = b @ a / (np.linalg.norm(a) * np.linalg.norm(b, axis=1))
         assert similarity == pytest.approx(cosines.max(), abs=1e-5)
     assert got[:6] == pytest.approx(1, abs=1e-3)  # half as bright is the same picture
@@ -67,19 +76,26 @@ def test_noise_is_warned_of_and_a_training_image_is_not() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_other_images_or_none_give_no_criterion_and_damaged_ones_are_told() -> None:
-    assert load_familiar(783) is None
+    assert load_familiar((28, 27)) is None
     (VALIDATION / "images.npy").write_bytes(b"no array")
     with pytest.raises(ArrayError, match="validation"):
-        load_familiar(784)
+        load_familiar((28, 28))
     VALIDATION.rename("elsewhere")
-    assert load_familiar(784) is None
+    assert load_familiar((28, 28)) is None
 
 
 def test_no_ink_has_no_direction() -> None:
-    assert directions_of(np.array([[0, 0], [3, 4]], np.uint8)).tolist() == [
-        [0, 0],
-        pytest.approx([0.6, 0.8]),
-    ]
+    ink = np.zeros((2, 42), np.uint8)
+    ink[1, 20] = 9
+    nothing, something = directions_of(ink, (6, 7))
+    assert not nothing.any()
+    assert np.linalg.norm(something) == pytest.approx(1)
+
+
+def test_a_picture_full_of_ink_has_edges_where_it_ends_only() -> None:
+    full = np.full((1, 40 * 40), 255, np.uint8)
+    edges_of_it = directions_of(full, (40, 40)).reshape(40, 40)
+    assert np.abs(edges_of_it[15:-15, 15:-15]).max() < 0.01 * np.abs(edges_of_it).max()
 
 
 @pytest.mark.usefixtures("folder")
@@ -115,6 +131,7 @@ def test_the_rates_that_were_measured_are_worth_a_warning() -> None:
     shares = dict(zip(table["pictures"], table["warned"], strict=True))
     assert shares["test digits"] < 2 * ALARMS
     assert min(shares["uniform noise"], shares["shuffled digits"]) > 0.99
+    assert min(shares["printed letters unlike any digit"], shares["clothes"]) > 10 * ALARMS
 
 
 def test_letters_are_drawn_as_digits_are_prepared() -> None:
