@@ -115,12 +115,17 @@ class Ours(Contender):
     """nn.SGD alone."""
 
     name = "downhill, epoch alone"
+    threads = 1
 
     def __init__(self, task: Task) -> None:
         """Make everything that ``stages.train`` makes."""
         super().__init__(task)
         settings = Settings(
-            task.learning_rate, epochs=1, batch_size=task.batch_size, reshuffle=task.reshuffle
+            task.learning_rate,
+            epochs=1,
+            batch_size=task.batch_size,
+            reshuffle=task.reshuffle,
+            threads=self.threads,
         )
         self.sgd = SGD(task.network(), task.examples, settings, self.rng)
 
@@ -156,10 +161,11 @@ class OursTwoThreads(OursAsRun):
     """The same with ``train.threads`` 2."""
 
     name = "downhill, 2 threads"
+    threads = 2
 
     def epoch(self, steps: int | None = None) -> None:
         """Train for one epoch and write it down."""
-        with threadpool_limits(2, "blas"):
+        with threadpool_limits(self.threads, "blas"):
             super().epoch(steps)
 
 

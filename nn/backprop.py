@@ -14,6 +14,7 @@ from nn.memory import zeros
 from nn.network import Network, zeros_like
 
 SMALL = 1_000_000  # multiplications in a product that OpenBLAS makes without packing its factors
+LARGE = 16_000_000  # ... in one that two threads make together sooner than one makes its pieces
 PIECES = (8, 12, 11, 10, 9, 7, 6, 5, 4)  # rows of a piece that its kernels like, best first
 
 Product = Callable[[], object]  # a matrix product, bound to its factors and its result's place
@@ -36,10 +37,14 @@ class Workspace:
         nabla: Network | None = None,
         gain: float = 1.0,
         stored: DTypeLike = np.uint8,
+        threads: int = 1,
     ) -> None:
-        """Allocate for inputs that are kept as type ``stored``; the network sees gain x inputs."""
+        """Allocate for inputs that are kept as type ``stored``; the network sees gain x inputs.
+
+        ``threads`` are those of BLAS: if there are several, large products are left whole to them.
+        """
         sizes, dtype = network.sizes, network.parameters.dtype
-        self.network, self.batch = network, batch
+        self.network, self.batch, self.threads = network, batch, threads
         self.nabla = zeros_like(network) if nabla is None else nabla
         self.stored = zeros((batch, sizes[0]), stored)
         self.inputs = zeros((batch, sizes[0]), dtype)
@@ -57,6 +62,7 @@ class Workspace:
     def _bind(self, delta: Array, gain: np.floating) -> None:
         """Make views and products once: at each step that would take as long as the arithmetic."""
         network, nabla, zs, deltas = self.network, self.nabla, self.zs, self.deltas
+        product = partial(bound_product, threads=self.threads)
         before, after = self.activations[:-1], self.activations[1:]
         weigh = [product(*arrays) for arrays in zip(network.weights, before, zs, strict=True)]
         blame = [product(d, a.mT, w) for d, a, w in zip(deltas, before, nabla.weights, strict=True)]
@@ -111,17 +117,18 @@ def backprop(work: Workspace, scale: float) -> None:
         blame()  # BP4: dC/dw = delta (activation before)
 
 
-def product(left: Array, right: Array, out: Array) -> Product:
+def bound_product(left: Array, right: Array, out: Array, threads: int = 1) -> Product:
     """Matrix product, (..., m, k) by (..., k, n) or (k,), into ``out``, to be made many times.
 
     A product that is too large for OpenBLAS's direct kernels is made in pieces of a few rows, if
     these lie one after the other: 784 pixels and 100 images take 16 neurons a third of the time,
-    and 128 neurons two thirds.
+    and 128 neurons two thirds. Pieces cannot be shared among several ``threads`` of BLAS; where
+    that would cost more than it gains, the product stays whole.
     """
     if right.ndim > 1 and left.strides[-1] == left.itemsize:
         m, k, n = *left.shape[-2:], right.shape[-1]
         rows = rows_at_once(m, k * n)
-        if rows < m:
+        if rows < m and (threads == 1 or m * k * n < LARGE):
             pieces = [x.reshape(*x.shape[:-2], -1, rows, x.shape[-1]) for x in (left, out)]
             return partial(np.matmul, pieces[0], right[..., np.newaxis, :, :], pieces[1])
     return partial(np.dot if left.ndim == 2 else np.matmul, left, right, out)  # dot starts sooner

@@ -33,6 +33,7 @@ class Settings:
     weight_decay: float = 0.0
     reshuffle: bool = False
     full_batch: bool = False
+    threads: int = 1  # that BLAS has; they are given to it by whoever trains
 
     def __post_init__(self) -> None:
         """Refuse what no descent can be made with."""
@@ -114,6 +115,7 @@ class SGD:
                 nabla=self.step,
                 gain=self.examples.gain,
                 stored=self.examples.stored.dtype,
+                threads=self.settings.threads,
             )
         self.examples.load(rows, self._work[size], self.copy)
         return self._work[size]

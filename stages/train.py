@@ -153,6 +153,7 @@ def train(
         weight_decay=weight_decay,
         reshuffle=reshuffle,
         full_batch=full_batch,
+        threads=threads,
     )
     weights_rng, order_rng, distortion_rng = np.random.default_rng(seed).spawn(3)
     network = Network.random(

@@ -214,3 +214,17 @@ def test_float32_follows_float64() -> None:
     nabla = gradient(*rough).parameters
     assert nabla.dtype == np.float32
     np.testing.assert_allclose(nabla, gradient(*exact).parameters, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("neurons", "threads", "expected"),
+    [(16, 1, np.matmul), (16, 2, np.matmul), (256, 1, np.matmul), (256, 2, np.dot)],
+)
+def test_products_are_made_in_pieces_but_for_large_ones_that_threads_can_share(
+    neurons: int, threads: int, expected: object
+) -> None:
+    rng = np.random.default_rng(0)
+    network = Network.random((784, neurons, 10), "sigmoid", "quadratic", rng=rng)
+    work = Workspace(network, 100, threads=threads)
+    for multiply in (work.forwards[0][0], work.blame[0]):
+        assert multiply.func is expected  # type: ignore[attr-defined]
