@@ -36,6 +36,7 @@ class Task:
     reshuffle: bool = False
     learning_rate: float = 1.0
     seed: int = 0
+    threads: int = 1  # of BLAS: in ours, large products are left whole to several
 
     @property
     def name(self) -> str:
@@ -115,7 +116,6 @@ class Ours(Contender):
     """nn.SGD alone."""
 
     name = "downhill, epoch alone"
-    threads = 1
 
     def __init__(self, task: Task) -> None:
         """Make everything that ``stages.train`` makes."""
@@ -125,7 +125,7 @@ class Ours(Contender):
             epochs=1,
             batch_size=task.batch_size,
             reshuffle=task.reshuffle,
-            threads=self.threads,
+            threads=task.threads,
         )
         self.sgd = SGD(task.network(), task.examples, settings, self.rng)
 
@@ -161,11 +161,14 @@ class OursTwoThreads(OursAsRun):
     """The same with ``train.threads`` 2."""
 
     name = "downhill, 2 threads"
-    threads = 2
+
+    def __init__(self, task: Task) -> None:
+        """Leave large products whole."""
+        super().__init__(replace(task, threads=2))
 
     def epoch(self, steps: int | None = None) -> None:
         """Train for one epoch and write it down."""
-        with threadpool_limits(self.threads, "blas"):
+        with threadpool_limits(self.task.threads, "blas"):
             super().epoch(steps)
 
 

@@ -12,7 +12,7 @@ import stages  # noqa: F401, I001 - one BLAS thread, which must be said before N
 import multiprocessing
 import tempfile
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Self
@@ -181,7 +181,7 @@ def steps(part: str, value: int, sizes: tuple[int, ...], folder: Path) -> list[P
     runners: list[tuple[int, Contender]] = []
     for threads in (1, 2):
         with threadpool_limits(threads, "blas"):  # the floor chooses its forms for them
-            runners += [(threads, Ours(task)), (threads, Floor(task))]
+            runners += [(threads, Ours(replace(task, threads=threads))), (threads, Floor(task))]
     times = np.array([[step_ms(*runner) for runner in runners] for _ in range(7)])[1:]
     one, floor_one, two, floor_two = np.median(times, axis=0).round(4).tolist()
     print(
