@@ -237,10 +237,10 @@ class Kept:
     jobs, or fewer.
     """
 
-    def __init__(self, stage: str, *reads: Path) -> None:
-        """Read the data once."""
+    def __init__(self, stage: str, *reads: Path, elsewhere: str = "") -> None:
+        """Read the data once; ``elsewhere`` is what computes, if that is not this machine."""
         self.folder = folder_of(stage)
-        self.data = fingerprint("stages", reads)
+        self.data = fingerprint("stages", reads, *filter(None, [elsewhere]))
         self.used: set[Path] = set()
 
     def place(self, function: Callable[..., Any], job: tuple[Any, ...]) -> Path:
