@@ -34,7 +34,7 @@ def connected(address: str, modules: tuple[str, ...]) -> Iterator["Client"]:
     """
     client = _client(address)
     try:
-        with _told(address):
+        with told(address):
             check_versions(address, versions_of(client))
             ship(client, modules)
             yield client
@@ -70,7 +70,7 @@ def _client(address: str) -> "Client":
 
 
 @contextmanager
-def _told(address: str) -> Iterator[None]:
+def told(address: str) -> Iterator[None]:
     """Turn what Dask raises when a cluster breaks down into one line."""
     from concurrent.futures import CancelledError
 

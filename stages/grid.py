@@ -90,14 +90,14 @@ def _items(values: str) -> list[Any]:
 
 def _distinct(name: str, items: list[Any]) -> tuple[Any, ...]:
     """The items as the parameter's type has them, each once, in their order."""
-    values: list[Any] = []
+    values: dict[str, Any] = {}
     for item in items:
         value = typed(name, item)
-        if len(written(value)) > MOST_LETTERS:
+        text = written(value)
+        if len(text) > MOST_LETTERS:
             raise ValueError(f"expected values of at most {MOST_LETTERS} letters, for the table")
-        if value not in values:
-            values.append(value)
-    return tuple(values)
+        values.setdefault(text, value)
+    return tuple(values.values())
 
 
 def _of_call(name: str, called: re.Match[str]) -> Axis:
@@ -123,7 +123,7 @@ def _range(numbers: list[Any]) -> Iterator[Any]:
     """The numbers of range(START,STOP,STEP), or range(STOP), without STOP."""
     start, stop = (0, numbers[0]) if len(numbers) == 1 else numbers[:2]
     step = numbers[2] if len(numbers) == 3 else 1
-    count = math.ceil((stop - start) / step) if step and len(numbers) <= 3 else 0
+    count = math.ceil(round((stop - start) / step, 9)) if step and len(numbers) <= 3 else 0
     if not 1 <= count <= MOST_VALUES:
         raise ValueError(f"expected range(START,STOP,STEP) of 1 to {MOST_VALUES:,} numbers")
     return (_tidy(start + n * step) for n in range(count))

@@ -208,7 +208,7 @@ def table_of_runs(
         for each in ranked:
             for n, (cost, accuracy) in enumerate(each.results):
                 yield {
-                    "epochs": epochs,
+                    **({} if "epochs" in each.point else {"epochs": epochs}),
                     **texts(each.point),
                     "part": part,
                     "seed": first + n,
