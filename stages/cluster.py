@@ -82,8 +82,8 @@ def told(address: str) -> Iterator[None]:
         yield
     except KilledWorker as error:
         raise StageError(
-            f"sweep: a training has ended {error.allowed_failures + 1} workers, "
-            f"{error.last_worker.address} the last; is there enough memory? {again}"
+            f"sweep: a training has ended {error.allowed_failures + 1} workers, one after the "
+            f"other; is there enough memory? {again}"
         ) from error
     except (CancelledError, CommClosedError) as error:
         raise StageError(f"sweep: the cluster at {address} has gone; {again}") from error
