@@ -32,14 +32,11 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from stages import DETERMINISM
 from stages.files import StageError
-from stages.options import Parameter, UsageError, parameters_of, shown
+from stages.options import Parameter, as_yaml, parameters_of, problem_of
 from stages.together import Sections, problems_together
 
 PARAMETERS, PIPELINE = Path("params.yaml"), Path("dvc.yaml")
 MOST_BYTES, MOST_DEPTH, MOST_VALUES = 100_000, 10, 10_000  # of params.yaml; now 10 kB, 3 and 300
-TYPES = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}  # of YAML's values
-FORMS = {int: "a number without quotes", float: "a number without quotes", str: "text in quotes"}
-WORDS = {True: "true", False: "false", None: "null"}
 
 
 def main() -> int:
@@ -90,7 +87,7 @@ def _load(text: str) -> tuple[Any, list[str]]:
 
 
 class UnreadableText(str):
-    """The text of a scalar that YAML cannot make into a value: no type of ``TYPES``."""
+    """The text of a scalar that YAML cannot make into a value: no type of a parameter."""
 
     __slots__ = ()
 
@@ -183,39 +180,6 @@ def problems_of_section(name: str, section: Any, parameters: dict[str, Parameter
     for key, parameter in parameters.items():
         if key not in section:
             yield f"{name}.{key}: missing; expected {parameter.allowed}"
-
-
-def problem_of(value: Any, parameter: Parameter) -> str:
-    """Why a stage would not take a value, or nothing."""
-    if not parameter.many:
-        return problem_of_one(value, parameter)
-    if not isinstance(value, list):
-        got = as_yaml(value)
-        return f"expected a list, each item {parameter.allowed}, got {got}; write it in [ ]"
-    if not value and not parameter.may_be_empty:
-        return f"expected a list of one or more items, each {parameter.allowed}, got []"
-    return next(filter(None, (problem_of_one(one, parameter) for one in value)), "")
-
-
-def problem_of_one(value: Any, parameter: Parameter) -> str:
-    """The same for one value, or for one of a list."""
-    fits = type(value) in TYPES[parameter.kind]
-    if parameter.parse is None:
-        return "" if fits else f"expected {parameter.allowed}, got {as_yaml(value)}"
-    try:
-        # DVC writes the value on a command line, and the stage's option parses the text.
-        text = str(value) if isinstance(value, str | float) else as_yaml(value)
-        parameter.parse(text)
-    except UsageError as error:
-        return str(getattr(error, "message", error))
-    if not fits:
-        return f"expected {FORMS[parameter.kind]}, got {as_yaml(value)}"
-    return "expected text, got a NUL" if "\0" in str(value) else ""
-
-
-def as_yaml(value: Any) -> str:
-    """The same, but true, false and null as params.yaml writes them."""
-    return WORDS[value] if value is None or isinstance(value, bool) else shown(value)
 
 
 def is_plain(key: Any) -> bool:

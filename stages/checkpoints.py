@@ -63,12 +63,14 @@ def fingerprint(code: str, reads: tuple[Path, ...], *decisive: str) -> str:
 
 @cache
 def machine() -> str:
-    """What computes, in words."""
+    """What computes, in words: NumPy's own BLAS, whatever else has been loaded by now."""
     from threadpoolctl import threadpool_info
 
-    blas = {(i["internal_api"], i["version"], i.get("architecture")) for i in threadpool_info()}
+    blas = [info for info in threadpool_info() if info["user_api"] == "blas"]
+    own = [info for info in blas if "numpy" in Path(info["filepath"]).parent.name] or blas
+    kernels = {(info["internal_api"], info["version"], info.get("architecture")) for info in own}
     features = np.show_config(mode="dicts")["SIMD Extensions"]
-    return repr((sys.version, np.__version__, features, sorted(map(str, blas))))
+    return repr((sys.version, np.__version__, features, sorted(map(str, kernels))))
 
 
 def sources(module: str) -> list[Path]:
@@ -237,10 +239,10 @@ class Kept:
     jobs, or fewer.
     """
 
-    def __init__(self, stage: str, *reads: Path) -> None:
-        """Read the data once."""
+    def __init__(self, stage: str, *reads: Path, elsewhere: str = "") -> None:
+        """Read the data once; ``elsewhere`` is what computes, if that is not this machine."""
         self.folder = folder_of(stage)
-        self.data = fingerprint("stages", reads)
+        self.data = fingerprint("stages", reads, *filter(None, [elsewhere]))
         self.used: set[Path] = set()
         self.code: dict[str, str] = {}  # of the modules whose functions are asked for
 

@@ -25,6 +25,9 @@ UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 MOST_SHOWN = 80  # characters of a wrong value that are told
+TYPES = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}  # of YAML's values
+FORMS = {int: "a number without quotes", float: "a number without quotes", str: "text in quotes"}
+WORDS = {True: "true", False: "false", None: "null"}
 
 
 class Parameter(NamedTuple):
@@ -108,6 +111,39 @@ def shown(value: Any) -> str:
     except ValueError:  # Python writes no whole number of more than 4,300 digits
         text = "a number of very many digits"
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+
+
+def problem_of(value: Any, parameter: Parameter) -> str:
+    """Why a stage would not take a value, or nothing."""
+    if not parameter.many:
+        return problem_of_one(value, parameter)
+    if not isinstance(value, list):
+        got = as_yaml(value)
+        return f"expected a list, each item {parameter.allowed}, got {got}; write it in [ ]"
+    if not value and not parameter.may_be_empty:
+        return f"expected a list of one or more items, each {parameter.allowed}, got []"
+    return next(filter(None, (problem_of_one(one, parameter) for one in value)), "")
+
+
+def problem_of_one(value: Any, parameter: Parameter) -> str:
+    """The same for one value, or for one of a list."""
+    fits = type(value) in TYPES[parameter.kind]
+    if parameter.parse is None:
+        return "" if fits else f"expected {parameter.allowed}, got {as_yaml(value)}"
+    try:
+        # DVC writes the value on a command line, and the stage's option parses the text.
+        text = str(value) if isinstance(value, str | float) else as_yaml(value)
+        parameter.parse(text)
+    except UsageError as error:
+        return str(getattr(error, "message", error))
+    if not fits:
+        return f"expected {FORMS[parameter.kind]}, got {as_yaml(value)}"
+    return "expected text, got a NUL" if "\0" in str(value) else ""
+
+
+def as_yaml(value: Any) -> str:
+    """The same, but true, false and null as params.yaml writes them."""
+    return WORDS[value] if value is None or isinstance(value, bool) else shown(value)
 
 
 def _refuse(expected: str, value: str) -> NoReturn:

@@ -102,7 +102,7 @@ CHAPTERS = (  # in the order of the story
         "needed",
         "What it takes",
         "How much of the success comes from the data, and how much from the shape of the network?",
-        ("memorize", "amount", "architecture"),
+        ("memorize", "amount", "architecture", "sweep"),
     ),
 )
 OTHERS = Chapter("others", "And more", "Other things that were measured.", ())

@@ -14,10 +14,6 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from nn import (
-    ACTIVATIONS,
-    COSTS,
-    INITIALIZERS,
-    SCHEDULES,
     SGD,
     Examples,
     Network,
@@ -27,10 +23,31 @@ from nn import (
 )
 from stages.augment import Distort, Distortion
 from stages.checkpoints import Checkpoint, fingerprint
+from stages.descent import (
+    Activation,
+    Cost,
+    Distorted,
+    Elastic,
+    Epochs,
+    FullBatch,
+    Gain,
+    Hidden,
+    Initializer,
+    LearningRate,
+    Momentum,
+    Reshuffle,
+    Rotation,
+    Scaling,
+    Schedule,
+    Shear,
+    Shift,
+    Smoothness,
+    WeightDecay,
+)
 from stages.files import StageError, whole_file
 from stages.limits import TRAINING, require_disk, require_memory
 from stages.model import Model, as_examples, save_model
-from stages.options import choice, real, run, switch, whole
+from stages.options import run, whole
 from stages.preprocess import Preprocessing
 from stages.snapshots import save_snapshots
 from stages.trust import doubt
@@ -47,66 +64,24 @@ Row = dict[str, float]
 
 
 def train(
-    activation: Annotated[
-        str, choice("activation", ACTIVATIONS, "Function of the hidden neurons.")
-    ],
-    cost: Annotated[
-        str,
-        choice(
-            "cost",
-            COSTS,
-            "What is lowered: quadratic is the sum of squares, with sigmoid outputs; "
-            "cross_entropy comes with softmax outputs.",
-        ),
-    ],
-    initializer: Annotated[
-        str, choice("initializer", INITIALIZERS, "Rule for the deviation of the first weights.")
-    ],
-    gain: Annotated[float, real("gain", 0, 100, "Factor on that deviation.")],
-    learning_rate: Annotated[
-        float, real("learning_rate", 0, 1e6, "Length of a step, as a multiple of the gradient.")
-    ],
-    schedule: Annotated[
-        str, choice("schedule", SCHEDULES, "How the learning rate falls from first to last step.")
-    ],
-    momentum: Annotated[
-        float, real("momentum", 0, 0.9999, "Share of the last step that is made again.")
-    ],
-    weight_decay: Annotated[
-        float,
-        real(
-            "weight_decay",
-            0,
-            1,
-            "Share of itself, times the learning rate, that a weight (not a bias) loses at a step.",
-        ),
-    ],
-    epochs: Annotated[int, whole("epochs", 1, 10**6, "Times that every image is visited.")],
-    reshuffle: Annotated[
-        bool,
-        switch(
-            "reshuffle",
-            "New mini-batches from all images each epoch, or the same ones in a new order.",
-        ),
-    ],
-    full_batch: Annotated[
-        bool, switch("full_batch", "One step an epoch, along the gradient over all images.")
-    ],
-    distorted: Annotated[
-        float, real("distorted", 0, 1, "Share of the mini-batches that are distorted.")
-    ],
-    shift: Annotated[int, whole("shift", 0, 100, "Pixels that their images are moved by at most.")],
-    rotation: Annotated[float, real("rotation", 0, 180, "... turned by at most, in degrees.")],
-    scaling: Annotated[
-        float, real("scaling", 0, 0.9, "... enlarged or shrunk by at most, as a share.")
-    ],
-    shear: Annotated[float, real("shear", 0, 2, "... slanted by at most, in pixels a pixel.")],
-    elastic: Annotated[
-        float, real("elastic", 0, 1000, "Pixels that points are pushed by at most, before ...")
-    ],
-    smoothness: Annotated[
-        float, real("smoothness", 0.5, 100, "... pushes are smoothed, by so many pixels.")
-    ],
+    activation: Activation,
+    cost: Cost,
+    initializer: Initializer,
+    gain: Gain,
+    learning_rate: LearningRate,
+    schedule: Schedule,
+    momentum: Momentum,
+    weight_decay: WeightDecay,
+    epochs: Epochs,
+    reshuffle: Reshuffle,
+    full_batch: FullBatch,
+    distorted: Distorted,
+    shift: Shift,
+    rotation: Rotation,
+    scaling: Scaling,
+    shear: Shear,
+    elastic: Elastic,
+    smoothness: Smoothness,
     patience: Annotated[
         int,
         whole(
@@ -127,10 +102,7 @@ def train(
         int,
         whole("snapshots", 1, 10**6, "Networks kept on the way at most, evenly spread."),
     ],
-    hidden: Annotated[
-        list[int] | None,
-        whole("hidden", 1, 10**6, "Neurons of a hidden layer; once for each, or not at all."),
-    ] = None,
+    hidden: Hidden = None,
 ) -> None:
     """Train a network on data/batches by backpropagation.
 

@@ -1,7 +1,7 @@
 """Trainings that a stage makes for itself, many of them side by side."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,10 @@ from stages.signals import end_with, withheld
 TRAIN, VALIDATION = Path("data/batches/train"), Path("data/batches/validation")
 TEST = Path("data/normalized/test")
 PREPROCESSING = Path("data/normalized/preprocessing.npz")
+
+Task = tuple[int, Callable[..., Any], tuple[Any, ...]]  # a job with its number and its function
+# Who finishes jobs: tasks and what is common to them become pairs of number and result.
+Work = Callable[[Sequence[Task], tuple[Any, ...]], Iterable[tuple[int, Any]]]
 
 
 def examples_of(folder: Path) -> Examples:
@@ -63,19 +67,22 @@ def side_by_side(
     jobs: Sequence[tuple[Any, ...]],
     about: str,
     kept: Kept | None = None,
+    *,
+    common: tuple[Any, ...] = (),
+    work: Work | None = None,
 ) -> list[Any]:
-    """``function(*job)`` for every job, on all cores, with a progress bar; in the jobs' order.
+    """``function(*job, *common)`` for every job, on all cores, with a progress bar; in their order.
 
     Each job runs in a process of its own, where one BLAS thread works, and must be decided by its
-    arguments, its code and the data that ``kept`` knows. LOKY_MAX_CPU_COUNT=1 keeps them all in
-    this process. With ``kept``, a finished job's result outlives a kill, and is not made again;
-    then it may only be made of what ``checkpoints.store`` can write, and tuples come as lists.
+    arguments, its code and the data that ``kept`` knows; ``common`` is part of that data.
+    LOKY_MAX_CPU_COUNT=1 keeps them all in this process; ``work`` takes them elsewhere. With
+    ``kept``, a finished job's result outlives a kill, and is not made again; then it may only be
+    made of what ``checkpoints.store`` can write, and tuples come as lists.
 
     Raises ``StageError`` if a process is killed, by a system that is out of memory for one.
     """
     from concurrent.futures.process import BrokenProcessPool
 
-    from joblib import Parallel, cpu_count, delayed
     from tqdm import tqdm
 
     places = [kept.place(function, job) if kept else None for job in jobs]
@@ -83,31 +90,44 @@ def side_by_side(
     missing = [number for number, result in enumerate(results) if result is None]
     if len(missing) < len(jobs):
         print(f"{about}: {len(jobs) - len(missing)} of {len(jobs)} kept from a run before")
-    work = Parallel(
-        n_jobs=max(1, min(cpu_count(), len(missing))),
-        return_as="generator",
-        batch_size=1 if kept else "auto",  # what is finished does not wait for others
-        initializer=end_with,
-        initargs=(os.getpid(),),
-    )
+    work = work or _processes(len(missing), batch_size=1 if kept else "auto")
     with withheld():
-        done = work(delayed(_finish)(function, jobs[number], places[number]) for number in missing)
+        done = work([(number, function, jobs[number]) for number in missing], common)
     try:
-        for number, result in zip(
-            missing,
-            tqdm(done, total=len(missing), desc=about, unit="job", disable=None),
-            strict=True,
-        ):
-            results[number] = result
+        for number, result in tqdm(done, total=len(missing), desc=about, unit="job", disable=None):
+            results[number] = _keep(result, places[number])
     except BrokenProcessPool as error:
         told = f"{about}: a process that trained was killed; is there enough memory?"
         raise StageError(f"{told} run dvc repro again") from error
     return results
 
 
-def _finish(function: Callable[..., Any], job: tuple[Any, ...], place: Path | None) -> Any:
-    """One job's result, which is kept before it is handed on."""
-    result = function(*job)
+def _processes(most: int, batch_size: int | str) -> Work:
+    """Processes of this machine, as many as it has cores; a batch is handed on when it is done."""
+    from joblib import Parallel, cpu_count, delayed
+
+    def work(tasks: Sequence[Task], common: tuple[Any, ...]) -> Iterable[tuple[int, Any]]:
+        parallel = Parallel(
+            n_jobs=max(1, min(cpu_count(), most)),
+            return_as="generator_unordered",
+            batch_size=batch_size,
+            initializer=end_with,
+            initargs=(os.getpid(),),
+        )
+        done: Iterable[tuple[int, Any]] = parallel(delayed(finish)(t, *common) for t in tasks)
+        return done
+
+    return work
+
+
+def finish(task: Task, *common: Any) -> tuple[int, Any]:
+    """One job's result, with its number: they are done in any order."""
+    number, function, job = task
+    return number, function(*job, *common)
+
+
+def _keep(result: Any, place: Path | None) -> Any:
+    """The result, kept before anything else is done with it."""
     if place is None:
         return result
     store(place, result)

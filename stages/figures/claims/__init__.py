@@ -13,6 +13,7 @@ from stages.figures.claims import (
     sensitivity,
     smoothness,
     stepsize,
+    sweep,
     twos,
     wishes,
 )
@@ -36,4 +37,5 @@ CLAIMS: tuple[Claim, ...] = (
     paths.CLAIM,
     architecture.CLAIM,
     second_guess.CLAIM,
+    sweep.CLAIM,
 )

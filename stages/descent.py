@@ -1,0 +1,184 @@
+"""What decides a training: the parameters of ``train``, and the descent that they stand for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
+
+import numpy as np
+
+from nn import (
+    ACTIVATIONS,
+    COSTS,
+    INITIALIZERS,
+    SCHEDULES,
+    SGD,
+    Examples,
+    Network,
+    Settings,
+    evaluate,
+)
+from stages.augment import Distort, Distortion
+from stages.options import choice, parameters_of, problem_of, real, switch, whole
+
+Activation = Annotated[str, choice("activation", ACTIVATIONS, "Function of the hidden neurons.")]
+Cost = Annotated[
+    str,
+    choice(
+        "cost",
+        COSTS,
+        "What is lowered: quadratic is the sum of squares, with sigmoid outputs; "
+        "cross_entropy comes with softmax outputs.",
+    ),
+]
+Initializer = Annotated[
+    str, choice("initializer", INITIALIZERS, "Rule for the deviation of the first weights.")
+]
+Gain = Annotated[float, real("gain", 0, 100, "Factor on that deviation.")]
+LearningRate = Annotated[
+    float, real("learning_rate", 0, 1e6, "Length of a step, as a multiple of the gradient.")
+]
+Schedule = Annotated[
+    str, choice("schedule", SCHEDULES, "How the learning rate falls from first to last step.")
+]
+Momentum = Annotated[
+    float, real("momentum", 0, 0.9999, "Share of the last step that is made again.")
+]
+WeightDecay = Annotated[
+    float,
+    real(
+        "weight_decay",
+        0,
+        1,
+        "Share of itself, times the learning rate, that a weight (not a bias) loses at a step.",
+    ),
+]
+Epochs = Annotated[int, whole("epochs", 1, 10**6, "Times that every image is visited.")]
+Reshuffle = Annotated[
+    bool,
+    switch(
+        "reshuffle", "New mini-batches from all images each epoch, or the same ones in a new order."
+    ),
+]
+FullBatch = Annotated[
+    bool, switch("full_batch", "One step an epoch, along the gradient over all images.")
+]
+Distorted = Annotated[
+    float, real("distorted", 0, 1, "Share of the mini-batches that are distorted.")
+]
+Shift = Annotated[int, whole("shift", 0, 100, "Pixels that their images are moved by at most.")]
+Rotation = Annotated[float, real("rotation", 0, 180, "... turned by at most, in degrees.")]
+Scaling = Annotated[
+    float, real("scaling", 0, 0.9, "... enlarged or shrunk by at most, as a share.")
+]
+Shear = Annotated[float, real("shear", 0, 2, "... slanted by at most, in pixels a pixel.")]
+Elastic = Annotated[
+    float, real("elastic", 0, 1000, "Pixels that points are pushed by at most, before ...")
+]
+Smoothness = Annotated[
+    float, real("smoothness", 0.5, 100, "... pushes are smoothed, by so many pixels.")
+]
+Hidden = Annotated[
+    list[int] | None,
+    whole("hidden", 1, 10**6, "Neurons of a hidden layer; once for each, or not at all."),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descent:
+    """All that decides a training but its images, its mini-batches' size and its seed.
+
+    Names and meanings are those of ``train`` in params.yaml.
+    """
+
+    hidden: Hidden
+    activation: Activation
+    cost: Cost
+    initializer: Initializer
+    gain: Gain
+    learning_rate: LearningRate
+    schedule: Schedule
+    momentum: Momentum
+    weight_decay: WeightDecay
+    epochs: Epochs
+    reshuffle: Reshuffle
+    full_batch: FullBatch
+    distorted: Distorted
+    shift: Shift
+    rotation: Rotation
+    scaling: Scaling
+    shear: Shear
+    elastic: Elastic
+    smoothness: Smoothness
+
+    @classmethod
+    def of(cls, section: Mapping[str, Any]) -> "Descent":
+        """Choose from the values of ``train``, which has more."""
+        return cls(**{field.name: section[field.name] for field in fields(cls)})
+
+    def start(
+        self, examples: Examples, image: tuple[int, int], classes: int, batch_size: int, seed: int
+    ) -> SGD:
+        """The descent before its first step, for images (height, width): that of ``train``."""
+        weights_rng, order_rng, distortion_rng = np.random.default_rng(seed).spawn(3)
+        sizes = (examples.stored.shape[1], *(self.hidden or []), classes)
+        network = Network.random(
+            sizes,
+            self.activation,
+            self.cost,
+            rng=weights_rng,
+            initializer=self.initializer,
+            gain=self.gain,
+        )
+        most = Distortion(
+            self.shift, self.rotation, self.scaling, self.shear, self.elastic, self.smoothness
+        )
+        copy = Distort(*image, most, share=self.distorted, rng=distortion_rng)
+        return SGD(network, examples, self.settings(batch_size), order_rng, copy)
+
+    def settings(self, batch_size: int) -> Settings:
+        """The part that the loop of the descent needs."""
+        return Settings(
+            learning_rate=self.learning_rate,
+            epochs=self.epochs,
+            batch_size=batch_size,
+            schedule=self.schedule,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            reshuffle=self.reshuffle,
+            full_batch=self.full_batch,
+        )
+
+
+def judged(
+    descent: Descent,
+    batch_size: int,
+    seed: int,
+    examples: Examples,
+    validation: Examples,
+    image: tuple[int, int],
+) -> tuple[float, float]:
+    """Train a network to the end; its cost and accuracy on the validation images.
+
+    A descent that has left the finite numbers has an infinite cost.
+    """
+    classes = 1 + max(int(examples.labels.max()), int(validation.labels.max()))  # as in train
+    sgd = descent.start(examples, image, classes, batch_size, seed)
+    with np.errstate(all="ignore"):  # a rate that is too high is seen in the cost
+        for _ in range(descent.epochs):
+            sgd.epoch()
+        cost, accuracy = evaluate(sgd.network, validation)
+    return (cost if np.isfinite(cost) else np.inf), accuracy
+
+
+PARAMETERS = parameters_of(Descent)  # by name, with their types and ranges
+
+
+def typed(name: str, value: Any) -> Any:
+    """A value of YAML as the parameter's type has it: 3 is 3.0 for a real number.
+
+    Raises ``ValueError``, in one line, for a value that ``train`` would not take.
+    """
+    parameter = PARAMETERS[name]
+    if problem := problem_of(value, parameter):
+        raise ValueError(problem)
+    return [*map(parameter.kind, value)] if parameter.many else parameter.kind(value)
