@@ -37,7 +37,7 @@ def _require(place: str, sizes: Sequence[int], copies: int, room: int, where: st
         raise StageError(
             f"{place}: expected a network that fits into the {_gigabytes(room)} {where}, got "
             f"{'-'.join(str(n) for n in _few(sizes))}: {copies:,} times {count:,} parameters are "
-            f"{_gigabytes(need)}; ask for fewer neurons or epochs"
+            f"{_gigabytes(need)}; ask for fewer neurons, epochs or snapshots"
         )
 
 

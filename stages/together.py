@@ -24,6 +24,7 @@ from stages import (
     minima,
     paths,
     smoothness,
+    sweep,
     train,
     twos,
     wishes,
@@ -220,6 +221,12 @@ def check_averaging(data: Data, section: dict[str, Any], batches: dict[str, Any]
     averaging.check(section["batch_size"], count)
 
 
+def check_sweep(data: Data, section: dict[str, Any], training: dict[str, Any]) -> None:
+    """The grid can be made, and its networks have room."""
+    asked = section["grid"], section["samples"], section["seeds"]
+    sweep.check(*asked, training, (data.pixels, data.shape, data.classes))
+
+
 def left_to_train(data: Data, batches: dict[str, Any]) -> tuple[int, NDArray[np.uint8] | None]:
     """How many images ``batch`` will leave to train on, and their labels in its order."""
     validation, seed = batches["validation"], batches["seed"]
@@ -242,4 +249,5 @@ RULES: dict[Callable[..., None], tuple[str, ...]] = {  # and the sections that e
     check_hebb: ("hebb", "batch"),
     check_twos: ("twos", "batch"),
     check_averaging: ("averaging", "batch"),
+    check_sweep: ("sweep", "train"),
 }

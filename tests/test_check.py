@@ -138,6 +138,16 @@ def test_a_wrong_value_is_told_by_section_and_key_with_what_is_allowed(
     assert any(words in line for line in lines), lines
 
 
+def test_more_snapshots_than_there_is_room_for_are_told_before_anything_runs(
+    capsys: Capture,
+) -> None:
+    long = changed("epochs: 90", "epochs: 1000000")
+    assert not told(long, capsys)
+    lines = told(long.replace("snapshots: 100", "snapshots: 1000000"), capsys)
+    assert len(lines) == 1
+    assert "train.hidden: expected a network that fits into" in lines[0]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -219,8 +229,11 @@ def test_all_problems_are_told_at_once(capsys: Capture) -> None:
         ("batch_size: 100 ", "batch_size: 55001 ", "batch.batch_size: expected 1 to 55,000"),
         ("batch_size: 100 # images of the mini-batch", "batch_size: 55001 #",
          "averaging.batch_size: expected 2 to 55,000"),
-        ("epochs: 90", "epochs: 1000000", "train.hidden: expected a network that fits into"),
         ("hidden: [16, 16]", "hidden: [1000000, 1000000]", "784-1000000-1000000-2"),
+        ("- train.cost=quadratic,cross_entropy", "- train.hidden=[1000000,1000000]",
+         "sweep.grid: expected a network that fits into"),
+        ("- train.cost=quadratic,cross_entropy", "- train.activation=relu",
+         "sweep.grid: expected each parameter once"),
         ("widths: [4, 8, 16, 32, 64, 128]", "widths: [100000]", "architecture.widths: expected"),
         ("train_images_bytes: 47040016", "train_images_bytes: 47040017",
          "fetch.train_images_bytes: expected 16 and as many for each of the 60,000 images"),

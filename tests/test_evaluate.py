@@ -255,6 +255,6 @@ def test_a_network_that_fits_is_taken_and_one_that_does_not_is_told_with_its_siz
             rf"train\.hidden: expected a network that fits into the [\d,.]+ GB {where}", told
         )
         assert "got 784-1000000-1000000-10: 91 times 1,000,796,000,010 parameters are" in told
-        assert "364,289.7 GB; ask for fewer neurons or epochs" in told
+        assert "364,289.7 GB; ask for fewer neurons, epochs or snapshots" in told
     with pytest.raises(StageError, match=r"got 784-9-9-9-\.\.\.-9-10: "):
         require_memory("train.hidden", (784, *[9] * 100, 10), 10**9)
