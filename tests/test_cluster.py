@@ -1,10 +1,7 @@
 """A sweep on a real Dask cluster of this machine: the same bytes, whoever is killed meanwhile."""
 
 import io
-import json
-import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -14,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from distributed import Client, KilledWorker
+from distributed import KilledWorker
 from distributed.comm import CommClosedError
 
+from benchmarks.local_cluster import LocalCluster, Process
 from stages import cluster
 from stages.checkpoints import folder_of, machine
 from stages.cluster import archive, check_versions, connected, kind
@@ -30,57 +28,18 @@ WIDE = OPTIONS | {"grid": ["train.learning_rate=range(1,7)"], "seeds": 3}
 NOBODY = "tcp://127.0.0.1:9"
 
 
-class Cluster:
-    """A scheduler and its workers, none of which can import the project."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.workers = folder, list[subprocess.Popen[bytes]]()
-        told = folder / "scheduler.json"
-        self.scheduler = self.start(
-            "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told)
-        )
-        while not told.exists():
-            assert self.scheduler.poll() is None, self.log()
-            time.sleep(0.02)
-        self.address = str(json.loads(told.read_text())["address"])
-
-    def start(self, what: str, *options: str) -> subprocess.Popen[bytes]:
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        with (self.folder / "log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.dask_{what}", "--no-dashboard", *options],
-                cwd=self.folder, env=environment, stdout=log, stderr=log,
-            )  # fmt: skip
-
-    def add_worker(self) -> None:
-        options = ["--nthreads", "1", "--no-nanny", "--local-directory", str(self.folder)]
-        self.workers.append(self.start("worker", self.address, "--host", "127.0.0.1", *options))
-
-    def log(self) -> str:
-        return (self.folder / "log").read_text()
-
-    def stop(self) -> None:
-        for process in (*self.workers, self.scheduler):
-            process.kill()
-            process.wait()
-
-
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """A scheduler without workers."""
-    started = Cluster(tmp_path_factory.mktemp("cluster"))
+    started = LocalCluster(tmp_path_factory.mktemp("cluster"))
     yield started
     started.stop()
 
 
 @pytest.fixture
-def two(alone: Cluster) -> Cluster:
+def two(alone: LocalCluster) -> LocalCluster:
     """The same with two workers that live."""
-    alone.workers = [worker for worker in alone.workers if worker.poll() is None]
-    while len(alone.workers) < 2:
-        alone.add_worker()
-    with Client(alone.address, set_as_default=False) as client:
-        client.wait_for_workers(2)
+    alone.have(2)
     return alone
 
 
@@ -99,7 +58,7 @@ def swept(folder: Path, options: Options) -> list[bytes]:
     return [(folder / path).read_bytes() for path in FILES]
 
 
-def killed_midway(process: subprocess.Popen[bytes]) -> threading.Thread:
+def killed_midway(process: Process) -> threading.Thread:
     """Kill it as soon as a training is finished."""
 
     def kill() -> None:
@@ -112,12 +71,12 @@ def killed_midway(process: subprocess.Popen[bytes]) -> threading.Thread:
     return killer
 
 
-def there(found: Cluster, **options: Any) -> Options:
+def there(found: LocalCluster, **options: Any) -> Options:
     return WIDE | {"backend": "dask", "scheduler": found.address} | options
 
 
 def test_a_scheduler_without_workers_is_told_in_a_line(
-    alone: Cluster, monkeypatch: pytest.MonkeyPatch
+    alone: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "ANSWER", 0.5)
     with (
@@ -128,7 +87,7 @@ def test_a_scheduler_without_workers_is_told_in_a_line(
 
 
 def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
-    two: Cluster, digits: Path, empty: Path, expected: list[bytes]
+    two: LocalCluster, digits: Path, empty: Path, expected: list[bytes]
 ) -> None:
     copied(digits, empty)
     victim = two.workers[0]
@@ -141,7 +100,7 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
 
 
 def test_what_this_machine_has_done_is_not_done_by_a_cluster(
-    two: Cluster, digits: Path, empty: Path, expected: list[bytes], capsys: Any
+    two: LocalCluster, digits: Path, empty: Path, expected: list[bytes], capsys: Any
 ) -> None:
     copied(digits, empty)
     swept(empty, WIDE | {"grid": ["train.learning_rate=range(1,5)"]})
@@ -151,7 +110,7 @@ def test_what_this_machine_has_done_is_not_done_by_a_cluster(
 
 
 def test_other_code_takes_the_place_of_what_a_worker_has_loaded(
-    two: Cluster, monkeypatch: pytest.MonkeyPatch
+    two: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def changed(modules: tuple[str, ...]) -> bytes:
         content = io.BytesIO(whole(modules))
@@ -175,7 +134,7 @@ def test_other_code_takes_the_place_of_what_a_worker_has_loaded(
 
 
 def test_code_that_a_worker_cannot_import_is_told_in_a_line(
-    two: Cluster, monkeypatch: pytest.MonkeyPatch
+    two: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_modules: tuple[str, ...]) -> bytes:
         content = io.BytesIO()
@@ -194,7 +153,7 @@ def test_code_that_a_worker_cannot_import_is_told_in_a_line(
 
 @pytest.mark.parametrize("name", ["python", "numpy", "joblib"])
 def test_a_worker_with_another_version_is_told_in_a_line(
-    two: Cluster, name: str, monkeypatch: pytest.MonkeyPatch
+    two: LocalCluster, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = cluster.versions_of
 
@@ -209,7 +168,7 @@ def test_a_worker_with_another_version_is_told_in_a_line(
         pass
 
 
-def test_versions_are_asked_of_everybody(two: Cluster) -> None:
+def test_versions_are_asked_of_everybody(two: LocalCluster) -> None:
     with connected(two.address, CODE) as client:
         client.wait_for_workers(2)
         found = cluster.versions_of(client)
@@ -252,7 +211,7 @@ def test_workers_that_compute_otherwise_are_told_apart() -> None:
         kind(found)
 
 
-def test_workers_of_this_machine_compute_as_it_does(two: Cluster) -> None:
+def test_workers_of_this_machine_compute_as_it_does(two: LocalCluster) -> None:
     with connected(two.address, CODE) as client:
         assert kind(client) == machine()
 
@@ -274,7 +233,7 @@ def test_the_archive_has_what_runs_elsewhere_and_no_more() -> None:
 
 
 def test_a_scheduler_that_dies_midway_loses_nothing(
-    two: Cluster, digits: Path, empty: Path, expected: list[bytes]
+    two: LocalCluster, digits: Path, empty: Path, expected: list[bytes]
 ) -> None:
     copied(digits, empty)
     killer = killed_midway(two.scheduler)

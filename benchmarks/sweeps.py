@@ -1,0 +1,126 @@
+"""What a sweep loses on its way to the workers: time by number of workers, and work for each task.
+
+    python -m benchmarks.sweeps
+
+The same trainings on one and two processes, of this machine and of a Dask cluster on it, in turns;
+quotients are taken within a turn, since machines are shared. Work is processor time, which other
+programs change little.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from time import perf_counter, process_time
+from typing import Annotated, Any
+
+import typer
+from ruamel.yaml import YAML
+
+from benchmarks.local_cluster import LocalCluster
+from stages.cluster import connected, workers
+from stages.descent import Descent, judged
+from stages.preprocess import Preprocessing
+from stages.trainings import PREPROCESSING, TRAIN, VALIDATION, examples_of, side_by_side
+
+CODE = ("benchmarks.sweeps", "stages.descent", "stages.trainings")
+TASKS = 400  # without anything to do
+TRAININGS, EPOCHS = 8, 3
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def main(
+    rounds: Annotated[int, typer.Option(min=2, help="Turns, of which medians are taken.")] = 5,
+) -> None:
+    """Print seconds, quotients, and the work for each task."""
+    load = os.getloadavg()[0]
+    preprocessing = Preprocessing.load(PREPROCESSING)
+    image = preprocessing.height, preprocessing.width
+    common = examples_of(TRAIN), examples_of(VALIDATION), image
+    section = YAML(typ="safe").load(Path("params.yaml"))["train"] | {"epochs": EPOCHS}
+    jobs = [(Descent.of(section), 100, seed) for seed in range(TRAININGS)]
+    with ExitStack() as stack:
+        clusters = {n: local(stack, n) for n in (1, 2)}
+        clients = {n: stack.enter_context(connected(c.address, CODE)) for n, c in clusters.items()}
+        ways: dict[str, Callable[[Any, Any, Any], None]] = {
+            f"{name}, {n}": way
+            for n in (1, 2)
+            for name, way in (("loky", on_loky(n)), ("dask", on_dask(clients[n])))
+        }
+        for way in ways.values():  # processes start, and images are sent
+            way(judged, jobs[:2], common)
+        times: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(rounds):
+            for name, way in ways.items():
+                start = perf_counter()
+                way(judged, jobs, common)
+                times[name].append(perf_counter() - start)
+        for name, found in times.items():
+            print(f"{name}: {median(found):.2f} s for {TRAININGS} trainings")
+        for backend in ("loky", "dask"):
+            pairs = zip(times[f"{backend}, 1"], times[f"{backend}, 2"], strict=True)
+            quotients = sorted(one / two for one, two in pairs)
+            told = ", ".join(f"{q:.2f}" for q in quotients)
+            print(f"{backend}: two are {median(quotients):.2f} times as fast as one ({told})")
+        for name, way in ways.items():
+            processes = clusters[int(name[-1])] if name.startswith("dask") else None
+            print(f"{name}: {cost(way, processes)}")
+    print(f"load {load:.1f} before, {os.getloadavg()[0]:.1f} after")
+
+
+def local(stack: ExitStack, count: int) -> LocalCluster:
+    """A cluster that is stopped with the stack."""
+    cluster = LocalCluster(Path(stack.enter_context(tempfile.TemporaryDirectory())), count)
+    stack.callback(cluster.stop)
+    return cluster
+
+
+def on_loky(count: int) -> Callable[[Any, Any, Any], None]:
+    """Processes of this machine; one means this process."""
+
+    def way(function: Any, jobs: Any, common: Any) -> None:
+        os.environ["LOKY_MAX_CPU_COUNT"] = str(count)
+        side_by_side(function, jobs, "loky", common=common)
+
+    return way
+
+
+def on_dask(client: Any) -> Callable[[Any, Any, Any], None]:
+    """Workers of a cluster."""
+
+    def way(function: Any, jobs: Any, common: Any) -> None:
+        side_by_side(function, jobs, "dask", common=common, work=workers(client))
+
+    return way
+
+
+def nothing(number: int) -> int:
+    """A job without work."""
+    return number
+
+
+def cost(way: Callable[[Any, Any, Any], None], cluster: LocalCluster | None) -> str:
+    """Milliseconds for each task that has nothing to do: elapsed, and by who worked them."""
+    jobs = [(n,) for n in range(TASKS)]
+    way(nothing, jobs[:4], ())
+    processes = [cluster.scheduler, *cluster.workers] if cluster else []
+    before, start, own = [work_of(p.pid) for p in processes], perf_counter(), process_time()
+    way(nothing, jobs, ())
+    elapsed, own = perf_counter() - start, process_time() - own
+    worked = [work_of(p.pid) - b for p, b in zip(processes, before, strict=True)]
+    named = {"elapsed": elapsed, "here": own}
+    named |= {"scheduler": worked[0], "all workers": sum(worked[1:])} if worked else {}
+    told = ", ".join(f"{name} {1000 * seconds / TASKS:.2f}" for name, seconds in named.items())
+    return f"{told} ms a task"
+
+
+def work_of(pid: int) -> float:
+    """Seconds of processor time that a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+if __name__ == "__main__":
+    typer.run(main)
