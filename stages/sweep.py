@@ -247,7 +247,7 @@ def tell(ranks: list[Ranked], again: list[Ranked], epochs: int) -> None:
 
 def spread(each: Ranked) -> str:
     """Mean and standard deviation over seeds, in percent."""
-    return f"{100 * each.mean:5.2f} ± {100 * each.deviation:.2f}"
+    return f"{100 * each.mean:5.2f} ± {100 * each.deviation:5.2f}"
 
 
 if __name__ == "__main__":
