@@ -86,7 +86,9 @@ def told(address: str) -> Iterator[None]:
             f"other; is there enough memory? {again}"
         ) from error
     except (CancelledError, CommClosedError) as error:
-        raise StageError(f"sweep: the cluster at {address} has gone; {again}") from error
+        raise StageError(
+            f"sweep: the scheduler at {address}, or all of its workers, have gone; {again}"
+        ) from error
 
 
 def versions_of(client: "Client") -> dict[str, dict[str, str]]:
@@ -199,7 +201,7 @@ def kind(client: "Client") -> str:
 
 
 def workers(client: "Client") -> Work:
-    """Joblib's way to the workers; what is common to all jobs is sent to each worker once."""
+    """Joblib's way to the workers; what is common to all jobs is sent once, with the first ones."""
     from joblib import Parallel, delayed
     from joblib._dask import DaskDistributedBackend
 
@@ -216,9 +218,13 @@ def workers(client: "Client") -> Work:
 
         return finish(pickle.loads(task), *common)  # noqa: S301 - packed below
 
+    sent: list[Workers] = []  # with what is common: the next jobs find it there
+
     def work(tasks: Sequence[Task], common: tuple[Any, ...]) -> Iterable[tuple[int, Any]]:
+        if not sent:
+            sent.append(Workers(client=client, scatter=[*common]))
         parallel = Parallel(
-            backend=Workers(client=client, scatter=[*common]),
+            backend=sent[0],
             return_as="generator_unordered",
             batch_size=1,
             pre_dispatch="all",  # so that workers that join later find work

@@ -102,13 +102,12 @@ def sweep(
     common = (examples, examples_of(VALIDATION), image)
 
     with nullcontext() if backend == "loky" else connected(scheduler, CODE) as client:
-        kept = kept_by(client)
+        kept, work = kept_by(client), workers(client) if client else None
 
         def trained(wanted: Sequence[Point], first: int, about: str) -> list[Results]:
             jobs = [
                 (replace(own, **p), batch_size, first + n) for p in wanted for n in range(seeds)
             ]
-            work = workers(client) if client else None
             done = side_by_side(judged, jobs, about, kept, common=common, work=work)
             return [*np.array(done, float).reshape(len(wanted), seeds, 2)]
 

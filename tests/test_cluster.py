@@ -58,13 +58,14 @@ def swept(folder: Path, options: Options) -> list[bytes]:
     return [(folder / path).read_bytes() for path in FILES]
 
 
-def killed_midway(process: Process) -> threading.Thread:
-    """Kill it as soon as a training is finished."""
+def killed_midway(*processes: Process) -> threading.Thread:
+    """Kill them as soon as a training is finished."""
 
     def kill() -> None:
         while not [*folder_of("sweep").glob("[!.]*")]:
             time.sleep(0.001)
-        process.kill()
+        for process in processes:
+            process.kill()
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
@@ -232,12 +233,16 @@ def test_the_archive_has_what_runs_elsewhere_and_no_more() -> None:
     assert not {"stages/sweep.py", "stages/train.py", "stages/cluster.py"} & names
 
 
-def test_a_scheduler_that_dies_midway_loses_nothing(
-    two: LocalCluster, digits: Path, empty: Path, expected: list[bytes]
+@pytest.mark.parametrize("who", ["all workers", "scheduler"])  # in this order: the last ends it
+def test_a_cluster_that_dies_midway_loses_nothing(
+    who: str, two: LocalCluster, digits: Path, empty: Path, expected: list[bytes]
 ) -> None:
     copied(digits, empty)
-    killer = killed_midway(two.scheduler)
-    with pytest.raises(StageError, match=r"the cluster at .* has gone"):
+    processes = two.workers if who == "all workers" else [two.scheduler]
+    killer = killed_midway(*processes)
+    with pytest.raises(StageError, match="or all of its workers, have gone; what was finished is"):
         swept(empty, there(two))
     killer.join()
+    finished = len([*folder_of("sweep").glob("[!.]*")])
+    assert finished
     assert swept(empty, WIDE) == expected
