@@ -53,6 +53,7 @@ def test_every_recipe_has_its_line_and_changes_what_exists(name: str) -> None:
         "docs/experiments.md",
         "docs/export.md",
         "docs/reliability.md",
+        "docs/sweeps.md",
     ],
 )
 def test_every_file_that_a_document_links_to_exists(document: str) -> None:
