@@ -24,11 +24,11 @@ MEASURED = ("part", "seed", "validation_cost", "validation_accuracy")
 CLEAR = 2.0  # standard errors that a difference must have to count as one
 MOST_ROWS = 8  # of the ranks
 ROW, LETTER, GAP = 0.25, 0.077, 0.22  # inches: a rank, a letter, from one column to the next
-ROOM = 4.1  # inches for the columns of values
+ROOM = 4.6  # inches for the columns of values
 SPREAD = 1.05  # ... and for that of means and deviations
 ACROSS, HIGH, BELOW = 3, 1.75, 0.95  # panels side by side; inches of one, and below it
 MOST_TICKS = 8  # values that get a place each; more are drawn to scale
-DECADES = 1.3  # that values span which are drawn on a logarithmic axis
+DECADES = 1.0  # that values span which are drawn on a logarithmic axis
 SHORT, MOST_LETTERS = 8, 14  # of a value below an axis, on one line and on two
 
 Floats = NDArray[np.float64]
