@@ -109,8 +109,9 @@ def draw() -> Picture:
     sheet = Sheet(
         title,
         f"Above: the best of {len(found.ranks)} combinations; pale dots are single trainings, bars "
-        "their means. Below: every combination over each parameter, the line joins the best. "
-        "Halving the errors always takes the same length. Orange: params.yaml.",
+        "their means. The title has two of them trained again, with other seeds. Below: every "
+        "combination over each parameter, the line joins the best. Halving the errors always takes "
+        "the same length. Orange: params.yaml.",
         start + lines * (HIGH + BELOW) - 0.4,
     )
     draw_ranks(sheet, found, shown, ranks_high)
