@@ -6,9 +6,10 @@ Stages never import one another; they meet through files. What several of them n
 (going on where a killed run stopped), ``arrays`` and ``tables`` (numbers on disk), ``trust``
 (numbers that are not to be believed), ``preprocess`` (from grey levels to what the network sees),
 ``classes`` (their names), ``model`` (a trained network with its preprocessing), ``trainings``
-(networks that a stage trains for itself), ``layers`` (what every neuron holds and wishes for) and
-``walk`` (a descent that can be looked at). ``sources`` and ``idx`` belong to ``fetch`` and
-``normalize``; ``story``, ``embed``, ``codec`` and ``bundle`` to ``report``.
+(networks that a stage trains for itself), ``layers`` (what every neuron holds and wishes for),
+``walk`` (a descent that can be looked at) and ``descent`` (what ``train`` and ``sweep`` are told).
+``sources`` and ``idx`` belong to ``fetch`` and ``normalize``; ``grid`` and ``cluster`` to
+``sweep``; ``story``, ``embed``, ``codec`` and ``bundle`` to ``report``.
 
 Commands for everybody, and no stages: ``check`` looks at all parameters before the first stage
 runs, ``predict`` reads pictures (``ink`` prepares them, ``unfamiliar`` warns of them), ``export``

@@ -116,9 +116,15 @@ class Descent:
         return cls(**{field.name: section[field.name] for field in fields(cls)})
 
     def start(
-        self, examples: Examples, image: tuple[int, int], classes: int, batch_size: int, seed: int
-    ) -> SGD:
-        """The descent before its first step, for images (height, width): that of ``train``."""
+        self,
+        examples: Examples,
+        image: tuple[int, int],
+        classes: int,
+        batch_size: int,
+        seed: int,
+        threads: int = 1,
+    ) -> tuple[SGD, Distort]:
+        """The descent before its first step, for images (height, width), and what distorts them."""
         weights_rng, order_rng, distortion_rng = np.random.default_rng(seed).spawn(3)
         sizes = (examples.stored.shape[1], *(self.hidden or []), classes)
         network = Network.random(
@@ -133,9 +139,9 @@ class Descent:
             self.shift, self.rotation, self.scaling, self.shear, self.elastic, self.smoothness
         )
         copy = Distort(*image, most, share=self.distorted, rng=distortion_rng)
-        return SGD(network, examples, self.settings(batch_size), order_rng, copy)
+        return SGD(network, examples, self.settings(batch_size, threads), order_rng, copy), copy
 
-    def settings(self, batch_size: int) -> Settings:
+    def settings(self, batch_size: int, threads: int) -> Settings:
         """The part that the loop of the descent needs."""
         return Settings(
             learning_rate=self.learning_rate,
@@ -146,6 +152,7 @@ class Descent:
             weight_decay=self.weight_decay,
             reshuffle=self.reshuffle,
             full_batch=self.full_batch,
+            threads=threads,
         )
 
 
@@ -162,7 +169,7 @@ def judged(
     A descent that has left the finite numbers has an infinite cost.
     """
     classes = 1 + max(int(examples.labels.max()), int(validation.labels.max()))  # as in train
-    sgd = descent.start(examples, image, classes, batch_size, seed)
+    sgd, _ = descent.start(examples, image, classes, batch_size, seed)
     with np.errstate(all="ignore"):  # a rate that is too high is seen in the cost
         for _ in range(descent.epochs):
             sgd.epoch()

@@ -16,16 +16,14 @@ from tqdm import tqdm
 from nn import (
     SGD,
     Examples,
-    Network,
-    Settings,
     evaluate,
     learning_rate_at,
 )
-from stages.augment import Distort, Distortion
 from stages.checkpoints import Checkpoint, fingerprint
 from stages.descent import (
     Activation,
     Cost,
+    Descent,
     Distorted,
     Elastic,
     Epochs,
@@ -109,42 +107,27 @@ def train(
     Writes models/network.npz, its parameters before the first step and on the way
     (models/snapshots) and reports/history.csv.
     """
-    options = repr(locals())  # all that was asked for, before anything else has a name
+    options = {**locals()}  # all that was asked for, before anything else has a name
+    descent = Descent.of(options)
     preprocessing = Preprocessing.load(PREPROCESSING)
     examples = as_examples(BATCHES / "train", preprocessing)
     validation = as_examples(BATCHES / "validation", preprocessing)
     classes = 1 + max(int(examples.labels.max()), int(validation.labels.max()))
     sizes = (examples.stored.shape[1], *(hidden or []), classes)
     check(sizes, epochs, snapshots)
-    settings = Settings(
-        learning_rate=learning_rate,
-        epochs=epochs,
-        batch_size=json.loads((BATCHES / "batches.json").read_text())["batch_size"],
-        schedule=schedule,
-        momentum=momentum,
-        weight_decay=weight_decay,
-        reshuffle=reshuffle,
-        full_batch=full_batch,
-        threads=threads,
-    )
-    weights_rng, order_rng, distortion_rng = np.random.default_rng(seed).spawn(3)
-    network = Network.random(
-        sizes, activation, cost, rng=weights_rng, initializer=initializer, gain=gain
-    )
+    image = preprocessing.height, preprocessing.width
+    batch_size = json.loads((BATCHES / "batches.json").read_text())["batch_size"]
+    sgd, distort = descent.start(examples, image, classes, batch_size, seed, threads)
+    network = sgd.network
     shape = "-".join(str(n) for n in sizes)
     print(f"{shape}: {network.parameters.size:,} parameters, {len(examples):,} images")
-    most = Distortion(shift, rotation, scaling, shear, elastic, smoothness)
-    copy = Distort(
-        preprocessing.height, preprocessing.width, most, share=distorted, rng=distortion_rng
-    )
-    sgd = SGD(network, examples, settings, order_rng, copy)
     diary = Diary(sgd, examples, validation, spacing(epochs, snapshots))
     checkpoint = Checkpoint(
         "train",
-        fingerprint("stages.train", (BATCHES, PREPROCESSING), options),
+        fingerprint("stages.train", (BATCHES, PREPROCESSING), repr(options)),
         # All that an epoch changes, but for what the diary takes down.
         arrays={"parameters": network.parameters, "velocity": sgd.velocity},
-        generators={"order": order_rng, "distortion": distortion_rng},
+        generators={"order": sgd.rng, "distortion": distort.rng},
     )
     diary.go_on(**checkpoint.restore())
     start, before = perf_counter(), sgd.epochs_done

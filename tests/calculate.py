@@ -10,6 +10,7 @@ from stages.options import run  # first: it fixes the kernels, before NumPy is l
 # isort: split
 import importlib
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ def main(folder: Path) -> None:
     sample_as_raw(folder / "data/raw", train=600, test=200)
     os.chdir(folder)
     os.environ["LOKY_MAX_CPU_COUNT"] = "1"
+    shutil.copyfile(ROOT / "params.yaml", "params.yaml")  # sweep reads what train has there
     params, small = LOAD(ROOT / "params.yaml"), LOAD(ROOT / "tests/small.yaml") | SMALL
     for stage in LOAD(ROOT / "dvc.yaml")["stages"]:
         if stage not in {"fetch", "report"}:
