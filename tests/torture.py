@@ -152,7 +152,9 @@ class Victim:
             for name in sorted({*files, *self.files})
             if files.get(name) != self.files.get(name)
         ]
-        leftovers = [*self.folder.rglob("*.partial"), *self.folder.glob(".checkpoints/*/*")]
+        kept = self.folder.glob(".checkpoints/*/*")
+        leftovers = [*self.folder.rglob("*.partial")]
+        leftovers += [path for path in kept if path.parent.name != "sweep"]  # for a wider sweep
         found += [f"{path.relative_to(self.folder)} is left over" for path in leftovers]
         if processes := lingering(self.folder):
             found.append(f"still running: {processes}")
