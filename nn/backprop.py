@@ -44,7 +44,7 @@ class Workspace:
         ``threads`` are those of BLAS: if there are several, large products are left whole to them.
         """
         sizes, dtype = network.sizes, network.parameters.dtype
-        self.network, self.batch, self.threads = network, batch, threads
+        self.network, self.batch = network, batch
         self.nabla = zeros_like(network) if nabla is None else nabla
         self.stored = zeros((batch, sizes[0]), stored)
         self.inputs = zeros((batch, sizes[0]), dtype)
@@ -56,13 +56,13 @@ class Workspace:
         self.zs, self.deltas = layers_of_rows(z, sizes), layers_of_rows(delta, sizes)
         self.activations = [self.inputs.T, *layers_of_rows(a, sizes)]
         self.activation, self.cost = ACTIVATIONS[network.activation], COSTS[network.cost]
-        self._bind(delta, dtype.type(gain))
+        self._bind(delta, dtype.type(gain), threads)
         self._bind_slopes(a, z)
 
-    def _bind(self, delta: Array, gain: np.floating) -> None:
+    def _bind(self, delta: Array, gain: np.floating, threads: int) -> None:
         """Make views and products once: at each step that would take as long as the arithmetic."""
         network, nabla, zs, deltas = self.network, self.nabla, self.zs, self.deltas
-        product = partial(bound_product, threads=self.threads)
+        product = partial(bound_product, threads=threads)
         before, after = self.activations[:-1], self.activations[1:]
         weigh = [product(*arrays) for arrays in zip(network.weights, before, zs, strict=True)]
         blame = [product(d, a.mT, w) for d, a, w in zip(deltas, before, nabla.weights, strict=True)]
@@ -117,7 +117,7 @@ def backprop(work: Workspace, scale: float) -> None:
         blame()  # BP4: dC/dw = delta (activation before)
 
 
-def bound_product(left: Array, right: Array, out: Array, threads: int = 1) -> Product:
+def bound_product(left: Array, right: Array, out: Array, threads: int) -> Product:
     """Matrix product, (..., m, k) by (..., k, n) or (k,), into ``out``, to be made many times.
 
     A product that is too large for OpenBLAS's direct kernels is made in pieces of a few rows, if

@@ -13,12 +13,12 @@ from nn import (
     SCHEDULES,
     SGD,
     Examples,
-    Network,
     Settings,
     evaluate,
 )
 from stages.augment import Distort, Distortion
 from stages.options import choice, parameters_of, problem_of, real, switch, whole
+from stages.trainings import Recipe
 
 Activation = Annotated[str, choice("activation", ACTIVATIONS, "Function of the hidden neurons.")]
 Cost = Annotated[
@@ -125,21 +125,20 @@ class Descent:
         threads: int = 1,
     ) -> tuple[SGD, Distort]:
         """The descent before its first step, for images (height, width), and what distorts them."""
-        weights_rng, order_rng, distortion_rng = np.random.default_rng(seed).spawn(3)
-        sizes = (examples.stored.shape[1], *(self.hidden or []), classes)
-        network = Network.random(
-            sizes,
-            self.activation,
-            self.cost,
-            rng=weights_rng,
-            initializer=self.initializer,
-            gain=self.gain,
-        )
         most = Distortion(
             self.shift, self.rotation, self.scaling, self.shear, self.elastic, self.smoothness
         )
-        copy = Distort(*image, most, share=self.distorted, rng=distortion_rng)
-        return SGD(network, examples, self.settings(batch_size, threads), order_rng, copy), copy
+        _, _, rng = np.random.default_rng(seed).spawn(3)  # the first two are the recipe's
+        distort = Distort(*image, most, share=self.distorted, rng=rng)
+        recipe = Recipe(
+            tuple(self.hidden or ()),
+            self.settings(batch_size, threads),
+            self.activation,
+            self.cost,
+            self.initializer,
+            self.gain,
+        )
+        return recipe.start(examples, classes, seed, distort), distort
 
     def settings(self, batch_size: int, threads: int) -> Settings:
         """The part that the loop of the descent needs."""

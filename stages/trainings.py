@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nn import SGD, Examples, Network, Settings
+from nn.examples import Copy, as_they_are
 from stages.checkpoints import Kept, recall, store
 from stages.files import StageError
 from stages.model import as_examples
@@ -40,8 +41,8 @@ class Recipe:
     initializer: str = "lecun"
     gain: float = 2.0
 
-    def start(self, examples: Examples, classes: int, seed: int) -> SGD:
-        """A random network before its first step; the same seed as ``train`` starts alike."""
+    def start(self, examples: Examples, classes: int, seed: int, copy: Copy = as_they_are) -> SGD:
+        """A random network before its first step, whose images ``copy`` brings into place."""
         weights_rng, order_rng = np.random.default_rng(seed).spawn(2)
         network = Network.random(
             (examples.stored.shape[1], *self.hidden, classes),
@@ -51,7 +52,7 @@ class Recipe:
             initializer=self.initializer,
             gain=self.gain,
         )
-        return SGD(network, examples, self.settings, order_rng)
+        return SGD(network, examples, self.settings, order_rng, copy)
 
     def train(self, examples: Examples, classes: int, seed: int) -> Network:
         """A network after all its epochs."""

@@ -1,6 +1,7 @@
 """Parameters of training that were swept: the best combinations, and what each parameter does."""
 
 import math
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,7 +150,7 @@ def caption(found: Found) -> str:
     epochs = "" if swept_epochs else f" for {plural(found.epochs, 'epoch')}"
     change = [f"train.{n}={v}" for n, v in zip(found.names, found.best, strict=True)]
     change = [*([] if swept_epochs else [f"train.epochs={found.epochs}"]), *change]
-    words = [f"-S '{word}'" if "[" in word else f"-S {word}" for word in change]
+    words = [f"-S {shlex.quote(word)}" for word in change]
     return (
         f"Each combination was trained {found.seeds} times{epochs}, and ranked by the validation "
         f"images that its networks read; test images were not looked at. Such short trainings tell "
