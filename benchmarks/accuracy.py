@@ -163,8 +163,9 @@ def table(recipes: dict[str, Any], runs: list[Run]) -> str:
     for name in dict.fromkeys(run.recipe for run in runs):
         own = [run for run in runs if run.recipe == name]
         test = [run.test for run in own]
+        spread = f" ± {stdev(test):.2f}" if len(test) > 1 else ""
         lines.append(
-            f"| {recipes[name]['about']} | {mean(test):.2f} ± {stdev(test):.2f} "
+            f"| {recipes[name]['about']} | {mean(test):.2f}{spread} "
             f"| {mean(run.two_guesses for run in own):.2f} "
             f"| {mean(run.validation for run in own):.2f} "
             f"| {mean(run.seconds for run in own):.1f} |"

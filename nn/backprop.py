@@ -14,6 +14,7 @@ from nn.memory import zeros
 from nn.network import Network, zeros_like
 
 SMALL = 1_000_000  # multiplications in a product that OpenBLAS makes without packing its factors
+FEW = 1_200  # ... if the right one lies transposed, the results, too, may not be more than these
 LARGE = 16_000_000  # ... in one that two threads make together sooner than one makes its pieces
 PIECES = (8, 12, 11, 10, 9, 7, 6, 5, 4)  # rows of a piece that its kernels like, best first
 
@@ -123,11 +124,15 @@ def bound_product(left: Array, right: Array, out: Array, threads: int) -> Produc
     A product that is too large for OpenBLAS's direct kernels is made in pieces of a few rows, if
     these lie one after the other: 784 pixels and 100 images take 16 neurons a third of the time,
     and 128 neurons two thirds. Pieces cannot be shared among several ``threads`` of BLAS; where
-    that would cost more than it gains, the product stays whole.
+    that would cost more than it gains, the product stays whole; so it does where the right factor
+    lies transposed and is wide, of which direct kernels make a few results only at a time.
     """
     if right.ndim > 1 and left.strides[-1] == left.itemsize:
         m, k, n = *left.shape[-2:], right.shape[-1]
-        rows = rows_at_once(m, k * n)
+        most = SMALL // (k * n)
+        if right.strides[-1] != right.itemsize:
+            most = min(most, FEW // n) if k >= n else m
+        rows = rows_at_once(m, most)
         if rows < m and (threads == 1 or m * k * n < LARGE):
             pieces = [x.reshape(*x.shape[:-2], -1, rows, x.shape[-1]) for x in (left, out)]
             return partial(np.matmul, pieces[0], right[..., np.newaxis, :, :], pieces[1])
@@ -135,11 +140,11 @@ def bound_product(left: Array, right: Array, out: Array, threads: int) -> Produc
 
 
 @cache
-def rows_at_once(rows: int, per_row: int) -> int:
-    """How many of a product's rows to make at a time, if each takes so many multiplications."""
-    if rows * per_row <= SMALL:
+def rows_at_once(rows: int, most: int) -> int:
+    """How many of a product's rows to make at a time, if so many at most can be made well."""
+    if rows <= most:
         return rows
-    return next((n for n in PIECES if rows % n == 0 and n * per_row <= SMALL), rows)
+    return next((n for n in PIECES if rows % n == 0 and n <= most), rows)
 
 
 def _product_then_scale(multiply: Product, out: Array, gain: np.floating) -> None:

@@ -12,6 +12,7 @@ from stages.files import StageError
 
 AT_ONCE = 25  # images that are distorted together: their arrays stay in the processor's cache
 VARIANCE = 0.999  # of the smoothed pushes, the share that is kept
+FADE_FROM = 0.7  # of all epochs, the share that is over when distortions begin to fade
 
 Floats = NDArray[np.float32]
 
@@ -62,6 +63,7 @@ class Distort:
         check(height, width, most.shift)
         self.height, self.width, self.most, self.rng = height, width, most, rng
         self.share = share if most.shift or most.bends else 0.0
+        self.strength = 1.0  # share of ``most`` that is drawn from; may be changed at any time
         self.fields = fields_of(height, width, most)
         self.frame = zeros((AT_ONCE, height + 3, width + 3), np.float32)
 
@@ -76,26 +78,36 @@ class Distort:
                 down, right = (part[rows] @ self.fields for part in weights)
                 look_up(out[rows], stored[rows], down, right, self.frame)
         else:
-            most, shape = self.most.shift, (-1, self.height, self.width)
+            most, shape = round(self.strength * self.most.shift), (-1, self.height, self.width)
             down, right = self.rng.integers(-most, most, 2, endpoint=True).tolist()
             move(out.reshape(shape), stored.reshape(shape), down, right)
 
     def draw(self, count: int) -> Floats:
         """Weights of the fields, (2, count, K): for how far down, and how far right, to look."""
-        most, rng = self.most, self.rng
+        most, rng, strength = self.most, self.rng, self.strength
         weights = np.zeros((2, count, len(self.fields)), np.float32)
-        angle = np.deg2rad(rng.uniform(-most.rotation, most.rotation, count))
-        stretch = 1 + rng.uniform(-most.scaling, most.scaling, (2, count))
-        shear = rng.uniform(-most.shear, most.shear, count)
+        angle = strength * np.deg2rad(rng.uniform(-most.rotation, most.rotation, count))
+        stretch = 1 + strength * rng.uniform(-most.scaling, most.scaling, (2, count))
+        shear = strength * rng.uniform(-most.shear, most.shear, count)
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         middle = np.array([[(self.height - 1) / 2], [(self.width - 1) / 2]])
-        weights[:, :, 0] = middle - rng.uniform(-most.shift, most.shift, (2, count))
+        weights[:, :, 0] = middle - strength * rng.uniform(-most.shift, most.shift, (2, count))
         # The turn of what is stretched, of what leans: x leans by so much for each y.
         weights[:, :, 1] = turn[:, 0] * stretch[0] + turn[:, 1] * stretch[1] * shear
         weights[:, :, 2] = turn[:, 1] * stretch[1]
         elastic = weights[:, :, 3:]
         elastic[:] = rng.standard_normal(elastic.shape, np.float32)
+        elastic *= strength
         return weights
+
+
+def strength_at(fading: float, progress: float) -> float:
+    """Share of the distortions left after a share ``progress`` of all epochs, both 0 to 1.
+
+    Networks that see nothing but bent digits are never quite at home with straight ones; a network
+    that ends with straight ones alone learns them by heart. So they fade, late, and not altogether.
+    """
+    return 1 - fading * max(0.0, progress - FADE_FROM) / (1 - FADE_FROM)
 
 
 def check(height: int, width: int, most: int) -> None:

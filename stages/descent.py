@@ -16,7 +16,7 @@ from nn import (
     Settings,
     evaluate,
 )
-from stages.augment import Distort, Distortion
+from stages.augment import Distort, Distortion, strength_at
 from stages.options import choice, parameters_of, problem_of, real, switch, whole
 from stages.trainings import Recipe
 
@@ -77,6 +77,9 @@ Elastic = Annotated[
 Smoothness = Annotated[
     float, real("smoothness", 0.5, 100, "... pushes are smoothed, by so many pixels.")
 ]
+Fading = Annotated[
+    float, real("fading", 0, 1, "Share of all that is lost over the last 30 % of the epochs.")
+]
 Hidden = Annotated[
     list[int] | None,
     whole("hidden", 1, 10**6, "Neurons of a hidden layer; once for each, or not at all."),
@@ -109,6 +112,7 @@ class Descent:
     shear: Shear
     elastic: Elastic
     smoothness: Smoothness
+    fading: Fading
 
     @classmethod
     def of(cls, section: Mapping[str, Any]) -> "Descent":
@@ -140,6 +144,11 @@ class Descent:
         )
         return recipe.start(examples, classes, seed, distort), distort
 
+    def epoch(self, sgd: SGD, distort: Distort) -> None:
+        """One epoch of what ``start`` began, as distorted as it is to be by then."""
+        distort.strength = strength_at(self.fading, sgd.epochs_done / self.epochs)
+        sgd.epoch()
+
     def settings(self, batch_size: int, threads: int) -> Settings:
         """The part that the loop of the descent needs."""
         return Settings(
@@ -168,10 +177,10 @@ def judged(
     A descent that has left the finite numbers has an infinite cost.
     """
     classes = 1 + max(int(examples.labels.max()), int(validation.labels.max()))  # as in train
-    sgd, _ = descent.start(examples, image, classes, batch_size, seed)
+    sgd, distort = descent.start(examples, image, classes, batch_size, seed)
     with np.errstate(all="ignore"):  # a rate that is too high is seen in the cost
         for _ in range(descent.epochs):
-            sgd.epoch()
+            descent.epoch(sgd, distort)
         cost, accuracy = evaluate(sgd.network, validation)
     return (cost if np.isfinite(cost) else np.inf), accuracy
 

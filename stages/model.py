@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Examples, Network, feedforward, parameter_count
+from nn.functions import Array
 from stages.arrays import ArrayError, load_arrays, load_labelled, require, save_arrays
 from stages.files import one_line
 from stages.preprocess import Images, Preprocessing
@@ -67,27 +68,34 @@ def load_model(path: Path | str) -> Model:
     try:
         preprocessing = Preprocessing.from_arrays(arrays)
         model = Model(_network(arrays, preprocessing), preprocessing)
-        _require_finite_outputs(model)
+        _require_finite_answers(model)
     except (KeyError, ValueError, TypeError) as error:
         reason = one_line(f"no array {error}" if isinstance(error, KeyError) else error)
         raise ArrayError(f"{path}: not a model of this project: {reason}; run dvc repro") from error
     return model
 
 
-def _require_finite_outputs(model: Model) -> None:
-    """Raise ``ValueError`` if some image could overflow float32, by a bound from layer to layer.
+def _require_finite_answers(model: Model) -> None:
+    scale, offset = model.preprocessing.scale, model.preprocessing.offset
+    if not answers_are_finite(model.network, scale, offset):
+        raise ValueError("parameters so large that outputs overflow")
 
-    |z| <= |W| |a| + |b|, with |a| at most 255 |scale| + |offset| for the image, and 1 for sigmoid
-    and tanh.
+
+def answers_are_finite(network: Network, scale: Array | float, offset: Array | float) -> bool:
+    """Whether no image of 0 to 255, as ``scale * image + offset``, can overflow float32.
+
+    A bound from layer to layer: |z| <= |W| |a| + |b|, with |a| at most 255 |scale| + |offset| for
+    the image, and 1 for sigmoid and tanh. Parameters that are not finite have none.
     """
-    network, preprocessing = model.network, model.preprocessing
-    scale, offset = (np.abs(v, dtype=float) for v in (preprocessing.scale, preprocessing.offset))
-    most = np.broadcast_to(255 * scale + offset, network.sizes[0])
+    most = np.broadcast_to(
+        255 * np.abs(scale, dtype=float) + np.abs(offset, dtype=float), network.sizes[0]
+    )
     for w, b in zip(network.weights, network.biases, strict=True):
         sums = np.abs(w) @ most + np.abs(b)
         if not max(sums.max(), most.max()) <= LARGEST:
-            raise ValueError("parameters so large that outputs overflow")
+            return False
         most = np.minimum(sums, 1) if network.activation in ("sigmoid", "tanh") else sums
+    return True
 
 
 def _network(arrays: dict[str, NDArray[Any]], preprocessing: Preprocessing) -> Network:

@@ -3,7 +3,9 @@
 import csv
 import json
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any, NoReturn
@@ -27,6 +29,7 @@ from stages.descent import (
     Distorted,
     Elastic,
     Epochs,
+    Fading,
     FullBatch,
     Gain,
     Hidden,
@@ -44,7 +47,7 @@ from stages.descent import (
 )
 from stages.files import StageError, whole_file
 from stages.limits import TRAINING, require_disk, require_memory
-from stages.model import Model, as_examples, save_model
+from stages.model import Model, answers_are_finite, as_examples, save_model
 from stages.options import run, whole
 from stages.preprocess import Preprocessing
 from stages.snapshots import save_snapshots
@@ -80,6 +83,7 @@ def train(
     shear: Shear,
     elastic: Elastic,
     smoothness: Smoothness,
+    fading: Fading,
     patience: Annotated[
         int,
         whole(
@@ -121,7 +125,11 @@ def train(
     network = sgd.network
     shape = "-".join(str(n) for n in sizes)
     print(f"{shape}: {network.parameters.size:,} parameters, {len(examples):,} images")
-    diary = Diary(sgd, examples, validation, spacing(epochs, snapshots))
+    with np.errstate(all="ignore"):
+        diary = Diary(sgd, examples, validation, spacing(epochs, snapshots))
+        if not diary.is_finite():
+            told = "expected first weights whose cost and answers are finite numbers"
+            raise StageError(f"train.gain: {told}, got {gain:g}; lower it, or take fewer layers")
     checkpoint = Checkpoint(
         "train",
         fingerprint("stages.train", (BATCHES, PREPROCESSING), repr(options)),
@@ -133,7 +141,7 @@ def train(
     start, before = perf_counter(), sgd.epochs_done
     # A diverging cost is looked for, and told, after each epoch.
     with np.errstate(all="ignore"), threadpool_limits(threads, "blas"):
-        problem = descend(sgd, diary, patience, checkpoint)
+        problem = descend(partial(descent.epoch, sgd, distort), diary, patience, checkpoint)
     print(f"{sgd.epochs_done - before} epochs in {perf_counter() - start:.1f} s")
     row = diary.write(Model(network, preprocessing), best=patience > 0)
     checkpoint.clear()
@@ -207,10 +215,10 @@ class Diary:
         print(f"continuing after epoch {len(rows) - 1} of {self.sgd.settings.epochs}", flush=True)
 
     def is_finite(self) -> bool:
-        """Whether the newest row and snapshot are numbers."""
-        return bool(np.isfinite([*self.rows[-1].values()]).all()) and bool(
-            np.isfinite(self.snapshots[len(self.rows) - 1]).all()
-        )
+        """Whether the newest row is, and the answers of the network to any image would be."""
+        seen = bool(np.isfinite([*self.rows[-1].values()]).all())
+        examples = self.validation
+        return seen and answers_are_finite(self.sgd.network, examples.scale, examples.offset)
 
     def best_epoch(self) -> int:
         """The epoch of the lowest validation cost."""
@@ -255,8 +263,11 @@ class Diary:
             self.spent += perf_counter() - start
 
 
-def descend(sgd: SGD, diary: Diary, patience: int, checkpoint: Checkpoint) -> str:
+def descend(
+    epoch: Callable[[], object], diary: Diary, patience: int, checkpoint: Checkpoint
+) -> str:
     """Train until the last epoch, or until patience runs out; return what went wrong, if so."""
+    sgd = diary.sgd
     epochs = sgd.settings.epochs
     with tqdm(
         total=epochs, initial=sgd.epochs_done, unit="epoch", disable=None, file=sys.stdout
@@ -265,13 +276,14 @@ def descend(sgd: SGD, diary: Diary, patience: int, checkpoint: Checkpoint) -> st
             if patience and sgd.epochs_done - diary.best_epoch() >= patience:
                 print(f"stopped: no lower validation cost since epoch {diary.best_epoch()}")
                 break
-            sgd.epoch()
+            epoch()
             row = diary.note()
             if not diary.is_finite():
                 diary.drop_last()
+                rate = sgd.settings.learning_rate
                 return (
-                    f"train: the cost is no longer a finite number in epoch {sgd.epochs_done}; "
-                    f"lower train.learning_rate ({sgd.settings.learning_rate:g}). "
+                    "train: the cost, or an answer, is no longer a finite number in epoch "
+                    f"{sgd.epochs_done}; lower train.learning_rate ({rate:g}). "
                     f"{NETWORK} holds the network after epoch {sgd.epochs_done - 1}"
                 )
             report(bar, row, epochs)

@@ -80,6 +80,6 @@ def train_small(
         activation="sigmoid", cost="quadratic", initializer="lecun", gain=1,
         learning_rate=learning_rate, schedule="constant", momentum=0, weight_decay=0,
         epochs=epochs, reshuffle=False, full_batch=False, distorted=0, shift=0, rotation=0,
-        scaling=0, shear=0, elastic=0, smoothness=4, patience=patience, snapshots=snapshots,
-        seed=0, threads=1, hidden=[6, 5],
+        scaling=0, shear=0, elastic=0, smoothness=4, fading=0, patience=patience,
+        snapshots=snapshots, seed=0, threads=1, hidden=[6, 5],
     )  # fmt: skip

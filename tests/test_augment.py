@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stages.augment import AT_ONCE, Distort, Distortion, look_up, move
+from stages.augment import AT_ONCE, Distort, Distortion, look_up, move, strength_at
 from stages.files import StageError
 
 IMAGE = np.arange(1, 13, dtype=np.uint8).reshape(1, 3, 4)
@@ -181,3 +181,35 @@ def test_ink_is_neither_made_nor_lost_but_at_the_edges() -> None:
     distort = of(replace(BENT, scaling=0.0), size=(28, 28))
     ink = [distorted(distort, image).sum() / image.sum() for _ in range(200)]
     assert np.mean(ink) == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("fading", "progress", "strength"),
+    [(0, 1, 1), (0.6, 0, 1), (0.6, 0.7, 1), (0.6, 0.85, 0.7), (0.6, 1, 0.4), (1, 1, 0)],
+)
+def test_distortions_fade_over_the_last_three_tenths(
+    fading: float, progress: float, strength: float
+) -> None:
+    assert strength_at(fading, progress) == pytest.approx(strength)
+
+
+@pytest.mark.parametrize("key", ["rotation", "scaling", "shear", "elastic", "shift"])
+def test_at_half_strength_pixels_are_moved_half_as_far(key: str) -> None:
+    full, half = (
+        of(Distortion(**{"elastic": 1e-9, key: getattr(BENT, key)}), size=(9, 9)) for _ in range(2)
+    )
+    half.strength = 0.5
+    places = grid((9, 9))[:, np.newaxis]
+    far, near = (distort.draw(20) @ distort.fields - places for distort in (full, half))
+    assert np.abs(far).max() > 0.3
+    # Rotation is no straight line in its angle, but almost.
+    np.testing.assert_allclose(near, far / 2, atol=0.1 if key == "rotation" else 1e-5)
+
+
+def test_images_that_are_only_moved_are_moved_less_far_at_less_strength() -> None:
+    distort, dot = of(Distortion(shift=2), size=(7, 7)), np.zeros((1, 7, 7), np.uint8)
+    dot[0, 3, 3] = 1
+    for strength, most in ((1.0, 2), (0.4, 1), (0.2, 0)):
+        distort.strength = strength
+        rows = {int(distorted(distort, dot).argmax()) // 7 - 3 for _ in range(200)}
+        assert rows == {*range(-most, most + 1)}

@@ -228,3 +228,22 @@ def test_products_are_made_in_pieces_but_for_large_ones_that_threads_can_share(
     work = Workspace(network, 100, threads=threads)
     for multiply in (work.forwards[0][0], work.blame[0]):
         assert multiply.func is expected  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("batch", "rows"), [(100, 8), (150, 8), (200, 4), (400, None), (1000, None)]
+)
+def test_pieces_of_what_lies_transposed_have_few_results(batch: int, rows: int | None) -> None:
+    rng = np.random.default_rng(0)
+    network = Network.random((784, 64, 10), "sigmoid", "quadratic", rng=rng)
+    weigh = Workspace(network, batch).forwards[0][0]
+    pieces = weigh.args[0].shape[-2] if weigh.func is np.matmul else None  # type: ignore[attr-defined]
+    assert pieces == rows
+
+
+def test_what_is_wide_and_lies_transposed_is_left_whole() -> None:
+    rng = np.random.default_rng(0)
+    network = Network.random((784, 512, 256, 10), "relu", "cross_entropy", rng=rng)
+    first, second, _ = Workspace(network, 200).blame
+    assert first.func is np.matmul  # type: ignore[attr-defined]
+    assert second.func is np.dot  # type: ignore[attr-defined]

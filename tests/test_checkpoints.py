@@ -42,8 +42,8 @@ TRAIN: dict[str, Any] = {
     "activation": "tanh", "cost": "cross_entropy", "initializer": "he", "gain": 1,
     "learning_rate": 0.1, "schedule": "cosine", "momentum": 0.9, "weight_decay": 0.001,
     "epochs": 6, "reshuffle": True, "full_batch": False, "distorted": 0.5, "shift": 2,
-    "rotation": 5, "scaling": 0.1, "shear": 0.1, "elastic": 10, "smoothness": 4, "patience": 0,
-    "snapshots": 2, "seed": 3, "threads": 1, "hidden": [5],
+    "rotation": 5, "scaling": 0.1, "shear": 0.1, "elastic": 10, "smoothness": 4, "fading": 0.5,
+    "patience": 0, "snapshots": 2, "seed": 3, "threads": 1, "hidden": [5],
 }  # fmt: skip
 OUTPUTS = (
     Path("models/network.npz"),
@@ -413,4 +413,6 @@ def test_a_stage_that_is_killed_for_real_goes_on_and_its_workers_end_with_it(
     assert again.returncode == 0, err
     assert re.search(told, out)
     assert written(outputs) == expected
-    assert not (empty / ".checkpoints").exists()
+    # At most what was being written when the kill came: it is swept when it is old.
+    left = [path for path in (empty / ".checkpoints").rglob("*") if path.is_file()]
+    assert all(path.suffix == ".partial" for path in left)

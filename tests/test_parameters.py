@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_info
 
 from benchmarks.accuracy import as_options
 from nn import ACTIVATIONS, COSTS, INITIALIZERS, SCHEDULES
+from stages.model import load_model
 from stages.options import run
 from tests.sample import ROOT, sample_as_raw
 
@@ -67,11 +68,14 @@ CHANGES: dict[str, dict[str, Any]] = {
         "shear": 0.1,
         "elastic": 20,
         "smoothness": 2,
+        "fading": 0.5,
         "patience": 1,
         "snapshots": 1,
         "seed": 1,
     },
 }
+# Distortions fade at the end, when too large a rate has long left nothing to learn.
+BESIDES = {("train", "fading"): {"learning_rate": 1, "distorted": 1}}
 
 
 def start(section: str, options: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
@@ -186,7 +190,8 @@ def test_each_parameter_changes_what_its_stage_writes(
         folder = tmp_path / f"run{len(outputs)}"
         shutil.copytree(prepared, folder)
         monkeypatch.chdir(folder)
-        options = as_options({**PARAMS[section], **SMALL[section], **change})
+        besides = BESIDES.get((section, key), {})
+        options = as_options({**PARAMS[section], **SMALL[section], **besides, **change})
         assert start(section, options, monkeypatch) == 0
         outputs.append(contents(folder))
     assert outputs[0] != outputs[1]
@@ -223,3 +228,37 @@ def contents(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, by its path."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+STEEP = {"activation": "relu", "hidden": [1, 1, 1], "gain": 12, "learning_rate": 9932}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        # Every number is finite, yet a white image would give an answer that is not.
+        (
+            {"full_batch": True, "epochs": 2, "weight_decay": 1, "schedule": "constant"},
+            "no longer a finite number in epoch 2; lower train.learning_rate (9932). models/",
+        ),
+        ({"gain": 100, "initializer": "unit", "hidden": [9] * 20}, "train.gain: expected"),
+    ],
+)
+def test_training_ends_before_answers_overflow_with_a_network_that_can_be_read(
+    change: dict[str, Any],
+    words: str,
+    prepared: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(prepared, tmp_path / "run")
+    monkeypatch.chdir(tmp_path / "run")
+    parameters = {**PARAMS["train"], **STEEP, **change}
+    assert start("train", as_options(parameters), monkeypatch) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: train")
+    assert words in error
+    assert error.count("\n") == 1
+    if "models/" in words:
+        load_model("models/network.npz")
