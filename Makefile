@@ -37,7 +37,7 @@ lint: $(VENV)/installed ## style, formatting and types
 	@ruff format --check
 	@mypy
 
-s3: $(S3)/installed ## share results through an S3 server on this machine, and pull them in another clone
+s3: $(S3)/installed report ## share the results through an S3 server on this machine, and pull them in another clone
 	@$(S3)/bin/python -m pytest tests/s3.py
 
 bench: $(BENCH)/installed ## time the network against PyTorch, JAX and scikit-learn, about a quarter of an hour

@@ -1,9 +1,9 @@
-"""The session that docs/experiments.md shows: run again, with what it prints put in its place.
+"""The sessions that documents show: run again, with what they print put in its place.
 
     python -m tests.session
 
-Works on a clone of the last commit in a temporary folder, with this project's cache; on MNIST, a
-few minutes. The document's blocks marked `console` hold commands, each after a `$`, and output.
+Each works on a clone of the last commit in a temporary folder, with this project's cache; on MNIST,
+a few minutes. Blocks marked `console` hold commands, each after a `$`, and output.
 """
 
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.sample import ROOT
 
-DOCUMENT = ROOT / "docs/experiments.md"
+DOCUMENTS = (ROOT / "docs/experiments.md", ROOT / "docs/sweeps.md")
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 WIDTH = 116  # letters of a line of output that are shown
 SHOWN = "/home/you"  # instead of the temporary folder
@@ -94,7 +94,14 @@ def forms(text: str) -> list[str]:
 
 
 def main() -> None:
-    """Repeat the session on MNIST; write the document."""
+    """Repeat the sessions on MNIST; write the documents."""
+    for document in DOCUMENTS:
+        print(document.relative_to(ROOT))
+        repeat(document)
+
+
+def repeat(document: Path) -> None:
+    """Repeat a session on MNIST; write the document."""
     cache = execute("dvc cache dir", ROOT).strip()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "digits"
@@ -108,7 +115,7 @@ def main() -> None:
             print(f"$ {command}", flush=True)
             return execute(command, folder)
 
-        DOCUMENT.write_text(refreshed(DOCUMENT.read_text(), run))
+        document.write_text(refreshed(document.read_text(), run))
 
 
 if __name__ == "__main__":

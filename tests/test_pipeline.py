@@ -1,6 +1,7 @@
 """The pipeline as DVC runs it: on a sample of real digits, in a temporary clone."""
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from ruamel.yaml import YAML
 
 from tests.chromium import Watched, started_browser
 from tests.sample import FILES, ROOT, SAMPLE, sums_and_lengths
-from tests.session import DOCUMENT, execute, forms, refreshed
+from tests.session import DOCUMENTS, execute, forms, refreshed
 
 # What must not matter: the fixture ``finished`` has this process's own.
 ODD_NAME = "zwei Größen, ñandú"
@@ -263,11 +264,12 @@ def test_every_output_named_in_dvc_yaml_exists(finished: Clone) -> None:
 def session(finished: Clone) -> str:
     """docs/experiments.md as it would be, had its session been that of the small pipeline."""
     finished.commit()
-    return refreshed(DOCUMENT.read_text(), lambda command: execute(command, finished.folder))
+    text = DOCUMENTS[0].read_text()
+    return refreshed(text, lambda command: execute(command, finished.folder))
 
 
-def test_the_session_of_the_document_prints_what_it_shows(session: str) -> None:
-    assert forms(session) == forms(DOCUMENT.read_text())
+def test_the_session_of_experiments_prints_what_it_shows(session: str) -> None:
+    assert forms(session) == forms(DOCUMENTS[0].read_text())
 
 
 @pytest.mark.usefixtures("session")
@@ -276,6 +278,35 @@ def test_queued_experiments_fetch_nothing_and_leave_nothing_behind(finished: Clo
     assert "Running stage 'fetch'" not in finished.dvc("queue", "logs", "rate-2")
     left = [path.name for path in (finished.folder / ".checkpoints").iterdir()]
     assert left == ["sweep"]  # its trainings serve wider sweeps, too
+
+
+@pytest.mark.usefixtures("session")
+def test_what_the_extension_of_visual_studio_code_asks_dvc_is_answered(finished: Clone) -> None:
+    """Its three questions to DVC's command line, as its source puts them (cli/dvc/reader.ts)."""
+    states = json.loads(finished.dvc("exp", "show", "--num", "2", "--json"))
+    ranges = [each for state in states for each in state["experiments"] or []]
+    assert {"narrow", "rate-1", "rate-2"} <= {each["name"] for each in ranges}
+    for state in [*states, *(rev for each in ranges for rev in each["revs"])]:
+        assert state["error"] is None
+        assert "learning_rate" in state["data"]["params"]["params.yaml"]["data"]["train"]
+        assert "accuracy" in state["data"]["metrics"]["reports/metrics.json"]["data"]
+    status = json.loads(finished.dvc("data", "status", "--granular", "--unchanged", "--json"))
+    assert "not_in_cache" not in status
+    words = ("workspace", "narrow", "-o", ".dvc/tmp/plots", "--split", "--json")
+    plots = json.loads(finished.dvc("plots", "diff", *words))
+    assert "errors" not in plots
+    kinds = {path: plot["type"] for path, drawn in plots["data"].items() for plot in drawn}
+    curves = {"Cost by epoch", "Confusion", "reports/history.csv", "reports/calibration.csv"}
+    assert {path for path, kind in kinds.items() if kind == "vega"} == curves
+    assert "reports/figures/learning.png" in kinds
+    for plot in (plot for drawn in plots["data"].values() for plot in drawn):
+        if plot["type"] == "image":
+            assert Path(plot["url"]).stat().st_size > 0
+        else:
+            asked = re.findall("<DVC_METRIC_[A-Z_]+>", json.dumps(plot["content"]))
+            assert {*asked} <= {*plot["anchor_definitions"]}
+            assert plot["anchor_definitions"]["<DVC_METRIC_DATA>"]
+            assert plot["revisions"] == ["workspace", "narrow"]
 
 
 @pytest.mark.usefixtures("session")
@@ -297,6 +328,15 @@ def test_the_page_of_plots_draws_everything_and_asks_nobody(finished: Clone) -> 
         watched.page.wait_for_function(loaded)
         assert watched.page.locator("img").count() > 3
     assert [trouble for trouble in watched.troubles if "Infinite extent" not in trouble] == []
+
+
+@pytest.mark.usefixtures("session")
+def test_the_session_of_sweeps_prints_what_it_shows(finished: Clone) -> None:
+    finished.git("checkout", "--quiet", "--force", "main")
+    finished.dvc("checkout")
+    text = DOCUMENTS[1].read_text()
+    again = refreshed(text, lambda command: execute(command, finished.folder))
+    assert sorted(forms(again)) == sorted(forms(text))  # who is best is another matter
 
 
 def test_the_sample_is_small_and_names_its_licence() -> None:
