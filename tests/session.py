@@ -102,12 +102,12 @@ def main() -> None:
 
 def repeat(document: Path) -> None:
     """Repeat a session on MNIST; write the document."""
-    cache = execute("dvc cache dir", ROOT).strip()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "digits"
         execute(f"git clone --quiet {ROOT} {folder}", ROOT)
         # The results of the last commit, but not the memory of earlier sessions.
-        execute(f"dvc remote add --local before {cache}; dvc pull --remote before", folder)
+        execute(f'dvc remote add --local before "$(dvc --cd {ROOT} cache dir)"', folder)
+        execute("dvc pull --remote before", folder)
         execute("dvc remote remove --local before; dvc repro", folder)
         execute("git diff --quiet || git commit --quiet --all --message 'The run'", folder)
 
