@@ -479,7 +479,7 @@ def edges(section: str, key: str) -> list[str]:
     """Values just inside and just outside of what a parameter may be."""
     allowed = parameters_of(COMMANDS[section])[key].allowed
     low, dots, high = allowed.partition("..")
-    if not dots:
+    if not dots or not high.strip("."):  # "...", as of sweep.grid, is no range
         return allowed.split("|")
     ends = [float(low), float(high)]
     near = [end + step for end in ends for step in (-1, -1e-9, 0, 1e-9, 1)]
