@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.sample import ROOT
 
-DOCUMENTS = (ROOT / "docs/experiments.md", ROOT / "docs/sweeps.md")
+EXPERIMENTS, SWEEPS = ROOT / "docs/experiments.md", ROOT / "docs/sweeps.md"
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 WIDTH = 116  # letters of a line of output that are shown
 SHOWN = "/home/you"  # instead of the temporary folder
@@ -95,7 +95,7 @@ def forms(text: str) -> list[str]:
 
 def main() -> None:
     """Repeat the sessions on MNIST; write the documents."""
-    for document in DOCUMENTS:
+    for document in (EXPERIMENTS, SWEEPS):
         print(document.relative_to(ROOT))
         repeat(document)
 

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from tests.chromium import Watched, started_browser
 from tests.sample import FILES, ROOT, SAMPLE, sums_and_lengths
-from tests.session import DOCUMENTS, execute, forms, refreshed
+from tests.session import EXPERIMENTS, SWEEPS, execute, forms, refreshed
 
 # What must not matter: the fixture ``finished`` has this process's own.
 ODD_NAME = "zwei Größen, ñandú"
@@ -260,16 +260,20 @@ def test_every_output_named_in_dvc_yaml_exists(finished: Clone) -> None:
             assert all((finished.folder / path).exists() for path in declared(stage, kind))
 
 
+def repeated(document: Path, clone: Clone) -> str:
+    """The document as it would be, had its session been that of the clone."""
+    return refreshed(document.read_text(), lambda command: execute(command, clone.folder))
+
+
 @pytest.fixture(scope="module")
 def session(finished: Clone) -> str:
-    """docs/experiments.md as it would be, had its session been that of the small pipeline."""
+    """docs/experiments.md, of the small pipeline."""
     finished.commit()
-    text = DOCUMENTS[0].read_text()
-    return refreshed(text, lambda command: execute(command, finished.folder))
+    return repeated(EXPERIMENTS, finished)
 
 
 def test_the_session_of_experiments_prints_what_it_shows(session: str) -> None:
-    assert forms(session) == forms(DOCUMENTS[0].read_text())
+    assert forms(session) == forms(EXPERIMENTS.read_text())
 
 
 @pytest.mark.usefixtures("session")
@@ -335,9 +339,8 @@ def test_the_session_of_sweeps_prints_what_it_shows(finished: Clone) -> None:
     finished.git("checkout", "--quiet", "--force", "main")
     finished.dvc("checkout")
     shutil.rmtree(finished.folder / ".checkpoints")  # the session begins with no trainings kept
-    text = DOCUMENTS[1].read_text()
-    again = refreshed(text, lambda command: execute(command, finished.folder))
-    assert sorted(forms(again)) == sorted(forms(text))  # who is best is another matter
+    again = repeated(SWEEPS, finished)
+    assert sorted(forms(again)) == sorted(forms(SWEEPS.read_text()))  # who is best may differ
 
 
 def test_the_sample_is_small_and_names_its_licence() -> None:
