@@ -5,9 +5,10 @@ Equation numbers BP1 to BP4 are those of Nielsen 2015, chapter 2, for a batch of
 
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import NDArray
 
 from nn.functions import ACTIVATIONS, COSTS, Array
 from nn.memory import zeros
@@ -37,17 +38,20 @@ class Workspace:
         *,
         nabla: Network | None = None,
         gain: float = 1.0,
-        stored: DTypeLike = np.uint8,
+        stored: NDArray[Any] | None = None,
         threads: int = 1,
     ) -> None:
-        """Allocate for inputs that are kept as type ``stored``; the network sees gain x inputs.
+        """Allocate for a batch; the network sees gain x inputs.
+
+        ``stored`` are the examples that rows will be gathered from: (N, n_0) bytes unless given.
 
         ``threads`` are those of BLAS: if there are several, large products are left whole to them.
         """
         sizes, dtype = network.sizes, network.parameters.dtype
         self.network, self.batch = network, batch
         self.nabla = zeros_like(network) if nabla is None else nabla
-        self.stored = zeros((batch, sizes[0]), stored)
+        kept = np.zeros((0, sizes[0]), np.uint8) if stored is None else stored
+        self.stored = zeros((batch, kept.shape[1]), kept.dtype)
         self.inputs = zeros((batch, sizes[0]), dtype)
         self.targets = zeros((sizes[-1], batch), dtype)
         self.classes = np.arange(sizes[-1], dtype=np.min_scalar_type(sizes[-1] - 1))[:, np.newaxis]

@@ -14,7 +14,7 @@ from nn.memory import zeros
 from nn.network import Network
 
 Rows: TypeAlias = slice | NDArray[np.intp]
-Copy: TypeAlias = Callable[[Array, NDArray[Any]], object]  # (out, stored), both (B, n_0)
+Copy: TypeAlias = Callable[[Array, NDArray[Any]], object]  # (out, stored): (B, n_0), (B, ...)
 
 
 def as_they_are(out: Array, stored: NDArray[Any]) -> None:
@@ -62,7 +62,8 @@ class Examples:
     def load(self, rows: Rows, work: Workspace, copy: Copy = as_they_are) -> None:
         """Copy B stored inputs into ``work``, and targets that are 1 for the true class, else 0.
 
-        ``copy`` may change the inputs on the way: that is where new examples are made of old.
+        ``copy`` may change the inputs on the way: that is where new examples are made of old, and
+        where what is stored may have another width than the inputs.
         """
         if isinstance(rows, slice):
             copy(work.inputs, self.stored[rows])

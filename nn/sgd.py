@@ -114,7 +114,7 @@ class SGD:
                 size,
                 nabla=self.step,
                 gain=self.examples.gain,
-                stored=self.examples.stored.dtype,
+                stored=self.examples.stored,
                 threads=self.settings.threads,
             )
         self.examples.load(rows, self._work[size], self.copy)

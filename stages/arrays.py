@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from stages.files import StageError, one_line, whole_file
 
+EDGES = Path("edges.npy")  # beside images and labels, if edges are what networks see
 MOST_HEADER = 256  # bytes; NumPy writes 128
 # The header that NumPy writes for numbers and short texts. NumPy's own reader would evaluate any
 # literal of Python there, and fail in as many ways.
@@ -117,10 +118,17 @@ def require(
         )
 
 
-def save_labelled(folder: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
-    """Write images, (n, pixels), and labels, (n,), into an existing folder."""
+def save_labelled(
+    folder: Path,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    edges: NDArray[np.uint8] | None = None,
+) -> None:
+    """Write images, (n, pixels), labels, (n,), and edges, (n, inputs), into an existing folder."""
     np.save(folder / "images.npy", images)
     np.save(folder / "labels.npy", labels)
+    if edges is not None:
+        np.save(folder / EDGES, edges)
 
 
 def load_labelled(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -133,3 +141,14 @@ def load_labelled(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     if len(images) != len(labels):
         raise ArrayError(f"{folder}: {len(images)} images but {len(labels)} labels; run dvc repro")
     return images, labels
+
+
+def load_edges(folder: Path, images: int) -> NDArray[np.uint8]:
+    """Edges of so many labelled images, (images, inputs) uint8 and memory-mapped.
+
+    Raises ``ArrayError`` if the file is missing or not of this form.
+    """
+    edges = map_array(folder / EDGES, np.uint8, dimensions=2)
+    if len(edges) != images:
+        raise ArrayError(f"{folder}: {images} images but edges of {len(edges)}; run dvc repro")
+    return edges

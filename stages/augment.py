@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nn.functions import Array
 from nn.memory import zeros
+from stages.edges import edges_of
 from stages.files import StageError
 
 AT_ONCE = 25  # images that are distorted together: their arrays stay in the processor's cache
@@ -47,7 +48,8 @@ class Distort:
     Every image is bent in its own way: if all were bent alike, each step would go where that bend
     pulls it, too. Where images are only moved, a mini-batch moves as one, by whole pixels, which
     costs no more than copying it. What comes in from outside is background, grey level 0. All
-    chance is in ``rng``, and none is drawn where nothing can happen.
+    chance is in ``rng``, and none is drawn where nothing can happen. With ``edges``, those of the
+    distorted images are what comes out, unless none is ever distorted: then they come in as edges.
     """
 
     def __init__(
@@ -58,17 +60,30 @@ class Distort:
         *,
         share: float,
         rng: np.random.Generator,
+        edges: bool = False,
     ) -> None:
         """Distort so many of all mini-batches; raises ``StageError`` if that could empty one."""
         check(height, width, most.shift)
         self.height, self.width, self.most, self.rng = height, width, most, rng
         self.share = share if most.shift or most.bends else 0.0
+        self.edges = edges and self.share > 0  # made here, since they come after distortion
         self.strength = 1.0  # share of ``most`` that is drawn from; may be changed at any time
         self.fields = fields_of(height, width, most)
         self.frame = zeros((AT_ONCE, height + 3, width + 3), np.float32)
 
     def __call__(self, out: Array, stored: NDArray[Any]) -> None:
-        """Copy images (B, height * width) of grey levels into ``out``, float32."""
+        """Copy images (B, height * width) of grey levels, or their edges, into ``out``, float32."""
+        if not self.edges:
+            self.distort(out, stored)
+            return
+        images = np.empty(stored.shape, out.dtype)
+        self.distort(images, stored)
+        for start in range(0, len(stored), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
+            out[rows] = edges_of(images[rows], self.height, self.width)
+
+    def distort(self, out: Array, stored: NDArray[Any]) -> None:
+        """Copy images (B, height * width) of grey levels, distorted or as they are."""
         if not self.share or self.rng.random() >= self.share:
             np.copyto(out, stored, casting="unsafe")
         elif self.most.bends:

@@ -48,7 +48,7 @@ def averaging(
     examples = examples_of(TRAIN)
     check(batch_size, len(examples))
     preprocessing = load_model(NETWORK).preprocessing
-    shape = preprocessing.height, preprocessing.width
+    shape = preprocessing.seen_shape
     networks = with_epochs(epochs)
     rngs = [np.random.default_rng([seed, draw]) for draw in range(draws)]
     orders = [rng.permutation(len(examples)) for rng in rngs]

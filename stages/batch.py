@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.arrays import load_labelled, save_labelled
+from stages.arrays import EDGES, load_edges, load_labelled, save_labelled
 from stages.files import StageError, whole_folder
 from stages.options import run, whole
 
@@ -30,10 +30,12 @@ def batch(
     """
     images, labels = load_labelled(TRAIN)
     count = check(len(images), validation, batch_size)
+    edges = load_edges(TRAIN, len(images)) if (TRAIN / EDGES).is_file() else None
     with whole_folder(BATCHES) as folder:
         for part, rows in split(len(images), validation, seed).items():
             (folder / part).mkdir()
-            save_labelled(folder / part, images[rows], labels[rows])
+            own = None if edges is None else edges[rows]
+            save_labelled(folder / part, images[rows], labels[rows], own)
         (folder / "batches.json").write_text(json.dumps({"batch_size": batch_size}) + "\n")
     batches = -(-count // batch_size)
     print(f"{count:,} images in {batches:,} mini-batches of {batch_size}, {validation:,} set aside")

@@ -1,10 +1,12 @@
 """What decides a training: the parameters of ``train``, and the descent that they stand for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nn import (
     ACTIVATIONS,
@@ -16,8 +18,11 @@ from nn import (
     Settings,
     evaluate,
 )
+from stages.arrays import load_labelled
 from stages.augment import Distort, Distortion, strength_at
+from stages.model import as_examples
 from stages.options import choice, parameters_of, problem_of, real, switch, whole
+from stages.preprocess import Preprocessing
 from stages.trainings import Recipe
 
 Activation = Annotated[str, choice("activation", ACTIVATIONS, "Function of the hidden neurons.")]
@@ -86,6 +91,30 @@ Hidden = Annotated[
 ]
 
 
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """What a network is trained on: ``examples`` as it sees them, and what they were made of.
+
+    Those are prepared ``grey`` levels, (N, height * width) uint8: images are distorted as pixels,
+    and their edges are looked for after that.
+    """
+
+    examples: Examples
+    grey: NDArray[np.uint8]
+    preprocessing: Preprocessing
+
+    @classmethod
+    def load(cls, folder: Path, preprocessing: Preprocessing) -> "TrainingSet":
+        """Read labelled images from disk."""
+        grey, _ = load_labelled(folder)
+        return cls(as_examples(folder, preprocessing), grey, preprocessing)
+
+    def distort(self, most: Distortion, share: float, rng: np.random.Generator) -> Distort:
+        """What brings such images into place, so many of all mini-batches distorted."""
+        made = self.preprocessing
+        return Distort(made.height, made.width, most, share=share, rng=rng, edges=made.edges)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Descent:
     """All that decides a training but its images, its mini-batches' size and its seed.
@@ -121,19 +150,18 @@ class Descent:
 
     def start(
         self,
-        examples: Examples,
-        image: tuple[int, int],
+        training: TrainingSet,
         classes: int,
         batch_size: int,
         seed: int,
         threads: int = 1,
     ) -> tuple[SGD, Distort]:
-        """The descent before its first step, for images (height, width), and what distorts them."""
+        """The descent before its first step, and what distorts the images for it."""
         most = Distortion(
             self.shift, self.rotation, self.scaling, self.shear, self.elastic, self.smoothness
         )
         _, _, rng = np.random.default_rng(seed).spawn(3)  # the first two are the recipe's
-        distort = Distort(*image, most, share=self.distorted, rng=rng)
+        distort = training.distort(most, self.distorted, rng)
         recipe = Recipe(
             tuple(self.hidden or ()),
             self.settings(batch_size, threads),
@@ -142,7 +170,10 @@ class Descent:
             self.initializer,
             self.gain,
         )
-        return recipe.start(examples, classes, seed, distort), distort
+        sgd = recipe.start(training.examples, classes, seed, distort)
+        if distort.edges:
+            sgd.examples = replace(training.examples, stored=training.grey)
+        return sgd, distort
 
     def epoch(self, sgd: SGD, distort: Distort) -> None:
         """One epoch of what ``start`` began, as distorted as it is to be by then."""
@@ -168,16 +199,16 @@ def judged(
     descent: Descent,
     batch_size: int,
     seed: int,
-    examples: Examples,
+    training: TrainingSet,
     validation: Examples,
-    image: tuple[int, int],
 ) -> tuple[float, float]:
     """Train a network to the end; its cost and accuracy on the validation images.
 
     A descent that has left the finite numbers has an infinite cost.
     """
-    classes = 1 + max(int(examples.labels.max()), int(validation.labels.max()))  # as in train
-    sgd, distort = descent.start(examples, image, classes, batch_size, seed)
+    labels = training.examples.labels
+    classes = 1 + max(int(labels.max()), int(validation.labels.max()))  # as in train
+    sgd, distort = descent.start(training, classes, batch_size, seed)
     with np.errstate(all="ignore"):  # a rate that is too high is seen in the cost
         for _ in range(descent.epochs):
             descent.epoch(sgd, distort)

@@ -70,6 +70,7 @@ def described(model: Model) -> dict[str, Any]:
             "height": preprocessing.height,
             "width": preprocessing.width,
             "deskew": preprocessing.deskew,
+            "edges": preprocessing.edges,
             "scale": packed(preprocessing.scale),
             "offset": packed(preprocessing.offset),
         },

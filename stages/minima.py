@@ -164,7 +164,7 @@ def compare(
     lines = np.array(side_by_side(between, pairs, "minima: lines"))
     partner = renamed(ends[0], ends[1])
     preprocessing = Preprocessing.load(PREPROCESSING)
-    shape = (-1, preprocessing.height, preprocessing.width)
+    shape = (-1, *preprocessing.seen_shape)
     drawn = [n.weights[0][:PICTURES].reshape(shape) for n in (ends[0], partner)]
     return {
         "sizes": np.array(ends[0].sizes),

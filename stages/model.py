@@ -5,6 +5,7 @@ model = load_model("models/network.npz")
 print(model.read(image))  # image: (28, 28) uint8, ink bright on dark
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,14 @@ from numpy.typing import NDArray
 
 from nn import Examples, Network, feedforward, parameter_count
 from nn.functions import Array
-from stages.arrays import ArrayError, load_arrays, load_labelled, require, save_arrays
+from stages.arrays import (
+    ArrayError,
+    load_arrays,
+    load_edges,
+    load_labelled,
+    require,
+    save_arrays,
+)
 from stages.files import one_line
 from stages.preprocess import Images, Preprocessing
 
@@ -53,7 +61,13 @@ def save_model(path: Path, model: Model) -> None:
 
 def as_examples(folder: Path, preprocessing: Preprocessing) -> Examples:
     """Labelled images on disk, as a network takes them: bytes with their scale and offset."""
-    return Examples(*load_labelled(folder), preprocessing.scale, preprocessing.offset)
+    stored, labels = load_labelled(folder)
+    if preprocessing.edges:
+        stored, inputs = load_edges(folder, len(labels)), math.prod(preprocessing.seen_shape)
+        if stored.shape[1] != inputs:
+            told = f"{folder}: expected {inputs} edges of an image, got {stored.shape[1]}"
+            raise ArrayError(f"{told}; run dvc repro")
+    return Examples(stored, labels, preprocessing.scale, preprocessing.offset)
 
 
 def load_model(path: Path | str) -> Model:
@@ -106,9 +120,10 @@ def _network(arrays: dict[str, NDArray[Any]], preprocessing: Preprocessing) -> N
     if extra:
         raise ValueError(f"unexpected array {min(extra)!r}")
     stored = sum(arrays[name].size for name in names)
-    if sizes[:1] != (preprocessing.height * preprocessing.width,):
+    if sizes[:1] != (math.prod(preprocessing.seen_shape),):
+        seen = "edges of images" if preprocessing.edges else "images"
         raise ValueError(
-            f"sizes {sizes} do not fit images of {preprocessing.height} x {preprocessing.width}"
+            f"sizes {sizes} do not fit {seen} of {preprocessing.height} x {preprocessing.width}"
         )
     if min(sizes, default=0) < 1 or parameter_count(sizes) != stored:
         raise ValueError(f"sizes {sizes} do not fit {stored:,} stored parameters")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Examples, Network, parameter_count, predict
-from stages.arrays import ArrayError, load_arrays, require, save_arrays
+from stages.arrays import ArrayError, load_arrays, load_labelled, require, save_arrays
 from stages.files import one_line
 from stages.options import real, run, whole
 from stages.preprocess import Preprocessing
@@ -44,8 +44,7 @@ def noise(
         for kind, examples in shown.items()
     }
     write_table(outputs, seeds, threshold)
-    preprocessing = Preprocessing.load(PREPROCESSING)
-    shape = (preprocessing.height, preprocessing.width)
+    shape = Preprocessing.load(PREPROCESSING).seen_shape
     answers = {
         "kinds": np.array([*shown]),
         "counts": np.array([len(examples) for examples in shown.values()]),
@@ -95,12 +94,13 @@ def pictures(count: int, rng: np.random.Generator) -> dict[str, Examples]:
     shape = (preprocessing.height, preprocessing.width)
     uniform = rng.integers(0, 256, (count, *shape), dtype=np.uint8)
     digits = np.resize(np.arange(len(test)), count)  # again from the first if there are too few
-    shuffled = rng.permuted(test.stored[digits], axis=1).reshape(-1, *shape)
+    grey, _ = load_labelled(TEST)
+    shuffled = rng.permuted(grey[digits], axis=1).reshape(-1, *shape)
     none = np.zeros(count, np.int64)  # a picture of noise has no class: its cost means nothing
     scaling = (preprocessing.scale, preprocessing.offset)
     return {
-        "uniform": Examples(preprocessing.prepare(uniform), none, *scaling),
-        "shuffled": Examples(preprocessing.prepare(shuffled), none, *scaling),
+        "uniform": Examples(preprocessing.see(preprocessing.prepare(uniform)), none, *scaling),
+        "shuffled": Examples(preprocessing.see(preprocessing.prepare(shuffled)), none, *scaling),
         "digits": test,
     }
 

@@ -1,5 +1,6 @@
 """Read the IDX files strictly and make every image ready for a network."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,11 +43,14 @@ def normalize(
         choice(
             "scaling",
             SCALINGS,
-            "unit: pixels in [0, 1]. standard: each pixel with mean 0 and deviation 1 over the "
+            "unit: inputs in [0, 1]. standard: each input with mean 0 and deviation 1 over the "
             "training images.",
         ),
     ],
     deskew: Annotated[bool, switch("deskew", "Straighten each digit by its second moments.")],
+    edges: Annotated[
+        bool, switch("edges", "Show the network edges and which way they face, not the pixels.")
+    ],
     transpose: Annotated[
         bool,
         switch("transpose", "Swap rows and columns of every image: EMNIST's lie on their side."),
@@ -71,13 +75,14 @@ def normalize(
         raise StageError(
             f"data/raw: training images are {height} x {width}, test images {test_shape[1:]}"
         )
-    unscaled = Preprocessing(height, width, deskew, *unit_scaling())
+    unscaled = Preprocessing(height, width, deskew, edges, *unit_scaling())
     grey = {part: unscaled.prepare(images) for part, (images, _) in parts.items()}
-    scale, offset = SCALINGS[scaling](grey["train"])
-    preprocessing = Preprocessing(height, width, deskew, scale, offset)
+    seen = {part: unscaled.see(images) for part, images in grey.items()}
+    scale, offset = SCALINGS[scaling](seen["train"])
+    preprocessing = replace(unscaled, scale=scale, offset=offset)
     for part, (_, labels) in parts.items():
         with whole_folder(NORMALIZED / part) as folder:
-            save_labelled(folder, grey[part], labels)
+            save_labelled(folder, grey[part], labels, seen[part] if edges else None)
         print(f"{part}: {len(labels):,} images of {height} x {width} in {NORMALIZED / part}")
     save_arrays(NORMALIZED / "preprocessing.npz", preprocessing.arrays())
     save_classes(named)

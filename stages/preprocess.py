@@ -1,5 +1,6 @@
-"""From grey levels to what a network sees: deskewing, and scaling of the pixels."""
+"""From grey levels to what a network sees: deskewing, edges, and scaling."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,30 +9,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.arrays import ArrayError, load_arrays, require
+from stages.edges import edges_of, mosaic_shape
 
 Images = NDArray[np.uint8]  # (n, height, width), grey levels 0 (background) to 255 (ink)
 
 LEAST_DEVIATION = 0.1  # of a pixel's intensity; a nearly constant pixel is not blown up
 MOST_SLANT = 2.0  # pixels sideways for a row; of MNIST's 70,000 digits the steepest has 1.87
-CHUNK = 1000  # images deskewed at once: what they need stays within a few tens of megabytes
+CHUNK = 250  # images at once: what they need stays within a few tens of megabytes
 
 
 @dataclass(frozen=True, eq=False)
 class Preprocessing:
     """What is done to every image, in training and ever after.
 
-    ``prepare`` gives grey levels, (n, height * width) uint8; the network sees
-    ``scale * grey + offset``, each float32 of shape () or (height * width,).
+    ``prepare`` gives grey levels, (n, height * width) uint8, and ``see`` what is fed of them, (n,
+    inputs) uint8: the same, or their edges. The network sees ``scale * fed + offset``, each float32
+    of shape () or (inputs,).
     """
 
     height: int
     width: int
     deskew: bool
+    edges: bool
     scale: NDArray[np.float32]
     offset: NDArray[np.float32]
 
     def prepare(self, images: Images) -> NDArray[np.uint8]:
-        """Grey levels as stored and fed to the network, (n, height * width).
+        """Grey levels as stored, (n, height * width).
 
         Raises ``ValueError`` for anything but images (n, height, width) of uint8.
         """
@@ -43,15 +47,36 @@ class Preprocessing:
         straight = deskew(images) if self.deskew else images
         return straight.reshape(len(images), self.height * self.width)
 
+    @property
+    def seen_shape(self) -> tuple[int, int]:
+        """Height and width of what is fed: those of an image, or of the mosaic of its edges."""
+        shape = self.height, self.width
+        return mosaic_shape(*shape) if self.edges else shape
+
+    def see(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What is fed to the network, (n, inputs), of prepared grey levels, (n, height * width).
+
+        For all images of a data set, ``normalize`` has stored it.
+        """
+        if not self.edges:
+            return grey
+        seen = np.zeros((len(grey), math.prod(self.seen_shape)), np.uint8)
+        for start in range(0, len(grey), CHUNK):
+            some = grey[start : start + CHUNK].astype(np.float64)
+            seen[start : start + CHUNK] = np.rint(edges_of(some, self.height, self.width))
+        return seen
+
     def inputs(self, images: Images) -> NDArray[np.float32]:
-        """What the network sees, (height * width, n): one image is one column."""
-        return (self.prepare(images) * self.scale + self.offset).T.astype(np.float32)
+        """What the network sees, (inputs, n): one image is one column."""
+        fed = self.see(self.prepare(images))
+        return (fed * self.scale + self.offset).T.astype(np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything as arrays, to be stored beside a network."""
         return {
             "image_shape": np.array([self.height, self.width]),
             "deskew": np.array(self.deskew),
+            "edges": np.array(self.edges),
             "scale": self.scale,
             "offset": self.offset,
         }
@@ -60,14 +85,17 @@ class Preprocessing:
     def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> "Preprocessing":
         """The reverse of ``arrays``; raises ``KeyError`` or ``ValueError`` if they do not fit."""
         require(arrays, "image_shape", np.int64, (2,))
-        require(arrays, "deskew", np.bool_, ())
+        for name in ("deskew", "edges"):
+            require(arrays, name, np.bool_, ())
         height, width = (int(n) for n in arrays["image_shape"])
         if min(height, width) < 1:
             raise ValueError(f"image_shape: expected at least 1 x 1, got {height} x {width}")
+        steps = bool(arrays["deskew"]), bool(arrays["edges"])
+        made = cls(height, width, *steps, arrays["scale"], arrays["offset"])
         for name in ("scale", "offset"):
-            shape = (height * width,) if arrays[name].shape else ()
+            shape = (math.prod(made.seen_shape),) if arrays[name].shape else ()
             require(arrays, name, np.float32, shape)
-        return cls(height, width, bool(arrays["deskew"]), arrays["scale"], arrays["offset"])
+        return made
 
     @classmethod
     def load(cls, path: Path) -> "Preprocessing":
@@ -87,7 +115,7 @@ def unit_scaling() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def standard_scaling(grey: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Scale and offset that give each pixel mean 0 and deviation 1 over ``grey``, (n, pixels).
+    """Scale and offset that give each input mean 0 and deviation 1 over ``grey``, (n, inputs).
 
     Deviations below ``LEAST_DEVIATION`` (of intensities in [0, 1]) count as that much.
     """
@@ -121,6 +149,22 @@ def deskew(images: Images) -> Images:
 
 
 def _deskew(images: Images) -> Images:
+    y = np.arange(images.shape[1]) - (images.shape[1] - 1) / 2
+    y_mean, x_mean, slant = moments(images)
+    columns = images.transpose(0, 2, 1).astype(np.float64)
+    upright = _shift(columns, np.repeat(y_mean[:, None], images.shape[2], axis=1))
+    sideways = x_mean[:, None] + slant.clip(-MOST_SLANT, MOST_SLANT)[:, None] * y
+    straight = _shift(upright.transpose(0, 2, 1), sideways)
+    return np.rint(straight).clip(0, 255).astype(np.uint8)
+
+
+def moments(
+    images: Images,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Centres of mass, y and x from the middle, and slants of images, (n,) each, in pixels.
+
+    An image without ink has zeros, and one with ink in one row alone has no slant.
+    """
     _, height, width = images.shape
     ink = images.astype(np.float64)
     y, x = np.arange(height) - (height - 1) / 2, np.arange(width) - (width - 1) / 2
@@ -129,13 +173,8 @@ def _deskew(images: Images) -> Images:
     y_mean, x_mean = by_row @ y / mass, by_column @ x / mass
     y_variance = by_row @ y**2 / mass - y_mean**2
     covariance = (ink @ x * y).sum(axis=1) / mass - x_mean * y_mean
-    # A digit one row high, or no ink at all, has no slant.
     slant = np.where(y_variance > 1e-6, covariance / np.maximum(y_variance, 1e-6), 0)
-    slant = slant.clip(-MOST_SLANT, MOST_SLANT)
-    upright = _shift(ink.transpose(0, 2, 1), np.repeat(y_mean[:, None], width, axis=1))
-    sideways = x_mean[:, None] + slant[:, None] * y
-    straight = _shift(upright.transpose(0, 2, 1), sideways)
-    return np.rint(straight).clip(0, 255).astype(np.uint8)
+    return y_mean, x_mean, slant
 
 
 def _shift(lines: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nn import SGD, Examples, Network, Settings, Workspace, predict
 from nn.examples import Copy, Rows, as_they_are
 from nn.functions import Array
-from stages.arrays import load_labelled, save_arrays
+from stages.arrays import save_arrays
 from stages.checkpoints import Kept
 from stages.model import Model, load_model
 from stages.options import real, run, whole
@@ -109,8 +109,8 @@ def retrain(targets: Array, settings: Settings, seed: int) -> NDArray[np.int64]:
     Equal seeds visit the images in the same order, so that their networks can be compared.
     """
     model = load_model(NETWORK)
-    scale, offset = model.preprocessing.scale, model.preprocessing.offset
-    examples = Softened(*load_labelled(TRAIN), scale, offset, targets=targets)
+    told = examples_of(TRAIN)
+    examples = Softened(told.stored, told.labels, told.scale, told.offset, targets=targets)
     sgd = SGD(model.network, examples, settings, np.random.default_rng(seed))
     test = examples_of(TEST)
     with np.errstate(all="ignore"):  # a rate that is too high is seen in the results
@@ -151,7 +151,7 @@ def write_pictures(
     order = np.lexsort((own, -rank))
     chosen = order[rank[order] > 1][:most]
     arrays = {
-        "image_shape": np.array([model.preprocessing.height, model.preprocessing.width]),
+        "image_shape": np.array(model.preprocessing.seen_shape),
         "images": np.asarray(test.stored[chosen]),
         "labels": labels[chosen],
         "outputs": outputs[chosen],

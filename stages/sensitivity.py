@@ -45,7 +45,7 @@ def sensitivity(
         "wiggles": wiggles,
         "sizes": np.array(model.network.sizes),
     }
-    shape = preprocessing.height, preprocessing.width
+    shape = preprocessing.seen_shape
     for name, network in networks.items():
         gradient = np.asarray(gradient_over(network, examples), np.float64)
         found = {

@@ -118,7 +118,7 @@ def smoothness(
     trained = load_model(NETWORK)
     snapshots = load_snapshots(SNAPSHOTS, trained.network.parameters.size)
     untrained = replace(trained.network, parameters=np.array(snapshots.parameters[0]))
-    shape = (trained.preprocessing.height, trained.preprocessing.width)
+    shape = trained.preprocessing.seen_shape
     grid = Grid.of(examples.stored.any(axis=0).reshape(shape))
     check(hidden or [], examples.stored.shape[1], trained.network.sizes[-1])
     settings = Settings(learning_rate, epochs, batch_size, schedule="linear")

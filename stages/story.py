@@ -186,6 +186,7 @@ def facts(results: "Results") -> dict[str, Any]:
         "names": results.names.names,
         "long_names": results.names.longest > BRIEF,
         "image_shape": results.image_shape,
+        "input": results.input,
         "noun": results.noun,
         "thing": "digit" if results.noun == "digit" else "image",
         "a_thing": "a digit" if results.noun == "digit" else "an image",

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from stages import augment, checkpoints
 from stages.cluster import connected, kind, workers
-from stages.descent import Descent, judged, typed
+from stages.descent import Descent, TrainingSet, judged, typed
 from stages.files import StageError, one_line
 from stages.grid import Axis, Point, axes_of, axes_option, points, size, words, written
 from stages.limits import TRAINING, require_memory
@@ -93,13 +93,15 @@ def sweep(
     for each training). The best point and params.yaml's own are trained again, with other seeds:
     the best of many is also the luckiest.
     """
-    preprocessing, examples = Preprocessing.load(PREPROCESSING), examples_of(TRAIN)
-    image, classes = (preprocessing.height, preprocessing.width), 1 + int(examples.labels.max())
+    preprocessing = Preprocessing.load(PREPROCESSING)
+    training = TrainingSet.load(TRAIN, preprocessing)
+    stored, labels = training.examples.stored, training.examples.labels
+    data = stored.shape[1], (preprocessing.height, preprocessing.width), 1 + int(labels.max())
     section = {**own_section(), "epochs": epochs}
-    axes = check(grid, samples, seeds, section, (examples.stored.shape[1], image, classes))
+    axes = check(grid, samples, seeds, section, data)
     own, chosen = Descent.of(section), points(axes, samples, seed)
     batch_size = json.loads(BATCHES.read_text())["batch_size"]
-    common = (examples, examples_of(VALIDATION), image)
+    common = (training, examples_of(VALIDATION))
 
     with nullcontext() if backend == "loky" else connected(scheduler, CODE) as client:
         kept, work = kept_by(client), workers(client) if client else None
@@ -145,8 +147,8 @@ def check(
 ) -> list[Axis]:
     """The axes of the grid; ``StageError`` if they do not fit together, or networks do not fit.
 
-    ``section`` is that of ``train``; ``data`` has an image's pixels, its height and width if they
-    are known, and how many classes there are.
+    ``section`` is that of ``train``; ``data`` has a network's inputs, an image's height and width
+    if they are known, and how many classes there are.
     """
     try:
         axes = axes_of(grid, samples)
@@ -158,10 +160,10 @@ def check(
             f"sweep.grid: expected at most {MOST_TRAININGS:,} trainings, got {count:,}; "
             "ask for fewer with sweep.samples"
         )
-    pixels, image, classes = data
+    inputs, image, classes = data
     values = {each.name: each.choices or (each.high,) for each in axes}
     for hidden in values.get("hidden", [section["hidden"]]):
-        require_memory("sweep.grid", (pixels, *hidden, classes), TRAINING)
+        require_memory("sweep.grid", (inputs, *hidden, classes), TRAINING)
     if image:
         augment.check(*image, max(values.get("shift", [section["shift"]])))
     return axes

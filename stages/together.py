@@ -5,6 +5,7 @@ once every value is allowed on its own.
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from stages import (
     twos,
     wishes,
 )
+from stages.edges import mosaic_shape
 from stages.fetch import FILES, RAW
 from stages.files import StageError
 from stages.idx import IdxError, read_idx, read_labels
@@ -45,8 +47,8 @@ class Data(NamedTuple):
     """What is known of the images before they are there, and the rest once they are."""
 
     train: int  # images, with those that will be set aside
-    pixels: int  # of an image
-    shape: tuple[int, int] | None  # height and width, as the network sees them
+    inputs: int  # of a network
+    shape: tuple[int, int] | None  # height and width of an image, as it is prepared
     train_labels: NDArray[np.uint8] | None  # (train,), from 0 on
     test_labels: NDArray[np.uint8] | None  # (test,), from 0 on
 
@@ -98,10 +100,12 @@ def data_of(fetch: dict[str, Any], normalize: dict[str, Any]) -> Data:
             f"fetch.train_images_bytes has them, got {test_pixels}"
         )
     shape, first = _shape(count, pixels), normalize["first_label"]
+    if shape and normalize["transpose"]:
+        shape = shape[::-1]
     return Data(
         count,
-        pixels,
-        shape[::-1] if shape and normalize["transpose"] else shape,
+        _inputs(pixels, shape) if normalize["edges"] else pixels,
+        shape,
         _labels("train", fetch, count, first),
         _labels("test", fetch, test_count, first),
     )
@@ -134,6 +138,11 @@ def _shape(count: int, pixels: int) -> tuple[int, int] | None:
     return None
 
 
+def _inputs(pixels: int, shape: tuple[int, int] | None) -> int:
+    """How large the maps of an image's edges are, or the least that they can be."""
+    return math.prod(mosaic_shape(*shape)) if shape else 2 * pixels
+
+
 def _labels(part: str, fetch: dict[str, Any], count: int, first: int) -> NDArray[np.uint8] | None:
     """So many labels, from 0 on, if they are there and are those that are meant."""
     path = RAW / FILES[f"{part}_labels"]
@@ -154,7 +163,7 @@ def check_batch(data: Data, section: dict[str, Any]) -> None:
 
 def check_train(data: Data, section: dict[str, Any]) -> None:
     """The weights of all epochs have room, and moved images stay in sight."""
-    sizes = (data.pixels, *section["hidden"], data.classes)
+    sizes = (data.inputs, *section["hidden"], data.classes)
     train.check(sizes, section["epochs"], section["snapshots"])
     if data.shape:
         augment.check(*data.shape, section["shift"])
@@ -162,35 +171,35 @@ def check_train(data: Data, section: dict[str, Any]) -> None:
 
 def check_minima(data: Data, section: dict[str, Any]) -> None:
     """All networks have room."""
-    minima.check(section["hidden"], section["seeds"], data.pixels, data.classes)
+    minima.check(section["hidden"], section["seeds"], data.inputs, data.classes)
 
 
 def check_smoothness(data: Data, section: dict[str, Any]) -> None:
     """A network has room."""
-    smoothness.check(section["hidden"], data.pixels, data.classes)
+    smoothness.check(section["hidden"], data.inputs, data.classes)
 
 
 def check_memorize(data: Data, section: dict[str, Any]) -> None:
     """Both networks have room."""
-    memorize.check(section["neurons"], section["hidden"], data.pixels, data.classes)
+    memorize.check(section["neurons"], section["hidden"], data.inputs, data.classes)
 
 
 def check_amount(data: Data, section: dict[str, Any]) -> None:
     """A network has room."""
-    amount.check(section["hidden"], data.pixels, data.classes)
+    amount.check(section["hidden"], data.inputs, data.classes)
 
 
 def check_paths(data: Data, section: dict[str, Any]) -> None:
     """The places of a path have room."""
     far = section["passes"], section["longer"]
-    paths.check(section["hidden"], *far, data.pixels, data.classes)
+    paths.check(section["hidden"], *far, data.inputs, data.classes)
 
 
 def check_architecture(data: Data, section: dict[str, Any]) -> None:
     """The largest network has room."""
     widths, depths = section["widths"], section["depths"]
     width, depth = section["width"], section["depth"]
-    architecture.check(widths, depths, width, depth, data.pixels, data.classes)
+    architecture.check(widths, depths, width, depth, data.inputs, data.classes)
 
 
 def check_wishes(data: Data, section: dict[str, Any]) -> None:
@@ -224,7 +233,7 @@ def check_averaging(data: Data, section: dict[str, Any], batches: dict[str, Any]
 def check_sweep(data: Data, section: dict[str, Any], training: dict[str, Any]) -> None:
     """The grid can be made, and its networks have room."""
     asked = section["grid"], section["samples"], section["seeds"]
-    sweep.check(*asked, training, (data.pixels, data.shape, data.classes))
+    sweep.check(*asked, training, (data.inputs, data.shape, data.classes))
 
 
 def left_to_train(data: Data, batches: dict[str, Any]) -> tuple[int, NDArray[np.uint8] | None]:

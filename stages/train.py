@@ -43,6 +43,7 @@ from stages.descent import (
     Shear,
     Shift,
     Smoothness,
+    TrainingSet,
     WeightDecay,
 )
 from stages.files import StageError, whole_file
@@ -114,14 +115,14 @@ def train(
     options = {**locals()}  # all that was asked for, before anything else has a name
     descent = Descent.of(options)
     preprocessing = Preprocessing.load(PREPROCESSING)
-    examples = as_examples(BATCHES / "train", preprocessing)
+    training = TrainingSet.load(BATCHES / "train", preprocessing)
+    examples = training.examples
     validation = as_examples(BATCHES / "validation", preprocessing)
     classes = 1 + max(int(examples.labels.max()), int(validation.labels.max()))
     sizes = (examples.stored.shape[1], *(hidden or []), classes)
     check(sizes, epochs, snapshots)
-    image = preprocessing.height, preprocessing.width
     batch_size = json.loads((BATCHES / "batches.json").read_text())["batch_size"]
-    sgd, distort = descent.start(examples, image, classes, batch_size, seed, threads)
+    sgd, distort = descent.start(training, classes, batch_size, seed, threads)
     network = sgd.network
     shape = "-".join(str(n) for n in sizes)
     print(f"{shape}: {network.parameters.size:,} parameters, {len(examples):,} images")

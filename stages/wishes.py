@@ -34,10 +34,11 @@ def wishes(
     """
     model, networks = untrained_and_trained()
     place, grey = find(TEST, digit, index, "wishes")
+    seen = model.preprocessing.see(grey[np.newaxis])
     inputs = inputs_of(grey[np.newaxis], model.preprocessing)
     targets = targets_of(np.array([digit]), model.network.sizes[-1])
     arrays: Arrays = {
-        "image": grey.reshape(model.preprocessing.height, model.preprocessing.width),
+        "image": seen.reshape(model.preprocessing.seen_shape),
         "place": np.array(place),
         "digit": np.array(digit),
         "sizes": np.array(model.network.sizes),

@@ -79,8 +79,9 @@ def by_safetensors(folder: Path, images: Images) -> Answers:
     parameters = np.concatenate([array.ravel() for array in ordered])
     network = Network(sizes, texts["activation"], texts["cost"], parameters)
     _, height, width = images.shape
-    deskew = texts["deskew"] == "true"
-    preprocessing = Preprocessing(height, width, deskew, arrays["scale"], arrays["offset"])
+    deskew, edges = (texts[name] == "true" for name in ("deskew", "edges"))
+    scaling = arrays["scale"], arrays["offset"]
+    preprocessing = Preprocessing(height, width, deskew, edges, *scaling)
     outputs = Model(network, preprocessing).outputs(images)
     return outputs.argmax(axis=1), outputs
 

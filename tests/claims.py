@@ -84,7 +84,7 @@ def write_run(images: Bytes, labels: Bytes, shape: Shape, scale: Any, offset: An
         folder.mkdir(parents=True)
         save_labelled(folder, images, labels)
     preprocessing = Preprocessing(
-        shape.height, shape.width, deskew=False, scale=scale, offset=offset
+        shape.height, shape.width, deskew=False, edges=False, scale=scale, offset=offset
     )
     save_arrays(PREPROCESSING, preprocessing.arrays())
     rng = np.random.default_rng(5)

@@ -271,7 +271,7 @@ def test_the_data_sets_of_the_documents_are_taken(name: str, count: int, capsys:
     sections = {section: PARAMS[section] | values for section, values in others()[name].items()}
     assert told(json.dumps(PARAMS | sections), capsys) == []
     data = together.data_of(sections["fetch"], sections["normalize"])
-    assert (data.train, data.pixels) == (count, 784)
+    assert (data.train, data.inputs) == (count, 784)
 
 
 @pytest.mark.parametrize("section", ["minima", "smoothness", "paths", "amount", "memorize"])
@@ -575,7 +575,11 @@ DECLARED = {name: parameters_of(command) for name, command in COMMANDS.items()}
 SMALL = st.fixed_dictionaries(
     {
         "normalize": st.fixed_dictionaries(
-            {"scaling": st.sampled_from(["unit", "standard"]), "deskew": st.booleans()}
+            {
+                "scaling": st.sampled_from(["unit", "standard"]),
+                "deskew": st.booleans(),
+                "edges": st.booleans(),
+            }
         ),
         "batch": st.fixed_dictionaries(
             {

@@ -77,7 +77,7 @@ def test_uniform_noise_has_every_grey_level_alike() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_noise_is_seen_through_the_preprocessing() -> None:
-    normalize(scaling="standard", deskew=True, transpose=False, first_label=0)
+    normalize(scaling="standard", deskew=True, edges=False, transpose=False, first_label=0)
     shown = pictures(5, np.random.default_rng(0))["uniform"]
     preprocessing = Preprocessing.load(PREPROCESSING)
     raw = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)

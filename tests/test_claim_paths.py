@@ -51,7 +51,9 @@ def prepare(folder: Path, count: int = IMAGES) -> None:
     save_labelled(folder / TRAIN, images.reshape(count, -1), labels)
     scale, offset = unit_scaling()
     _, height, width = images.shape
-    preprocessing = Preprocessing(height, width, deskew=False, scale=scale, offset=offset)
+    preprocessing = Preprocessing(
+        height, width, deskew=False, edges=False, scale=scale, offset=offset
+    )
     save_arrays(folder / "data/normalized/preprocessing.npz", preprocessing.arrays())
 
 

@@ -53,7 +53,7 @@ def prepare(
         (folder / place).mkdir(parents=True)
         save_labelled(folder / place, images.reshape(len(images), -1), labels.astype(np.uint8))
     scale, offset = unit_scaling()
-    preprocessing = Preprocessing(28, 28, deskew=False, scale=scale, offset=offset)
+    preprocessing = Preprocessing(28, 28, deskew=False, edges=False, scale=scale, offset=offset)
     save_arrays(folder / "data/normalized/preprocessing.npz", preprocessing.arrays())
     (folder / "models").mkdir()
     rng = np.random.default_rng(9)

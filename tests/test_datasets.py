@@ -55,12 +55,14 @@ class DataSet(NamedTuple):
     names: tuple[str, ...]
     height: int
     width: int
+    edges: bool = False  # are what the network sees, of bent images
 
 
 SETS = {
     "2 classes of 8 x 8": DataSet(("night", "day"), 8, 8),
     "26 classes of 64 x 64": DataSet(LETTERS, 64, 64),
     "10 clothes of 12 x 20": DataSet(CLOTHES, 12, 20),
+    "edges of 3 classes of 15 x 10": DataSet(("A", "B", "C"), 15, 10, edges=True),
 }
 
 
@@ -72,7 +74,9 @@ def parameters_of(data: DataSet) -> dict[str, dict[str, Any]]:
         for section, values in changes.items():
             sections[section].update(values)
     sections["fetch"].update(sources=["file:source"], **sums_of(Path("source")))
-    sections["normalize"]["classes"] = list(data.names)
+    sections["normalize"].update(classes=list(data.names), edges=data.edges)
+    if data.edges:
+        sections["train"].update(shift=1, elastic=3)
     return sections
 
 
@@ -188,7 +192,13 @@ def normalized(labels: list[int], names: list[str], **options: Any) -> None:
     for prefix in ("train", "t10k"):
         write_idx(Path(f"data/raw/{prefix}-images-idx3-ubyte"), images)
         write_idx(Path(f"data/raw/{prefix}-labels-idx1-ubyte"), np.array(labels, np.uint8))
-    values = {"scaling": "unit", "deskew": False, "transpose": False, "first_label": 0}
+    values = {
+        "scaling": "unit",
+        "deskew": False,
+        "edges": False,
+        "transpose": False,
+        "first_label": 0,
+    }
     normalize(**{**values, **options}, classes=names)
 
 

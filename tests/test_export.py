@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import chdir
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,6 +45,7 @@ class Case(NamedTuple):
     standard: bool
     height: int = 28
     width: int = 28
+    edges: bool = False
 
 
 CASES = {
@@ -55,6 +57,9 @@ CASES = {
     "no hidden layer": Case((10,), "relu", "cross_entropy", True, False),
     "26 classes of 4 x 12": Case((6, 26), "leaky_relu", "cross_entropy", True, True, 4, 12),
     "12 x 3, two classes": Case((5, 2), "tanh", "quadratic", True, False, 12, 3),
+    "edges, deskewed": Case((12, 10), "relu", "cross_entropy", True, False, edges=True),
+    "edges of 9 x 6, scaled": Case((5, 3), "sigmoid", "quadratic", False, True, 9, 6, edges=True),
+    "edges of 1 x 5": Case((4, 2), "tanh", "quadratic", False, False, 1, 5, edges=True),
 }
 
 
@@ -72,11 +77,13 @@ def images_of(case: Case) -> Images:
 def model_of(case: Case) -> Model:
     """Random weights and biases, small ones: outputs that are all 1.0 would have equal guesses."""
     rng, grey = np.random.default_rng(0), images_of(case).reshape(-1, case.height * case.width)
-    scaling = standard_scaling(grey) if case.standard else unit_scaling()
-    sizes = (case.height * case.width, *case.layers)
+    plain = Preprocessing(case.height, case.width, case.deskew, case.edges, *unit_scaling())
+    seen = plain.see(grey)
+    sizes = (seen.shape[1], *case.layers)
     network = Network.random(sizes, case.activation, case.cost, rng=rng)
     network.all_biases[:] = rng.normal(size=network.all_biases.size)
-    return Model(network, Preprocessing(case.height, case.width, case.deskew, *scaling))
+    scale, offset = standard_scaling(seen) if case.standard else unit_scaling()
+    return Model(network, replace(plain, scale=scale, offset=offset))
 
 
 @pytest.fixture(scope="session")

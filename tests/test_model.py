@@ -8,6 +8,7 @@ import tracemalloc
 import warnings
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,18 @@ Change = Callable[[Arrays], object]
 
 
 def a_model(
-    scaling: str = "unit", *, deskew: bool = False, hidden: tuple[int, ...] = (3,)
+    scaling: str = "unit",
+    *,
+    deskew: bool = False,
+    edges: bool = False,
+    hidden: tuple[int, ...] = (3,),
 ) -> Model:
-    scales = {"unit": unit_scaling(), "standard": standard_scaling(IMAGES.reshape(6, -1))}
-    sizes = (HEIGHT * WIDTH, *hidden, 2)
+    plain = Preprocessing(HEIGHT, WIDTH, deskew, edges, *unit_scaling())
+    seen = plain.see(IMAGES.reshape(len(IMAGES), -1))
+    scale, offset = unit_scaling() if scaling == "unit" else standard_scaling(seen)
+    sizes = (seen.shape[1], *hidden, 2)
     network = Network.random(sizes, "tanh", "cross_entropy", rng=np.random.default_rng(0))
-    return Model(network, Preprocessing(HEIGHT, WIDTH, deskew, *scales[scaling]))
+    return Model(network, replace(plain, scale=scale, offset=offset))
 
 
 def content_of(model: Model) -> bytes:
@@ -347,3 +354,21 @@ def test_labelled_images_of_another_shape_or_type_are_refused(
 def test_a_missing_part_of_labelled_images_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArrayError, match=r"images\.npy.*run dvc repro"):
         load_labelled(tmp_path)
+
+
+def test_edges_must_be_those_of_the_images_and_of_the_network(tmp_path: Path) -> None:
+    model = a_model(edges=True)
+    grey, labels = IMAGES.reshape(6, -1), np.zeros(6, np.uint8)
+    seen = model.preprocessing.see(grey)
+    for edges, complaint in (
+        (None, r"edges\.npy: .*run dvc repro"),
+        (seen[:5], "6 images but edges of 5; run dvc repro"),
+        (seen[:, 1:], f"expected {seen.shape[1]} edges of an image, got {seen.shape[1] - 1}; run"),
+    ):
+        save_labelled(tmp_path, grey, labels, edges)
+        with pytest.raises(ArrayError, match=complaint):
+            as_examples(tmp_path, model.preprocessing)
+    save_labelled(tmp_path, grey, labels, seen)
+    examples = as_examples(tmp_path, model.preprocessing)
+    np.testing.assert_array_equal(examples.stored, seen, strict=True)
+    assert as_examples(tmp_path, a_model().preprocessing).stored.shape == grey.shape

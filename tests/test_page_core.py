@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -239,9 +240,10 @@ def test_accuracy_and_inputs_are_those_of_the_pipeline_on_real_digits(node: Node
     images, labels = sample_digits()
     grey = images.reshape(len(images), -1)
     images = np.concatenate([images[:50], [flat_dash(), flat_dash()[:, ::-1]]])
-    for deskew in (False, True):
-        for scale, offset in (unit_scaling(), standard_scaling(grey)):
-            preprocessing = Preprocessing(28, 28, deskew, scale, offset)
+    for deskew, edges in product((False, True), (True, False)):
+        plain = Preprocessing(28, 28, deskew, edges, *unit_scaling())
+        for scale, offset in (unit_scaling(), standard_scaling(plain.see(grey))):
+            preprocessing = replace(plain, scale=scale, offset=offset)
             seen = preprocessing.inputs(images).T
             got = node(*(inputs_call(image, preprocessing) for image in images))
             one_level = np.broadcast_to(scale, seen.shape) * 1.001  # what one grey level makes
@@ -259,6 +261,7 @@ def inputs_call(image: Levels, preprocessing: Preprocessing) -> dict[str, Any]:
         "height": preprocessing.height,
         "width": preprocessing.width,
         "deskew": preprocessing.deskew,
+        "edges": preprocessing.edges,
         "scale": preprocessing.scale.tolist(),
         "offset": preprocessing.offset.tolist(),
     }

@@ -44,6 +44,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "normalize": {
         "scaling": "standard",
         "deskew": True,
+        "edges": True,
         "transpose": True,
         "classes": [*"ABCDEFGHIJ"],
     },

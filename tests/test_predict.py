@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
     """A place with a network that has not learned anything."""
     rng = np.random.default_rng(0)
     network = Network.random((784, 16, 10), "sigmoid", "quadratic", rng=rng, gain=4)
-    model = Model(network, Preprocessing(28, 28, False, *unit_scaling()))
+    model = Model(network, Preprocessing(28, 28, False, False, *unit_scaling()))
     save_model(tmp_path / "models/network.npz", model)
     return tmp_path
 

@@ -149,7 +149,9 @@ def test_standard_scaling_does_not_blow_up_a_nearly_constant_pixel() -> None:
 def test_what_the_network_sees_is_scale_times_grey_plus_offset(scaling: str) -> None:
     images = np.random.default_rng(0).integers(256, size=(5, 3, 4), dtype=np.uint8)
     scales = unit_scaling() if scaling == "unit" else standard_scaling(images.reshape(5, 12))
-    inputs = Preprocessing(3, 4, deskew=False, scale=scales[0], offset=scales[1]).inputs(images)
+    inputs = Preprocessing(
+        3, 4, deskew=False, edges=False, scale=scales[0], offset=scales[1]
+    ).inputs(images)
     assert inputs.shape == (12, 5)
     assert inputs.dtype == np.float32
     for i, image in enumerate(images):
@@ -163,7 +165,7 @@ def written(scaling: str, *, straighten: bool, train: Grey, test: Grey) -> dict[
     for prefix, images in (("train", train), ("t10k", test)):
         write_idx(Path(f"data/raw/{prefix}-images-idx3-ubyte"), images)
         write_idx(Path(f"data/raw/{prefix}-labels-idx1-ubyte"), np.zeros(len(images), np.uint8))
-    normalize(scaling, straighten, transpose=False, first_label=0)
+    normalize(scaling, straighten, edges=False, transpose=False, first_label=0)
     files = Path("data/normalized").rglob("*.np?")
     return {str(file.relative_to("data/normalized")): file.read_bytes() for file in files}
 

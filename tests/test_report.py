@@ -59,6 +59,7 @@ class Shape(NamedTuple):
     cost: str = "quadratic"
     perfect: bool = False
     standard: bool = False  # pixels standardized, and images deskewed
+    edges: bool = False
 
 
 SHAPES = {
@@ -70,6 +71,7 @@ SHAPES = {
     "one neuron, one pixel, two classes": Shape(hidden=(1,), classes=2, height=1, width=1),
     "no mistakes": Shape(perfect=True),
     "standardized and deskewed": Shape(standard=True),
+    "edges of 7 x 5": Shape(standard=True, edges=True, height=7, width=5),
 }
 
 
@@ -85,19 +87,21 @@ def write_run(folder: Path, shape: Shape) -> None:
     rng = np.random.default_rng(0)
     for name in ("data/normalized/test", "models", "reports"):
         (folder / name).mkdir(parents=True)
-    sizes = (shape.height * shape.width, *shape.hidden, shape.classes)
+    preprocessing = Preprocessing(
+        shape.height, shape.width, shape.standard, shape.edges, *unit_scaling()
+    )
+    images = rng.integers(0, 256, (IMAGES, shape.height * shape.width), dtype=np.uint8)
+    seen = preprocessing.see(images)
+    sizes = (seen.shape[1], *shape.hidden, shape.classes)
     network = Network.random(sizes, shape.activation, shape.cost, rng=rng)
     steps = rng.normal(0, 0.1, (EPOCHS, network.parameters.size)).cumsum(axis=0)
     snapshots = np.concatenate([[network.parameters], network.parameters + steps])
     network.parameters[:] = snapshots[-1]
     save_snapshots(folder / "models/snapshots", dict(enumerate(snapshots.astype(np.float32))))
-    images = rng.integers(0, 256, (IMAGES, sizes[0]), dtype=np.uint8)
-    scale, offset = standard_scaling(images) if shape.standard else unit_scaling()
-    preprocessing = Preprocessing(
-        height=shape.height, width=shape.width, deskew=shape.standard, scale=scale, offset=offset
-    )
+    scale, offset = standard_scaling(seen) if shape.standard else unit_scaling()
+    preprocessing = replace(preprocessing, scale=scale, offset=offset)
     save_model(folder / "models/network.npz", Model(network, preprocessing))
-    outputs = feedforward(network, (images * scale + offset).T.astype(np.float32)).T
+    outputs = feedforward(network, (seen * scale + offset).T.astype(np.float32)).T
     ranked = np.argsort(-outputs, axis=1, kind="stable")
     labels = ranked[:, 0] if shape.perfect else rng.integers(0, shape.classes, IMAGES)
     save_labelled(folder / "data/normalized/test", images, labels.astype(np.uint8))

@@ -154,8 +154,8 @@ def draw_edges(axes: Axes, results: Results, columns: list[Column]) -> None:
 def inputs(results: Results) -> Floats:
     """What the network sees of the drawn image, (n_0,)."""
     preprocessing = results.model.preprocessing
-    grey = results.images[subject(results)]
-    return np.asarray(grey * preprocessing.scale + preprocessing.offset)
+    seen = preprocessing.see(results.images[[subject(results)]])[0]
+    return np.asarray(seen * preprocessing.scale + preprocessing.offset)
 
 
 def add_lines(
@@ -188,7 +188,7 @@ def draw_neurons(axes: Axes, results: Results, columns: list[Column]) -> None:
         axes.text(c.x, TALL - 0.2, name, color=SOFT, size=8.5, ha="center")
         if is_output:
             draw_names(axes, c, radius, results.names)
-    pixels = plural(results.network.sizes[0], "pixel")
+    pixels = plural(results.network.sizes[0], results.input)
     axes.text(PICTURE / 2, TALL - 0.2, pixels, color=SOFT, size=8.5, ha="center")
 
 

@@ -76,6 +76,16 @@ class Results:
         return self.model.preprocessing.height, self.model.preprocessing.width
 
     @property
+    def seen_shape(self) -> tuple[int, int]:
+        """Height and width of what the network sees of it: the same, or of maps of its edges."""
+        return self.model.preprocessing.seen_shape
+
+    @property
+    def input(self) -> str:
+        """What the network is given for each of its inputs, in one word."""
+        return "edge" if self.model.preprocessing.edges else "pixel"
+
+    @property
     def classes(self) -> int:
         """k, the number of output neurons."""
         return self.network.sizes[-1]
@@ -119,7 +129,8 @@ class Results:
         """Activations of every layer but the image, (n_l, B), for B test images."""
         preprocessing = self.model.preprocessing
         work = Workspace(self.network, len(indices))
-        work.inputs[:] = self.images[indices] * preprocessing.scale + preprocessing.offset
+        seen = preprocessing.see(self.images[indices])
+        work.inputs[:] = seen * preprocessing.scale + preprocessing.offset
         forward(work)
         return work.activations[1:]
 
@@ -141,7 +152,7 @@ def _load_results() -> Results:
     model = load_model(NETWORK)
     images, labels = load_labelled(TEST)
     classes, n = model.network.sizes[-1], len(images)
-    pixels = model.network.sizes[0]
+    pixels = model.preprocessing.height * model.preprocessing.width
     _require(images.shape[1] == pixels, TEST, f"images of {pixels} pixels", f"{images.shape[1]}")
     history = _read_finite(HISTORY, HISTORY_COLUMNS)
     epochs = np.arange(len(history["epoch"]))

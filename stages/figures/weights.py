@@ -16,7 +16,7 @@ BEYOND = 0.001  # share of the weights that may lie beyond the ends of the colou
 
 def draw(results: Results) -> Picture:
     """Before and after training side by side, all on one scale."""
-    height, width = results.image_shape
+    height, width = results.seen_shape
     after_all, before_all = (
         network.weights[0].reshape(-1, height, width)
         for network in (results.network, results.untrained)
@@ -97,15 +97,16 @@ def finding(before: Floats, after: Floats) -> str:
 
 def caption(results: Results, before: Floats, after: Floats, which: str, limit: float) -> str:
     """Say how to read the images, with the numbers behind them."""
-    height, width = results.image_shape
+    height, width = results.seen_shape
     sizes = [significant(float(np.sqrt(np.mean(np.square(w))))) for w in (before, after)]
     beyond = float(np.mean(np.abs(after) > limit))
+    ink = "ink" if results.input == "pixel" else "an edge"
     text = (
-        f"Each image holds the weights from the {plural(height * width, 'pixel')} into one neuron; "
-        f"drawn are {which}: blue where ink makes the neuron brighter, orange where ink makes it "
-        f"dimmer, white where it does not matter. One scale serves all images; {percent(beyond)} "
-        f"of the trained weights lie beyond its ends of {significant(limit)} either way. The "
-        f"typical weight (root mean square) goes from {sizes[0]} to {sizes[1]}."
+        f"Each image holds the weights from the {plural(height * width, results.input)} into one "
+        f"neuron; drawn are {which}: blue where {ink} makes the neuron brighter, orange where "
+        f"{ink} makes it dimmer, white where it does not matter. One scale serves all images; "
+        f"{percent(beyond)} of the trained weights lie beyond its ends of {significant(limit)} "
+        f"either way. The typical weight (root mean square) goes from {sizes[0]} to {sizes[1]}."
     )
     first, last = correlation(before), correlation(after)
     if first is None or last is None:

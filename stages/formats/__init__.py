@@ -20,7 +20,8 @@ def metadata(model: Model) -> dict[str, str]:
         "input": f"{preprocessing.height} x {preprocessing.width} grey levels, uint8, row by row: "
         "0 is background, 255 is ink",
         "deskew": "true" if preprocessing.deskew else "false",
-        "scaling": "scale * grey + offset, after deskewing",
+        "edges": "true" if preprocessing.edges else "false",
+        "scaling": "scale * level + offset, after deskewing and looking for edges",
     }
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.functions import LEAK
+from stages.edges import COLUMNS, GAINS
 from stages.formats import OUTPUTS, rendered
 from stages.model import Model
 from stages.preprocess import MOST_SLANT
@@ -38,6 +39,9 @@ def to_c_header(model: Model) -> bytes:
         functions=sorted({output, *([network.activation] if layers > 1 else [])}),
         expressions=EXPRESSIONS,
         deskew=preprocessing.deskew,
+        edges=preprocessing.edges,
+        gains=GAINS.tolist(),
+        columns=COLUMNS,
         most_slant=MOST_SLANT,
         scale_index="k" if preprocessing.scale.shape else "0",
         offset_index="k" if preprocessing.offset.shape else "0",

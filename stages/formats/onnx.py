@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.functions import LEAK
+from stages.edges import COLUMNS, GAINS, bands
 from stages.files import StageError
 from stages.formats import OUTPUTS, metadata
 from stages.model import Model
@@ -92,11 +93,12 @@ class Graph:
 
 
 def inputs(graph: Graph, images: str, preprocessing: Preprocessing) -> str:
-    """What the network sees, (N, height * width) float32."""
+    """What the network sees, (N, inputs) float32."""
     from onnx import TensorProto
 
     grey = deskewed(graph, images, preprocessing) if preprocessing.deskew else images
-    flat = graph.add("Cast", graph.add("Flatten", grey, axis=1), to=TensorProto.FLOAT)
+    seen = edges(graph, grey, preprocessing) if preprocessing.edges else grey
+    flat = graph.add("Cast", graph.add("Flatten", seen, axis=1), to=TensorProto.FLOAT)
     scaled = graph.add("Mul", flat, preprocessing.scale)
     return graph.add("Add", scaled, preprocessing.offset)
 
@@ -156,6 +158,36 @@ def shifted(graph: Graph, lines: str, by: str, length: int) -> str:
         read = add("GatherElements", lines, places, axis=2)
         parts.append(add("Mul", share, add("Where", inside, read, real(0))))
     return add("Add", *parts)
+
+
+def edges(graph: Graph, grey: str, preprocessing: Preprocessing) -> str:
+    """``stages.edges.edges_of`` step by step, and its levels rounded; (N, H, W)."""
+    from onnx import TensorProto
+
+    add = graph.add
+    sides = preprocessing.height, preprocessing.width
+    vertical, horizontal = (bands(side, np.dtype(np.float64)) for side in sides)
+    ink = add("Cast", grey, to=TensorProto.DOUBLE)
+    right = add("MatMul", vertical.smooth, add("MatMul", ink, horizontal.differ.T))
+    down = add("MatMul", vertical.differ, add("MatMul", ink, horizontal.smooth.T))
+    left, up, flat, steep = add("Neg", right), add("Neg", down), add("Abs", right), add("Abs", down)
+    parts = (
+        add("Sub", right, steep),
+        add("Min", right, down),
+        add("Sub", down, flat),
+        add("Min", left, down),
+        add("Sub", left, steep),
+        add("Min", left, up),
+        add("Sub", up, flat),
+        add("Min", right, up),
+    )
+    maps = []
+    for part, gain in zip(parts, GAINS.tolist(), strict=True):
+        kept = add("MatMul", add("Max", part, real(0)), horizontal.thin.T)
+        level = add("Mul", add("MatMul", vertical.thin, kept), real(gain))
+        maps.append(add("Round", add("Sqrt", add("Min", level, real(255 * 255)))))
+    rows = [add("Concat", *maps[k : k + COLUMNS], axis=2) for k in range(0, len(maps), COLUMNS)]
+    return add("Concat", *rows, axis=1)
 
 
 def whole(number: int) -> NDArray[np.int64]:

@@ -92,6 +92,11 @@ export function withArticle(name) {
   return `${/^(8|11$|18$)/.test(name) ? "an" : "a"} ${name}`;
 }
 
+/** With a capital letter in front. */
+export function capital(text) {
+  return text.replace(/^./, (letter) => letter.toUpperCase());
+}
+
 /** Put a text into a live region once things have been quiet for a while, so that it never chatters. */
 export function makeAnnouncer(element, quiet = 900) {
   let timer = 0;

@@ -114,10 +114,11 @@ function tellEpoch(scrubber, epoch, outputs) {
 
 /** One image a neuron of the first layer, on one scale for all epochs. */
 function makeWeightImages(root) {
-  const { height, width } = run.preprocessing;
+  const { height, width } = run.seen;
   const end = run.snapshots.network(run.snapshots.epochs.length - 1).weights[0];
   const sorted = Float64Array.from(end, Math.abs).sort();
   const scale = sorted[Math.floor(0.999 * (sorted.length - 1))] || largestOf(end);
+  const inputs = height * width;
   const canvases = run.drawn[1].map((index) => {
     const canvas = make("canvas", { width, height });
     canvas.setAttribute("role", "img");
@@ -127,7 +128,7 @@ function makeWeightImages(root) {
   });
   return (network) => {
     for (const { index, canvas } of canvases) {
-      const weights = network.weights[0].subarray(index * run.pixels, (index + 1) * run.pixels);
+      const weights = network.weights[0].subarray(index * inputs, (index + 1) * inputs);
       paintPixels(canvas, weights, height, width, (weight) => pullColour(weight / scale));
     }
   };

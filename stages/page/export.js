@@ -15,7 +15,7 @@ import { inputsOf, prepare } from "./prepare.js";
 export function makeReader(packed) {
   const network = unpackNetwork(packed, decodeFloats(packed.parameters));
   const preprocessing = unpackPreprocessing(packed.preprocessing);
-  const [expected] = network.sizes;
+  const expected = preprocessing.height * preprocessing.width;
   return (pixels) => {
     if (pixels.length !== expected) {
       throw new Error(`expected ${expected} pixels, got ${pixels.length}`);

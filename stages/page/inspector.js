@@ -2,6 +2,7 @@
 
 import {
   byId,
+  capital,
   decimalText,
   largestOf,
   make,
@@ -92,9 +93,7 @@ function keyOf({ layer, index }) {
 function paintInspector() {
   const { layer, index } = preview ?? chosen;
   const output = layer === run.sizes.length - 1;
-  byId("look-name").textContent = neuronName(layer, index).replace(/^./, (letter) =>
-    letter.toUpperCase(),
-  );
+  byId("look-name").textContent = capital(neuronName(layer, index));
   paintChoice();
   const before = scene.pass.activations[layer - 1];
   const count = run.sizes[layer - 1];
@@ -144,7 +143,7 @@ function tellSum(layer, index, contributions) {
 }
 
 function paintPixelWeights(weights, contributions) {
-  const { height, width } = run.preprocessing;
+  const { height, width } = run.seen;
   const scale = largestOf(weights);
   paintPixels(byId("look-weights"), weights, height, width, (weight) => pullColour(weight / scale));
   const most = largestOf(contributions);
@@ -156,7 +155,7 @@ function paintPixelWeights(weights, contributions) {
   byId("look-scale").textContent =
     `Weights from \u2212${plainText(scale)} (orange) to +${plainText(scale)} (blue).`;
   byId("look-balance").textContent =
-    `Pixels add ${signedText(plus)} and take ${signedText(minus)}.`;
+    `${capital(layerName(0))} add ${signedText(plus)} and take ${signedText(minus)}.`;
 }
 
 function listContributions(layer, weights, before, contributions) {

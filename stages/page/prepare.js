@@ -15,6 +15,7 @@ const gridSide = 4; // cells along each side, where the level of uneven paper is
 const unevenFactor = 4; // how much better a surface must fit than one level
 const faintestInk = 24; // grey levels: fainter marks are no ink
 const mostSlant = 2; // pixels sideways for a row, as MOST_SLANT of stages/preprocess.py
+const [mapRows, mapColumns] = [2, 4]; // of edges, as ROWS and COLUMNS of stages/edges.py
 const boxSide = 20; // MNIST: a digit fills a box of 20 x 20 pixels ...
 const fieldSide = 28; // ... in a field of 28 x 28
 
@@ -41,18 +42,25 @@ export function prepare(picture, height = 28, width = 28) {
 /**
  * What the network is given for an image.
  * @param {Uint8Array} image (height * width,) grey levels
- * @param {{height: number, width: number, deskew: boolean, scale: number|ArrayLike<number>,
- *   offset: number|ArrayLike<number>}} preprocessing as stages/preprocess.py; scale, offset: one
- *   number or one a pixel
- * @returns {Float64Array} (height * width,), float32 numbers: scale * grey + offset
+ * @param {{height: number, width: number, deskew: boolean, edges: boolean,
+ *   scale: number|ArrayLike<number>, offset: number|ArrayLike<number>}} preprocessing as
+ *   stages/preprocess.py; scale, offset: one number or one an input
+ * @returns {Float64Array} (inputs,), float32 numbers: scale * level + offset
  */
-export function inputsOf(image, { height, width, deskew, scale, offset }) {
+export function inputsOf(image, { height, width, deskew, edges, scale, offset }) {
   const straight = deskew ? deskewed(image, height, width) : image;
+  const seen = edges ? edgesOf(straight, height, width) : straight;
   const at = (value, k) => (typeof value === "number" ? value : value[k]);
-  const scaledAt = (grey, k) => Math.fround(grey * Math.fround(at(scale, k)));
-  return Float64Array.from(straight, (grey, k) =>
-    Math.fround(scaledAt(grey, k) + Math.fround(at(offset, k))),
+  const scaledAt = (level, k) => Math.fround(level * Math.fround(at(scale, k)));
+  return Float64Array.from(seen, (level, k) =>
+    Math.fround(scaledAt(level, k) + Math.fround(at(offset, k))),
   );
+}
+
+/** Height and width of what the network sees: the image's, or those of the maps of its edges. */
+export function seenShape({ height, width, edges }) {
+  if (!edges) return { height, width };
+  return { height: mapRows * Math.ceil(height / 2), width: mapColumns * Math.ceil(width / 2) };
 }
 
 /**
@@ -423,6 +431,56 @@ function shiftLine(from, to, start, stride, length, by) {
   for (let k = 0; k < length; k++) {
     to[start + k * stride] = (1 - fraction) * at(k + whole) + fraction * at(k + whole + 1);
   }
+}
+
+/** Eight maps of the image's edges, as `edges_of` of stages/edges.py makes them, and rounded. */
+function edgesOf(image, height, width) {
+  const seen = seenShape({ height, width, edges: true });
+  const [rows, columns] = [seen.height / mapRows, seen.width / mapColumns];
+  const wide = 2 * columns + 2; // with a frame of one pixel, and one more if the width is odd
+  const framed = new Uint8Array((2 * rows + 2) * wide);
+  for (let y = 0; y < height; y++) {
+    framed.set(image.subarray(y * width, (y + 1) * width), (y + 1) * wide + 1);
+  }
+  const parts = new Float64Array(mapRows * mapColumns * framed.length);
+  for (let y = 1; y <= height; y++) {
+    for (let x = 1; x <= width; x++) {
+      const k = y * wide + x;
+      const across = (row) => framed[row + 1] - framed[row - 1];
+      const along = (column) => framed[column + wide] - framed[column - wide];
+      const right = across(k - wide) + 2 * across(k) + across(k + wide);
+      const down = along(k - 1) + 2 * along(k) + along(k + 1);
+      const arrow = partsOf(right, down);
+      for (let map = 0; map < arrow.length; map++) {
+        parts[map * framed.length + k] = Math.max(0, arrow[map]);
+      }
+    }
+  }
+  return Uint8Array.from({ length: seen.height * seen.width }, (_, k) => {
+    const [row, column] = [Math.floor(k / seen.width), k % seen.width];
+    const map = Math.floor(row / rows) * mapColumns + Math.floor(column / columns);
+    const corner = map * framed.length + 2 * (row % rows) * wide + 2 * (column % columns);
+    const line = (at) => parts[at] + 3 * (parts[at + 1] + parts[at + 2]) + parts[at + 3];
+    const inner = line(corner + wide) + line(corner + 2 * wide);
+    const sum = line(corner) + 3 * inner + line(corner + 3 * wide);
+    const gain = ((map % 2 ? Math.SQRT2 : 1) / 128) * 255;
+    return roundHalfToEven(Math.sqrt(Math.min(sum * gain, 255 * 255)));
+  });
+}
+
+/** An arrow along eight directions; where that is negative, it has no part along them. */
+function partsOf(right, down) {
+  const [left, up, flat, steep] = [-right, -down, Math.abs(right), Math.abs(down)];
+  return [
+    right - steep,
+    Math.min(right, down),
+    down - flat,
+    Math.min(left, down),
+    left - steep,
+    Math.min(left, up),
+    up - flat,
+    Math.min(right, up),
+  ];
 }
 
 function roundHalfToEven(value) {

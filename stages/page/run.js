@@ -9,7 +9,7 @@ import {
 } from "./codec.js";
 import { unpackNetwork, unpackPreprocessing } from "./model.js";
 import { parameterBlocks } from "./network.js";
-import { inputsOf } from "./prepare.js";
+import { inputsOf, seenShape } from "./prepare.js";
 import { byId, withArticle } from "./dom.js";
 
 const mostDrawn = 16; // hidden neurons of a layer
@@ -29,6 +29,7 @@ function unpackRun(data) {
     preprocessing,
     network,
     pixels: height * width,
+    seen: seenShape(preprocessing),
     digits: unpackDigits(data.digits, height * width, preprocessing),
     snapshots: unpackSnapshots(data),
     layers: drawnLayers(data.sizes),
@@ -109,7 +110,7 @@ export function longNames() {
 /** What a layer is called. */
 export function layerName(layer) {
   const last = run.sizes.length - 1;
-  if (layer === 0) return "pixels";
+  if (layer === 0) return run.preprocessing.edges ? "edges" : "pixels";
   if (layer === last) return "outputs";
   return last === 2 ? "hidden layer" : `hidden layer ${layer}`;
 }

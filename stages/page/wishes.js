@@ -2,6 +2,7 @@
 
 import {
   byId,
+  capital,
   cssColour,
   decimalText,
   largestOf,
@@ -92,7 +93,7 @@ function buildStages() {
   const names = stages.map((one) => {
     if (one === "cost") return "The cost";
     if (one === "outputs") return "Wishes of the outputs";
-    return one === 0 ? "Back to the pixels" : `Back to ${layerName(one)}`;
+    return `Back to ${one === 0 ? "the " : ""}${layerName(one)}`;
   });
   names.forEach((name, place) => {
     const button = make("button", { type: "button" }, name);
@@ -227,7 +228,7 @@ function paintWantedPixels() {
   const scale = largestOf(wishes);
   paintGrey(byId("wish-image"), scene.subject.image, height, width);
   for (const map of [canvas, byId("wish-map")]) {
-    paintPixels(map, wishes, height, width, (wish) => nightPullColour(wish / scale));
+    paintPixels(map, wishes, run.seen.height, run.seen.width, (wish) => nightPullColour(wish / scale));
   }
 }
 
@@ -271,15 +272,11 @@ function textOf(one) {
     return `Output ${name} should go up (${signedText(up)}), the others down, each in proportion to how far away it is from where it should be.`;
   }
   if (one === 0) {
-    return "The same once more, and the wishes reach the image. Training does not change the image, only weights and biases; yet this is the change of pixels that would lower the cost fastest: blue pixels brighter, orange ones darker.";
+    return `The same once more, and the wishes reach the image. Training does not change the image, only weights and biases; yet this is the change of ${layerName(0)} that would lower the cost fastest: blue ones brighter, orange ones darker.`;
   }
   const wishes = wishesOf(one, gradient.nablaA[one]);
   const most = strongest(wishes, 1)[0];
   return `Every neuron after ${layerName(one)} asks each neuron in it for something: by its own wish times the weight between them. Added up column by column, the wishes agree or cancel. ${capital(neuronName(one, most))} is asked for most: ${wishText(wishes[most])}.`;
-}
-
-function capital(text) {
-  return text.replace(/^./, (letter) => letter.toUpperCase());
 }
 
 /** The cost output by output, with the wish of each. */
@@ -407,7 +404,7 @@ function paintAvenues() {
 }
 
 function pixelName(k) {
-  const { width } = run.preprocessing;
+  const { width } = run.seen;
   return `row ${Math.floor(k / width)}, column ${k % width}`;
 }
 

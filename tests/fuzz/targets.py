@@ -203,7 +203,7 @@ def model_seeds() -> list[bytes]:
     models = [
         Model(
             Network.random((20, *hidden, 2), activation, cost, rng=rng),
-            Preprocessing(5, 4, bool(hidden), *unit_scaling()),
+            Preprocessing(5, 4, bool(hidden), False, *unit_scaling()),
         )
         for hidden, activation, cost in (
             ((), "sigmoid", "quadratic"),
@@ -224,7 +224,11 @@ def preprocessing(content: bytes) -> None:
 
 def preprocessing_seeds() -> list[bytes]:
     ones = np.ones(6, np.float32)
-    described = Preprocessing(5, 4, True, *unit_scaling()), Preprocessing(2, 3, False, ones, -ones)
+    described = (
+        Preprocessing(5, 4, True, False, *unit_scaling()),
+        Preprocessing(2, 3, False, False, ones, -ones),
+        Preprocessing(3, 3, False, True, *unit_scaling()),
+    )
     return [_written(partial(save_arrays, arrays=each.arrays())) for each in described]
 
 
