@@ -34,7 +34,7 @@ def draw(results: Results) -> Picture:
         body_height(len(chosen), columns, height / width),
     )
     image = pairs(sheet, before, after, chosen, columns, limit)
-    scale(sheet, image, limit)
+    scale(sheet, image, limit, ink_of(results))
     shape = f"{height} {TIMES} {width}"
     return Picture(
         name="weights",
@@ -100,7 +100,7 @@ def caption(results: Results, before: Floats, after: Floats, which: str, limit: 
     height, width = results.seen_shape
     sizes = [significant(float(np.sqrt(np.mean(np.square(w))))) for w in (before, after)]
     beyond = float(np.mean(np.abs(after) > limit))
-    ink = "ink" if results.input == "pixel" else "an edge"
+    ink = ink_of(results)
     text = (
         f"Each image holds the weights from the {plural(height * width, results.input)} into one "
         f"neuron; drawn are {which}: blue where {ink} makes the neuron brighter, orange where "
@@ -183,7 +183,12 @@ def frame(
     )
 
 
-def scale(sheet: Sheet, image: AxesImage, limit: float) -> None:
+def ink_of(results: Results) -> str:
+    """What makes the network's inputs large: ink at a pixel, or an edge."""
+    return "ink" if results.input == "pixel" else "an edge"
+
+
+def scale(sheet: Sheet, image: AxesImage, limit: float, ink: str) -> None:
     """The colour bar, at the foot of the sheet."""
     foot = sheet.height - sheet.heading
     bar = sheet.figure.colorbar(
@@ -193,6 +198,5 @@ def scale(sheet: Sheet, image: AxesImage, limit: float) -> None:
     bar.set_ticks([-limit, 0, limit], labels=[significant(v) for v in (-limit, 0.0, limit)])
     words = sheet.canvas(MARGIN + 2.6, foot - 0.6, 4.5, 0.4)
     words.text(0.3, 0.08, "weight: the same scale everywhere", color=INK, va="center")
-    words.text(
-        0.3, 0.27, "blue: ink makes the neuron brighter; orange: dimmer", color=MUTED, va="center"
-    )
+    told = f"blue: {ink} makes the neuron brighter; orange: dimmer"
+    words.text(0.3, 0.27, told, color=MUTED, va="center")
