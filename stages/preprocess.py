@@ -66,10 +66,13 @@ class Preprocessing:
             seen[start : start + CHUNK] = np.rint(edges_of(some, self.height, self.width))
         return seen
 
+    def feed(self, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """What the network sees, (n, inputs), of prepared grey levels, (n, height * width)."""
+        return np.asarray(self.see(grey) * self.scale + self.offset, np.float32)
+
     def inputs(self, images: Images) -> NDArray[np.float32]:
-        """What the network sees, (inputs, n): one image is one column."""
-        fed = self.see(self.prepare(images))
-        return (fed * self.scale + self.offset).T.astype(np.float32)
+        """What the network sees of images, (inputs, n): one image is one column."""
+        return self.feed(self.prepare(images)).T
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything as arrays, to be stored beside a network."""

@@ -153,9 +153,8 @@ def draw_edges(axes: Axes, results: Results, columns: list[Column]) -> None:
 
 def inputs(results: Results) -> Floats:
     """What the network sees of the drawn image, (n_0,)."""
-    preprocessing = results.model.preprocessing
-    seen = preprocessing.see(results.images[[subject(results)]])[0]
-    return np.asarray(seen * preprocessing.scale + preprocessing.offset)
+    seen = results.model.preprocessing.feed(results.images[[subject(results)]])
+    return np.asarray(seen[0])
 
 
 def add_lines(

@@ -127,10 +127,8 @@ class Results:
 
     def activations(self, indices: NDArray[np.intp]) -> list[Floats]:
         """Activations of every layer but the image, (n_l, B), for B test images."""
-        preprocessing = self.model.preprocessing
         work = Workspace(self.network, len(indices))
-        seen = preprocessing.see(self.images[indices])
-        work.inputs[:] = seen * preprocessing.scale + preprocessing.offset
+        work.inputs[:] = self.model.preprocessing.feed(self.images[indices])
         forward(work)
         return work.activations[1:]
 
