@@ -187,6 +187,7 @@ def facts(results: "Results") -> dict[str, Any]:
         "long_names": results.names.longest > BRIEF,
         "image_shape": results.image_shape,
         "input": results.input,
+        "large": results.large,
         "noun": results.noun,
         "thing": "digit" if results.noun == "digit" else "image",
         "a_thing": "a digit" if results.noun == "digit" else "an image",
@@ -259,7 +260,10 @@ def preparation(results: "Results") -> list[tuple[str, str]]:
             for name, array in arrays.items()
             if not array.shape and name not in {"scale", "offset"}
         ),
-        ("Scaling of pixels", "each by its own mean and deviation" if own else "one for all"),
+        (
+            f"Scaling of {results.input}s",
+            "each by its own mean and deviation" if own else "one for all",
+        ),
     ]
 
 

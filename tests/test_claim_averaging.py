@@ -156,7 +156,7 @@ def test_the_verdict_follows_the_numbers() -> None:
 @pytest.mark.usefixtures("empty")
 def test_a_parameter_is_called_by_its_place() -> None:
     sizes = (3, 2, 2)
-    names = [parameter_name(place, sizes) for place in range(14)]
+    names = [parameter_name(place, sizes, "pixel") for place in range(14)]
     assert names[4] == "layer 1: pixel 1 → neuron 1"
     assert names[6] == "layer 2: neuron 0 → output 0"
     assert names[11] == "layer 1: bias of neuron 1"

@@ -170,7 +170,7 @@ def test_the_verdict_follows_the_numbers() -> None:
         for name, (predicted, measured) in zip(ROWS, ratios, strict=True):
             arrays[f"{name}_components"] = np.array([predicted, -1])
             arrays[f"{name}_changes"] = np.array([[measured], [-1]])
-        return [Probed(name, arrays) for name in ROWS]
+        return [Probed(name, arrays, "pixel") for name in ROWS]
 
     assert verdict(both((32.1, 31.9), (31.8, 32))).endswith(HELD)
     assert verdict(both((32.1, 31.9), (31, 31))).endswith(PARTLY)

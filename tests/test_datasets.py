@@ -125,6 +125,16 @@ def test_every_stage_runs_and_the_network_learns(finished: Path, data: DataSet) 
     assert {*claims} <= drawn
 
 
+def test_what_the_network_is_given_has_its_name(finished: Path, data: DataSet) -> None:
+    page = (finished / "reports/index.html").read_text()
+    given, other = ("edges", "pixels") if data.edges else ("pixels", "edges")
+    for words in ("neighbouring", "maps of the", "Scaling of", "shuffles of their own"):
+        assert f"{words} {given}" in page
+        assert f"{words} {other}" not in page
+    assert ("ink on orange" in page) != data.edges
+    assert ("an edge on orange" in page) == data.edges
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_page_names_the_classes_and_fits_the_screen(
     width: int, finished: Path, data: DataSet, browser: Browser

@@ -281,6 +281,7 @@ def test_markup_in_a_text_is_shown_as_text() -> None:
         "sample",
         "credit",
         "input",
+        "large",
     ]
     chapter = Chapter("one", bad, bad, ("two",))
     part = Part("two", image, table, bad, bad, bad, bad, [(bad, "data:,")])

@@ -38,6 +38,7 @@ HISTORY_COLUMNS = (
     "validation_accuracy",
 )
 SCORES = ("precision", "recall", "f1")
+LARGE = {"pixel": "ink", "edge": "an edge"}  # what makes an input large, by what it is
 
 SAMPLE = 100  # images whose outputs are computed again, to see that the files belong together
 
@@ -83,7 +84,12 @@ class Results:
     @property
     def input(self) -> str:
         """What the network is given for each of its inputs, in one word."""
-        return "edge" if self.model.preprocessing.edges else "pixel"
+        return input_of(self.model)
+
+    @property
+    def large(self) -> str:
+        """What makes an input large."""
+        return LARGE[self.input]
 
     @property
     def classes(self) -> int:
@@ -131,6 +137,16 @@ class Results:
         work.inputs[:] = self.model.preprocessing.feed(self.images[indices])
         forward(work)
         return work.activations[1:]
+
+
+def input_of(model: Model) -> str:
+    """What a network is given for each of its inputs: an edge, or a pixel."""
+    return "edge" if model.preprocessing.edges else "pixel"
+
+
+def load_input() -> str:
+    """The same of this run's network; raises ``FileNotFoundError`` if there is none."""
+    return input_of(load_model(NETWORK))
 
 
 def load_results() -> Results:

@@ -24,7 +24,7 @@ def draw(results: Results) -> Picture:
     chosen = largest(results.network.weights[0], MOST)
     after, before = after_all[chosen], before_all[chosen]
     limit = scale_end(np.concatenate([after, before]))
-    title = finding(before_all, after_all)
+    title = finding(before_all, after_all, results.input)
     which = name_neurons(results, len(chosen))
     columns = min(len(chosen), 4 if len(chosen) <= FEW else 6)
     sheet = Sheet(
@@ -34,7 +34,7 @@ def draw(results: Results) -> Picture:
         body_height(len(chosen), columns, height / width),
     )
     image = pairs(sheet, before, after, chosen, columns, limit)
-    scale(sheet, image, limit, ink_of(results))
+    scale(sheet, image, limit, results.large)
     shape = f"{height} {TIMES} {width}"
     return Picture(
         name="weights",
@@ -71,7 +71,7 @@ def largest(weights: Floats, most: int) -> NDArray[np.intp]:
 
 
 def correlation(images: Floats) -> float | None:
-    """How far neighbouring pixels of (n, height, width) agree, over all images: -1 to 1.
+    """How far neighbours in images (n, height, width) agree, over all of them: -1 to 1.
 
     None where there is nothing to compare: a single pixel, or no variation at all.
     """
@@ -83,14 +83,14 @@ def correlation(images: Floats) -> float | None:
     return float(np.corrcoef(one.astype(np.float64), other.astype(np.float64))[0, 1])
 
 
-def finding(before: Floats, after: Floats) -> str:
+def finding(before: Floats, after: Floats, given: str) -> str:
     """Name the measured difference between before and after."""
     first, last = correlation(before), correlation(after)
     if first is None or last is None:
         sizes = [significant(float(np.sqrt(np.mean(np.square(w))))) for w in (before, after)]
         return f"Typical size of a weight: {sizes[0]} before training, {sizes[1]} after"
     return (
-        f"Weights of neighbouring pixels: correlation {decimal(first)} before training, "
+        f"Weights of neighbouring {given}s: correlation {decimal(first)} before training, "
         f"{decimal(last)} after"
     )
 
@@ -100,7 +100,7 @@ def caption(results: Results, before: Floats, after: Floats, which: str, limit: 
     height, width = results.seen_shape
     sizes = [significant(float(np.sqrt(np.mean(np.square(w))))) for w in (before, after)]
     beyond = float(np.mean(np.abs(after) > limit))
-    ink = ink_of(results)
+    ink = results.large
     text = (
         f"Each image holds the weights from the {plural(height * width, results.input)} into one "
         f"neuron; drawn are {which}: blue where {ink} makes the neuron brighter, orange where "
@@ -112,9 +112,9 @@ def caption(results: Results, before: Floats, after: Floats, which: str, limit: 
     if first is None or last is None:
         return text
     return (
-        f"{text} Pure noise would show a correlation of about 0 between neighbouring pixels, a "
-        f"smooth picture close to 1: these have {decimal(first)} before training and "
-        f"{decimal(last)} after it."
+        f"{text} Pure noise would show a correlation of about 0 between neighbouring "
+        f"{results.input}s, a smooth picture close to 1: these have {decimal(first)} before "
+        f"training and {decimal(last)} after it."
     )
 
 
@@ -181,11 +181,6 @@ def frame(
         zorder=3,
         clip_on=False,
     )
-
-
-def ink_of(results: Results) -> str:
-    """What makes the network's inputs large: ink at a pixel, or an edge."""
-    return "ink" if results.input == "pixel" else "an edge"
 
 
 def scale(sheet: Sheet, image: AxesImage, limit: float, ink: str) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from stages.arrays import load_arrays
 from stages.classes import load_classes
 from stages.figures.claims.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
+from stages.figures.results import load_input
 from stages.figures.sheet import INK, MARGIN, MUTED, PULL, WIDTH, Picture, Sheet
 from stages.figures.words import decimal, plural
 from stages.tables import Table, read_table
@@ -196,12 +197,15 @@ def drawn(places: NDArray[np.int64]) -> NDArray[np.intp]:
     return rows if len(rows) <= MOST else np.r_[rows[: MOST // 2], rows[-MOST // 2 :]]
 
 
-def parameter_name(place: int, sizes: tuple[int, ...]) -> str:
-    """What a place in the vector of parameters holds: layer 1: pixel 406 → neuron 3."""
+def parameter_name(place: int, sizes: tuple[int, ...], given: str) -> str:
+    """What a place in the vector of parameters holds: layer 1: pixel 406 → neuron 3.
+
+    ``given`` is what the network is given for each of its inputs.
+    """
     last, names = len(sizes) - 2, load_classes(sizes[-1])
     for layer, (n_in, n_out) in enumerate(pairwise(sizes)):
         if place < n_in * n_out:
-            source = "pixel" if layer == 0 else "neuron"
+            source = "neuron" if layer else given
             target, origin = divmod(place, n_in)
             goal = f"output {names.brief(target)}" if layer == last else f"neuron {target}"
             return f"layer {layer + 1}: {source} {origin} → {goal}"
@@ -223,12 +227,12 @@ def draw_table(axes: Axes, averages: Averages) -> None:
         thumbnail(axes, table["images"][column], NAMES + column * CELL + 0.05)
     axes.text(mean + MEAN / 2, 0.22, "mean of", ha="center", size=8.5, color=INK)
     axes.text(mean + MEAN / 2, 0.4, f"all {averages.batch:,}", ha="center", size=8.5, color=INK)
-    sizes = tuple(int(n) for n in table["sizes"])
+    sizes, given = tuple(int(n) for n in table["sizes"]), load_input()
     for line, row in enumerate(drawn(table["places"])):
         y = ABOVE - 0.1 + line * ROW
         wishes = np.append(table["wishes"][:shown, row], table["mean"][row])
-        axes.text(0, y + ROW / 2, parameter_name(int(table["places"][row]), sizes), size=8.5,
-                  color=INK, va="center")  # fmt: skip
+        name = parameter_name(int(table["places"][row]), sizes, given)
+        axes.text(0, y + ROW / 2, name, size=8.5, color=INK, va="center")
         lefts = [*(NAMES + column * CELL for column in range(shown)), mean]
         cells(axes, wishes, lefts, y)
         if averages.batch > shown:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from stages.arrays import load_arrays
 from stages.classes import load_classes
 from stages.figures.claims.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
+from stages.figures.results import load_input
 from stages.figures.sheet import BLUE, FAINT, INK, MARGIN, MUTED, ORANGE, WIDTH, Picture, Sheet
 from stages.figures.words import MINUS, TIMES, decimal, percent, plural, significant
 from stages.tables import read_table
@@ -56,6 +57,7 @@ class Found:
 
     scores: dict[Key, dict[str, float]]
     arrays: dict[str, NDArray[Any]]
+    input: str  # what the network is given for each of its inputs
 
     @property
     def layers(self) -> int:
@@ -84,7 +86,9 @@ class Found:
 
     def joint(self, layer: int) -> str:
         """Which layers some weights join."""
-        return f"hidden layer {layer} to {layer + 1}" if layer else "pixels to hidden layer 1"
+        return (
+            f"hidden layer {layer} to {layer + 1}" if layer else f"{self.input}s to hidden layer 1"
+        )
 
     def of(self, key: Key) -> str:
         """The weights of a group, in words."""
@@ -100,7 +104,7 @@ def load() -> Found:
         network, examples, group = (str(table[name][row]) for name in TEXTS)
         key = Key(network, examples, int(table["layer"][row]), group)
         scores[key] = {name: float(table[name][row]) for name in ("weights", *SCORES)}
-    return Found(scores, arrays)
+    return Found(scores, arrays, load_input())
 
 
 def draw() -> Picture:

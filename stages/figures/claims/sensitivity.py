@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from stages.arrays import load_arrays
 from stages.figures.claims.averaging import HALO, parameter_name
 from stages.figures.claims.claim import GRADIENT_DESCENT, HELD, NOT_HELD, PARTLY, Claim
+from stages.figures.results import load_input
 from stages.figures.sheet import BLUE, INK, MUTED, ORANGE, Picture, Sheet
 from stages.figures.words import SPACE, TIMES, percent, plural, significant
 
@@ -39,6 +40,7 @@ class Probed:
 
     name: str
     arrays: dict[str, NDArray[Any]]
+    input: str  # what the network is given for each of its inputs
 
     def __getitem__(self, key: str) -> NDArray[Any]:
         """One of the arrays of this network, by its name without the network's."""
@@ -83,15 +85,15 @@ def ratio(pair: Floats) -> float:
 
 
 def draw() -> Picture:
-    """Draw the ranking and the maps of pixels above the two wiggled parameters."""
-    arrays = load_arrays(SENSITIVITY)
-    both = [Probed(name, arrays) for name in NETWORKS]
+    """Draw the ranking and the maps of inputs above the two wiggled parameters."""
+    arrays, given = load_arrays(SENSITIVITY), load_input()
+    both = [Probed(name, arrays, given) for name in NETWORKS]
     title = finding(both)
     sheet = Sheet(
         title,
         f"The cost of {plural(int(arrays['images']), 'training image')}. Above, every weight and "
         "bias ranked by how strongly the cost reacts to it, and how strongly it reacts to the "
-        "weights of each pixel. Below, the two marked ones wiggled: dashed lines are predicted, "
+        f"weights of each {given}. Below, the two marked ones wiggled: dashed lines are predicted, "
         "dots measured; hollow ones moved the cost the other way.",
         TALL + LOW + 1.75,
     )
@@ -167,7 +169,8 @@ def alt(both: list[Probed], title: str) -> str:
     ]
     return (
         f"{title}. Curves of all derivatives by rank: {'; '.join(parts)}. Beside them, maps of "
-        "the pixels; below, changes of cost against the wiggle, on straight lines at first."
+        f"the {both[0].input}s; below, changes of cost against the wiggle, on straight lines at "
+        "first."
     )
 
 
@@ -253,7 +256,7 @@ def write(
 
 
 def draw_map(sheet: Sheet, probed: Probed, top: float) -> None:
-    """Draw how strongly the cost reacts to the weights of each pixel, dark for strongly."""
+    """Draw how strongly the cost reacts to the weights of each input, dark for strongly."""
     pixels = probed["pixels"]
     height, width = pixels.shape
     longest = max(height, width)
@@ -264,7 +267,13 @@ def draw_map(sheet: Sheet, probed: Probed, top: float) -> None:
     for spine in axes.spines.values():
         spine.set_visible(True)
     words = sheet.canvas(MAPS + MAP + 0.1, top, 1.2, MAP)
-    lines = ["pixels,", probed.name, "", "white 0, darkest", scientific(float(pixels.max()))]
+    lines = [
+        f"{probed.input}s,",
+        probed.name,
+        "",
+        "white 0, darkest",
+        scientific(float(pixels.max())),
+    ]
     for place, line in enumerate(lines):
         named = place < 2
         words.text(
@@ -305,7 +314,7 @@ def draw_wiggles(axes: Axes, probed: Probed) -> None:
 def name_lines(axes: Axes, probed: Probed) -> None:
     """Write which parameters the two rising lines belong to, in the corners that they leave."""
     sizes = tuple(int(n) for n in probed.arrays["sizes"])
-    names = [parameter_name(int(place), sizes) for place in probed["places"]]
+    names = [parameter_name(int(place), sizes, probed.input) for place in probed["places"]]
     if probed.measured:
         names[1] = f"{significant(probed.measured, 4)} times less:\n{names[1]}"
     for name, x, y, ha, va in ((names[0], 0.04, 0.93, "left", "top"),

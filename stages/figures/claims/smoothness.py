@@ -1,4 +1,4 @@
-"""Weights as images: noise or picture? Measured by how far neighbouring pixels agree."""
+"""Weights as images: noise or picture? Measured by how far neighbours agree."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from stages.arrays import load_arrays
 from stages.figures.claims.claim import GRADIENT_DESCENT, HELD, NOT_HELD, PARTLY, Claim
 from stages.figures.claims.minima import apart, heading, paint
+from stages.figures.results import LARGE, load_input
 from stages.figures.sheet import BLUE, INK, MARGIN, MUTED, ORANGE, WIDTH, Picture, Sheet
 from stages.figures.words import SPACE, decimal, plural, significant
 from stages.files import StageError
@@ -63,6 +64,7 @@ class Smooth:
 
     table: Table
     arrays: dict[str, Numbers]
+    input: str  # what the network is given for each of its inputs
 
     @property
     def decays(self) -> Numbers:
@@ -101,7 +103,7 @@ def load() -> Smooth:
     table, arrays = read_table(SWEEP, COLUMNS, texts=("start",)), load_arrays(IMAGES)
     try:
         missing = NEEDED - set(arrays)
-        smooth = Smooth(table, arrays)
+        smooth = Smooth(table, arrays, load_input())
         cells = sum(len(smooth.column("morans_i", start)) for start in STARTS)
         fits = not missing and len(arrays["sweep_images"]) == cells
     except (ValueError, IndexError):
@@ -124,7 +126,7 @@ def draw() -> Picture:
         title,
         "Smoothness is Moran's I, 0 for noise and 1 for a smooth image; the mean of all neurons. "
         "Two neurons' weights are drawn each time, every image on its own scale: blue positive, "
-        "orange negative, grey where no training image has ink.",
+        f"orange negative, grey where no training image has {LARGE[smooth.input]}.",
         top + 3.0,
     )
     draw_images(sheet, smooth, tall, row)
@@ -144,18 +146,19 @@ def finding(smooth: Smooth) -> str:
 def measured(smooth: Smooth) -> str:
     """Moran's I of the pipeline's own network, and of what it is compared with."""
     a = smooth.arrays
-    pixels, neurons = int(a["inked"].sum()), len(a["after"])
+    inked, neurons = int(a["inked"].sum()), len(a["after"])
     shape = "-".join(str(n) for n in a["sizes"])
     return (
-        f"Moran's I tells how far neighbouring pixels agree: 1 for a smooth image, "
-        f"{significant(-1 / (pixels - 1))} expected of random ones, over the "
-        f"{pixels:,} of {a['inked'].size:,} pixels that any training image inks (the weights of "
-        f"the others only ever keep their random start, or shrink). The pipeline's network, "
+        f"Moran's I tells how far neighbouring {smooth.input}s agree: 1 for a smooth image, "
+        f"{significant(-1 / (inked - 1))} expected of random ones, over the {inked:,} of "
+        f"{plural(a['inked'].size, smooth.input)} where any training image has "
+        f"{LARGE[smooth.input]} (the weights of the others only ever keep their random start, or "
+        f"shrink). The pipeline's network, "
         f"{shape}, has {decimal(a['before'].mean())} before training and "
         f"{decimal(a['after'].mean())} after it (from {decimal(a['after'].min())} to "
         f"{decimal(a['after'].max())}; images have {decimal(a['digits'].mean())}); "
         f"{smooth.beyond} of its {plural(neurons, 'neuron')} are smoother than each of "
-        f"{int(a['shuffles']):,} shuffles of their own pixels."
+        f"{int(a['shuffles']):,} shuffles of their own {smooth.input}s."
     )
 
 
@@ -255,7 +258,7 @@ def strength(smooth: Smooth, at: int) -> str:
 
 
 def draw_neurons(axes: Axes, smooth: Smooth) -> None:
-    """Moran's I of every neuron, of shuffled pixels and of digits."""
+    """Moran's I of every neuron, of shuffled inputs and of digits."""
     a = smooth.arrays
     counts = a["shuffled_counts"] / a["shuffled_counts"].max()
     axes.stairs(0.8 * counts, np.linspace(-1, 1, len(counts) + 1), color=NOISE, fill=True)
@@ -263,7 +266,7 @@ def draw_neurons(axes: Axes, smooth: Smooth) -> None:
         (1.25, a["before"], MUTED, "before training"),
         (2.05, a["after"], INK, "after training"),
     )
-    axes.text(0.2, 0.2, "shuffled pixels", color=NOISE, va="center", size=8.5)
+    axes.text(0.2, 0.2, f"shuffled {smooth.input}s", color=NOISE, va="center", size=8.5)
     for y, values, color, words in rows:
         jitter = 0.12 * ((np.arange(len(values)) * 0.618) % 1 - 0.5)
         axes.plot(values, y + jitter, color=color, ls="", marker="o", ms=4.5, alpha=0.6, mew=0)

@@ -32,6 +32,7 @@ from stages.figures.claims.arrows import (
     small_print,
 )
 from stages.figures.claims.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
+from stages.figures.results import load_input
 from stages.figures.sheet import (
     BLUE,
     FAINT,
@@ -63,6 +64,12 @@ TRACK, SUMS, ARROWS, PIXELS = 0.95, 0.62, 0.36, 1.7  # heights: outputs, arrows,
 CHARACTERS = 128  # of small print, in a line
 DIGIT = 0.065  # width of a digit in a neuron's name
 PALE = "#c3cad3"
+COLOURS = {
+    "pixel": "more ink where it is blue, less where it is orange. The thin line is the edge of "
+    "the ink.",
+    "edge": "stronger ones where it is blue, fainter ones where it is orange. The thin line "
+    "surrounds the strong ones of the image.",
+}
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,7 @@ class Asked:
     true: int
     arrays: dict[str, NDArray[Any]]
     names: Classes
+    input: str  # what the network is given for each of its inputs
 
     def __getitem__(self, key: str) -> NDArray[Any]:
         """One of the arrays of this network, by its name without the network's."""
@@ -107,7 +115,7 @@ class Asked:
     def layer(self, number: int) -> str:
         """What to call the neurons of a layer."""
         if number == 0:
-            return "the pixels"
+            return f"the {self.input}s"
         return "the hidden layer" if self.last == 2 else f"hidden layer {number}"
 
     def drawn(self) -> NDArray[np.intp]:
@@ -172,8 +180,8 @@ def draw() -> Picture:
     """Draw both networks side by side, from the outputs back to the picture."""
     arrays = load_arrays(WISHES)
     sizes = tuple(int(n) for n in arrays["sizes"])
-    names = load_classes(sizes[-1])
-    both = [Asked(name, sizes, int(arrays["digit"]), arrays, names) for name in NAMES]
+    words = load_classes(sizes[-1]), load_input()
+    both = [Asked(name, sizes, int(arrays["digit"]), arrays, *words) for name in NAMES]
     steps = story(both[0])
     body = TOP + sum(step.height for step in steps)
     title = finding(both)
@@ -211,7 +219,7 @@ def finding(both: list[Asked]) -> str:
 
 def before_outputs(asked: Asked) -> str:
     """What the layer before the outputs is made of."""
-    return "pixels" if asked.last == 1 else "neurons"
+    return f"{asked.input}s" if asked.last == 1 else "neurons"
 
 
 def caption(both: list[Asked]) -> str:
@@ -296,7 +304,7 @@ def left_out(asked: Asked) -> list[str]:
     for layer in range(max(0, asked.last - 2), asked.last):
         kept, total = len(asked[f"neurons_{layer}"]), asked.sizes[layer]
         if kept < total:
-            noun = "pixels" if layer == 0 else f"neurons of {asked.layer(layer)}"
+            noun = f"neurons of {asked.layer(layer)}" if layer else f"{asked.input}s"
             sentences.append(f"Of the {total:,} {noun}, the {kept} most wished for are drawn.")
     if len(asked.drawn()) < asked.sizes[-1]:
         sentences.append(f"Of the {asked.sizes[-1]} outputs, {MOST} are drawn.")
@@ -326,10 +334,7 @@ def story(asked: Asked) -> list[Step]:
     steps = [first_step(), second_step(asked), third_step(asked)]
     if asked.last > 1:
         steps.append(further_step(asked))
-    detail = (
-        f"The wishes for its {plural(asked.sizes[0], 'pixel')}: more ink where it is blue, less "
-        "where it is orange. The thin line is the edge of the ink."
-    )
+    detail = f"The wishes for its {plural(asked.sizes[0], asked.input)}: {COLOURS[asked.input]}"
     heading = "And so on, to the picture itself, which cannot change"
     return [*steps, Step(heading, detail, PIXELS, draw_pixels)]
 
