@@ -4,7 +4,8 @@ Stages never import one another; they meet through files. What several of them n
 ``options`` (the command line), ``locks`` and ``signals`` (how a stage begins and ends early),
 ``limits`` (what this machine can hold), ``files`` (writing whole or not at all), ``checkpoints``
 (going on where a killed run stopped), ``arrays`` and ``tables`` (numbers on disk), ``trust``
-(numbers that are not to be believed), ``preprocess`` (from grey levels to what the network sees),
+(numbers that are not to be believed), ``preprocess`` and ``edges`` (from grey levels to what the
+network sees),
 ``classes`` (their names), ``model`` (a trained network with its preprocessing), ``trainings``
 (networks that a stage trains for itself), ``layers`` (what every neuron holds and wishes for),
 ``walk`` (a descent that can be looked at) and ``descent`` (what ``train`` and ``sweep`` are told).

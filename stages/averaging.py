@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Examples, Network, gradient_over, layers_of
-from stages.arrays import save_arrays
+from stages.arrays import load_labelled, save_arrays
 from stages.files import StageError
 from stages.layers import NETWORK, with_epochs
 from stages.model import load_model
@@ -47,12 +47,10 @@ def averaging(
     """
     examples = examples_of(TRAIN)
     check(batch_size, len(examples))
-    preprocessing = load_model(NETWORK).preprocessing
-    shape = preprocessing.seen_shape
     networks = with_epochs(epochs)
     rngs = [np.random.default_rng([seed, draw]) for draw in range(draws)]
     orders = [rng.permutation(len(examples)) for rng in rngs]
-    save_arrays(TABLE, table_of(networks["untrained"], examples, orders[0][:batch_size], shape))
+    save_arrays(TABLE, table_of(networks["untrained"], examples, orders[0][:batch_size]))
     counts = batch_sizes(len(examples), batch_size, largest)
     rows = [
         row
@@ -137,7 +135,7 @@ def multiplications(network: Network) -> int:
 
 
 def table_of(
-    network: Network, examples: Examples, rows: NDArray[np.intp], shape: tuple[int, int]
+    network: Network, examples: Examples, rows: NDArray[np.intp]
 ) -> dict[str, NDArray[Any]]:
     """What each image of a mini-batch wishes of a few weights and biases, and the mean.
 
@@ -145,6 +143,8 @@ def table_of(
     images ``rows``, (B,); ``mean``, (w,), is minus the gradient of the whole mini-batch, from one
     pass.
     """
+    grey, _ = load_labelled(TRAIN)
+    preprocessing = load_model(NETWORK).preprocessing
     batch = chosen(examples, rows)
     singles = [chosen(batch, np.array([row])) for row in range(len(batch))]
     wishes = np.stack([-gradient_over(network, single) for single in singles])
@@ -153,7 +153,7 @@ def table_of(
         "sizes": np.array(network.sizes),
         "places": places,
         "rows": rows.astype(np.int64),
-        "images": batch.stored[:KEPT].reshape(-1, *shape),
+        "images": grey[rows[:KEPT]].reshape(-1, preprocessing.height, preprocessing.width),
         "wishes": wishes.take(places, axis=1),
         "mean": -gradient_over(network, batch)[places],
     }

@@ -106,8 +106,9 @@ class TrainingSet:
     @classmethod
     def load(cls, folder: Path, preprocessing: Preprocessing) -> "TrainingSet":
         """Read labelled images from disk."""
-        grey, _ = load_labelled(folder)
-        return cls(as_examples(folder, preprocessing), grey, preprocessing)
+        examples = as_examples(folder, preprocessing)
+        grey = load_labelled(folder)[0] if preprocessing.edges else examples.stored
+        return cls(examples, grey, preprocessing)  # without edges one array: it may be sent away
 
     def distort(self, most: Distortion, share: float, rng: np.random.Generator) -> Distort:
         """What brings such images into place, so many of all mini-batches distorted."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Array: TypeAlias = NDArray[np.floating]
 
 ROWS, COLUMNS = 2, 4  # of maps
-FULL = 255 / 2  # grey levels for a pixel: an edge of that mean steepness is as bright as can be
+FULL = 255 / 2  # grey levels between a pixel's neighbours: such an edge is as bright as can be
 WEIGHTS = 4 * 64  # all that a level is multiplied by in `Bands`: 1 + 2 + 1, and twice 1 + 3 + 3 + 1
 # From the sums of whole numbers to levels before the root; along diagonals they lack sqrt(2).
 GAINS = np.array([1, np.sqrt(2)] * (ROWS * COLUMNS // 2)) * (255 / FULL / WEIGHTS) * 255

@@ -54,7 +54,7 @@ def embed_run(results: "Results", mistakes: int) -> str:
 def described(model: Model) -> dict[str, Any]:
     """A model without its weights, as ``stages/page/model.js`` unpacks it.
 
-    The scale and the offset of pixels are one number for all, or base64.
+    The scale and the offset of inputs are one number for all, or base64.
     """
     network, preprocessing = model.network, model.preprocessing
 

@@ -91,9 +91,9 @@ def require_same_preprocessing(model: Model) -> None:
 
 
 def in_words(array: NDArray[Any]) -> str:
-    """A value of the preprocessing, or what there is of it if it is one for each pixel."""
+    """A value of the preprocessing, or what there is of it if it is one for each input."""
     if array.size > 2:
-        return f"{array.min():.4g} to {array.max():.4g}, by pixel"
+        return f"{array.min():.4g} to {array.max():.4g}, by input"
     return " x ".join(
         f"{value:.6g}" if array.dtype.kind == "f" else f"{value}" for value in array.ravel()
     )

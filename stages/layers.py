@@ -117,8 +117,7 @@ def place_of(labels: NDArray[np.integer], label: int, index: int, stage: str, fo
 
 def inputs_of(grey: NDArray[np.uint8], preprocessing: Preprocessing) -> Floats:
     """What a network sees, (inputs, B), of grey levels as they are stored, (B, pixels)."""
-    scale, offset = (v.astype(np.float64) for v in (preprocessing.scale, preprocessing.offset))
-    return np.asarray((preprocessing.see(grey) * scale + offset).T)
+    return np.asarray(preprocessing.feed(grey, np.float64).T, np.float64)
 
 
 def targets_of(labels: NDArray[np.integer], classes: int) -> Floats:

@@ -12,7 +12,7 @@ from stages.files import one_line
 from stages.options import real, run, whole
 from stages.preprocess import Preprocessing
 from stages.tables import write_csv
-from stages.trainings import PREPROCESSING, TEST, examples_of
+from stages.trainings import PREPROCESSING, TEST
 
 NETWORKS = Path("models/minima.npz")
 SHARES = Path("reports/claims/noise.csv")
@@ -38,20 +38,21 @@ def noise(
     kind with every network's outputs.
     """
     seeds, networks = load_networks()
-    shown = pictures(images, np.random.default_rng(seed))
-    outputs = {
-        kind: np.stack([predict(network, examples)[0] for network in networks])
-        for kind, examples in shown.items()
-    }
+    preprocessing = Preprocessing.load(PREPROCESSING)
+    shown = pictures(images, preprocessing, np.random.default_rng(seed))
+    outputs = {}
+    for kind, grey in shown.items():
+        examples = as_seen(grey, preprocessing)
+        outputs[kind] = np.stack([predict(network, examples)[0] for network in networks])
     write_table(outputs, seeds, threshold)
-    shape = Preprocessing.load(PREPROCESSING).seen_shape
+    shape = preprocessing.height, preprocessing.width
     answers = {
         "kinds": np.array([*shown]),
-        "counts": np.array([len(examples) for examples in shown.values()]),
+        "counts": np.array([len(grey) for grey in shown.values()]),
         "threshold": np.array(threshold),
         "histograms": np.stack([histograms(values) for values in outputs.values()]),
         "guesses": np.stack([guesses(values) for values in outputs.values()]),
-        "pictures": np.stack([examples.stored[0].reshape(shape) for examples in shown.values()]),
+        "pictures": np.stack([grey[0].reshape(shape) for grey in shown.values()]),
         "first_outputs": np.stack([values[:, 0] for values in outputs.values()]),
     }
     save_arrays(ANSWERS, answers)
@@ -83,26 +84,31 @@ def load_networks() -> tuple[NDArray[np.int64], list[Network]]:
         raise ArrayError(f"{NETWORKS}: expected networks: {reason}; run dvc repro") from error
 
 
-def pictures(count: int, rng: np.random.Generator) -> dict[str, Examples]:
+def pictures(
+    count: int, preprocessing: Preprocessing, rng: np.random.Generator
+) -> dict[str, NDArray[np.uint8]]:
     """So many pictures of noise, as many shuffled digits, and all test digits, by name.
 
     Uniform noise has every grey level alike, in each pixel by itself. A shuffled digit is a test
     image with its pixels in a random order of its own: as much ink, and no shape. Both go through
-    the preprocessing that any picture would.
+    the preprocessing that any picture would: prepared grey levels, (n, height * width), come out.
     """
-    test, preprocessing = examples_of(TEST), Preprocessing.load(PREPROCESSING)
     shape = (preprocessing.height, preprocessing.width)
     uniform = rng.integers(0, 256, (count, *shape), dtype=np.uint8)
-    digits = np.resize(np.arange(len(test)), count)  # again from the first if there are too few
     grey, _ = load_labelled(TEST)
+    digits = np.resize(np.arange(len(grey)), count)  # again from the first if there are too few
     shuffled = rng.permuted(grey[digits], axis=1).reshape(-1, *shape)
-    none = np.zeros(count, np.int64)  # a picture of noise has no class: its cost means nothing
-    scaling = (preprocessing.scale, preprocessing.offset)
     return {
-        "uniform": Examples(preprocessing.see(preprocessing.prepare(uniform)), none, *scaling),
-        "shuffled": Examples(preprocessing.see(preprocessing.prepare(shuffled)), none, *scaling),
-        "digits": test,
+        "uniform": preprocessing.prepare(uniform),
+        "shuffled": preprocessing.prepare(shuffled),
+        "digits": grey,
     }
+
+
+def as_seen(grey: NDArray[np.uint8], preprocessing: Preprocessing) -> Examples:
+    """Prepared grey levels as networks take them; noise has no class, so all have the first."""
+    labels = np.zeros(len(grey), np.int64)
+    return Examples(preprocessing.see(grey), labels, preprocessing.scale, preprocessing.offset)
 
 
 def confident(outputs: Floats, threshold: float) -> NDArray[np.float64]:

@@ -42,7 +42,7 @@ Files = Annotated[
     typer.Argument(help=f"Pictures of one digit each, of at most {MOST_PIXELS:,} pixels."),
 ]
 Figure = Annotated[
-    Path | None, typer.Option(help="A PNG to draw: what the network saw, and its outputs.")
+    Path | None, typer.Option(help="A PNG to draw: what was read, and the network's outputs.")
 ]
 
 
@@ -196,7 +196,7 @@ def _grey(picture: "Image.Image") -> Levels:
 
 
 def draw(answers: list[Answer], path: Path) -> None:
-    """Draw what the network saw of each picture, and how bright its outputs are."""
+    """Draw each picture as it was prepared, and how bright the outputs are."""
     from stages.figures.sheet import MARGIN, WIDTH, Sheet, save, styled
     from stages.figures.words import plural
 
@@ -207,7 +207,7 @@ def draw(answers: list[Answer], path: Path) -> None:
     with styled():
         sheet = Sheet(
             title,
-            "Left: what it saw. Right: how bright its outputs are, the brightest in blue." + rest,
+            "Left: what it reads. Right: how bright its outputs are, the brightest in blue." + rest,
             ROW * len(drawn) + 0.15,
         )
         for row, answer in enumerate(drawn):

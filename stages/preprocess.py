@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.arrays import ArrayError, load_arrays, require
-from stages.edges import edges_of, mosaic_shape
+from stages.edges import COLUMNS, ROWS, edges_of, mosaic_shape
 
 Images = NDArray[np.uint8]  # (n, height, width), grey levels 0 (background) to 255 (ink)
 
@@ -48,6 +48,11 @@ class Preprocessing:
         return straight.reshape(len(images), self.height * self.width)
 
     @property
+    def maps(self) -> tuple[int, int]:
+        """Rows and columns of the images that are fed side by side: of the maps of edges, or 1."""
+        return (ROWS, COLUMNS) if self.edges else (1, 1)
+
+    @property
     def seen_shape(self) -> tuple[int, int]:
         """Height and width of what is fed: those of an image, or of the mosaic of its edges."""
         shape = self.height, self.width
@@ -66,11 +71,14 @@ class Preprocessing:
             seen[start : start + CHUNK] = np.rint(edges_of(some, self.height, self.width))
         return seen
 
-    def feed(self, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def feed(
+        self, grey: NDArray[np.uint8], kind: type[np.floating] = np.float32
+    ) -> NDArray[np.floating]:
         """What the network sees, (n, inputs), of prepared grey levels, (n, height * width)."""
-        return np.asarray(self.see(grey) * self.scale + self.offset, np.float32)
+        scale, offset = self.scale.astype(kind), self.offset.astype(kind)
+        return np.asarray(self.see(grey) * scale + offset, kind)
 
-    def inputs(self, images: Images) -> NDArray[np.float32]:
+    def inputs(self, images: Images) -> NDArray[np.floating]:
         """What the network sees of images, (inputs, n): one image is one column."""
         return self.feed(self.prepare(images)).T
 

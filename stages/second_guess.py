@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nn import SGD, Examples, Network, Settings, Workspace, predict
 from nn.examples import Copy, Rows, as_they_are
 from nn.functions import Array
-from stages.arrays import save_arrays
+from stages.arrays import load_labelled, save_arrays
 from stages.checkpoints import Kept
 from stages.model import Model, load_model
 from stages.options import real, run, whole
@@ -63,7 +63,7 @@ def second_guess(
     trained = right_within(outputs, test.labels)
     table = table_of([("trained", 0), *names], [trained, *found])
     write_csv(TABLE, table)
-    write_pictures(model, test, outputs, pictures, {"share": share, "epochs": epochs})
+    write_pictures(model, outputs, pictures, {"share": share, "epochs": epochs})
     kept.clear()
     taught = np.mean(found[-seeds:], axis=0) / len(test)
     print(
@@ -142,17 +142,16 @@ def table_of(names: list[tuple[str, int]], counts: list[NDArray[np.int64]]) -> "
     return pd.DataFrame(rows, columns=["network", "run", "guesses", "right"])
 
 
-def write_pictures(
-    model: Model, test: Examples, outputs: Array, most: int, settings: dict[str, float]
-) -> None:
+def write_pictures(model: Model, outputs: Array, most: int, settings: dict[str, float]) -> None:
     """Keep images whose first two guesses are wrong, those with the latest right guess first."""
-    rank, labels = ranks(outputs, test.labels), test.labels
+    images, labels = load_labelled(TEST)
+    rank = ranks(outputs, labels)
     own = outputs[np.arange(len(labels)), labels]
     order = np.lexsort((own, -rank))
     chosen = order[rank[order] > 1][:most]
     arrays = {
-        "image_shape": np.array(model.preprocessing.seen_shape),
-        "images": np.asarray(test.stored[chosen]),
+        "image_shape": np.array([model.preprocessing.height, model.preprocessing.width]),
+        "images": np.asarray(images[chosen]),
         "labels": labels[chosen],
         "outputs": outputs[chosen],
         **{name: np.array(value) for name, value in settings.items()},

@@ -93,7 +93,7 @@ def rank(gradient: Floats, ratio: float) -> Arrays:
 
 
 def pixels_of(gradient: Floats, sizes: tuple[int, ...], shape: tuple[int, int]) -> Arrays:
-    """|gradient| added up over all the first layer's weights from each pixel, (height, width)."""
+    """|gradient| added up over all the first layer's weights from each input, laid out as seen."""
     weights, _ = layers_of(gradient, sizes)
     return {"pixels": np.abs(weights[0]).sum(axis=0).reshape(shape).astype(np.float32)}
 

@@ -46,7 +46,8 @@ class Grid:
 
     ``inked``, (height, width), marks pixels with ink in any training image: the weights of the
     others never learn anything. ``one`` and ``other``, (E,), are the numbers, among the inked
-    pixels, of the E pairs that share an edge (rook neighbours).
+    pixels, of the E pairs that share an edge (rook neighbours). Of maps side by side, each pixel
+    has neighbours in its own map alone.
     """
 
     inked: NDArray[np.bool_]
@@ -54,16 +55,21 @@ class Grid:
     other: NDArray[np.intp]
 
     @classmethod
-    def of(cls, inked: NDArray[np.bool_]) -> "Grid":
-        """Find the neighbours; raises ``StageError`` if there are none."""
+    def of(cls, inked: NDArray[np.bool_], maps: tuple[int, int] = (1, 1)) -> "Grid":
+        """Find the neighbours in so many rows and columns of maps.
+
+        Raises ``StageError`` if there are none.
+        """
         numbers = np.where(inked, inked.cumsum().reshape(inked.shape) - 1, -1)
-        pairs = ((numbers[:, :-1], numbers[:, 1:]), (numbers[:-1], numbers[1:]))
+        (rows, columns), (height, width) = maps, inked.shape
+        tiles = numbers.reshape(rows, height // rows, columns, width // columns)
+        pairs = ((tiles[..., :-1], tiles[..., 1:]), (tiles[:, :-1], tiles[:, 1:]))
         one, other = (np.concatenate([pair[i].ravel() for pair in pairs]) for i in (0, 1))
         both = (one >= 0) & (other >= 0)
         if not both.any():
             raise StageError(
-                f"smoothness: expected images with inked pixels side by side, got {inked.shape} "
-                "pixels without any; give normalize larger images"
+                f"smoothness: expected inputs side by side that are not always 0, got "
+                f"{height} x {width} without any; give normalize larger images"
             )
         return cls(inked, one[both], other[both])
 
@@ -119,7 +125,7 @@ def smoothness(
     snapshots = load_snapshots(SNAPSHOTS, trained.network.parameters.size)
     untrained = replace(trained.network, parameters=np.array(snapshots.parameters[0]))
     shape = trained.preprocessing.seen_shape
-    grid = Grid.of(examples.stored.any(axis=0).reshape(shape))
+    grid = Grid.of(examples.stored.any(axis=0).reshape(shape), trained.preprocessing.maps)
     check(hidden or [], examples.stored.shape[1], trained.network.sizes[-1])
     settings = Settings(learning_rate, epochs, batch_size, schedule="linear")
     decays = sorted(set(weight_decays))
@@ -148,7 +154,7 @@ def smoothness(
     kept.clear()
     print(
         f"Moran's I of the weights: {own['before'].mean():z.2f} before training, "
-        f"{own['after'].mean():z.2f} after, {own['shuffled_mean']:z.2f} with shuffled pixels"
+        f"{own['after'].mean():z.2f} after, {own['shuffled_mean']:z.2f} shuffled"
     )
 
 

@@ -188,6 +188,7 @@ def facts(results: "Results") -> dict[str, Any]:
         "image_shape": results.image_shape,
         "input": results.input,
         "large": results.large,
+        "layout": results.layout,
         "noun": results.noun,
         "thing": "digit" if results.noun == "digit" else "image",
         "a_thing": "a digit" if results.noun == "digit" else "an image",

@@ -38,7 +38,8 @@ def wishes(
     inputs = inputs_of(grey[np.newaxis], model.preprocessing)
     targets = targets_of(np.array([digit]), model.network.sizes[-1])
     arrays: Arrays = {
-        "image": seen.reshape(model.preprocessing.seen_shape),
+        "image": grey.reshape(model.preprocessing.height, model.preprocessing.width),
+        "seen": seen.reshape(model.preprocessing.seen_shape),
         "place": np.array(place),
         "digit": np.array(digit),
         "sizes": np.array(model.network.sizes),

@@ -14,7 +14,7 @@ from stages.figures.claims.claim import HELD, NOT_HELD, PARTLY
 from stages.figures.claims.noise import ANSWERS, CLAIM, SHARES
 from stages.files import StageError
 from stages.minima import save_networks
-from stages.noise import NETWORKS, noise, pictures
+from stages.noise import NETWORKS, as_seen, noise, pictures
 from stages.normalize import normalize
 from stages.preprocess import Preprocessing
 from stages.trainings import PREPROCESSING
@@ -59,8 +59,8 @@ def rows(kind: str) -> list[Row]:
 
 @pytest.mark.usefixtures("folder")
 def test_a_shuffled_digit_keeps_its_ink_and_loses_its_shape() -> None:
-    shown = pictures(80, np.random.default_rng(0))
-    digits, shuffled = shown["digits"].stored, shown["shuffled"].stored
+    shown = pictures(80, Preprocessing.load(PREPROCESSING), np.random.default_rng(0))
+    digits, shuffled = shown["digits"], shown["shuffled"]
     again = digits[np.arange(80) % 60]  # more pictures than digits: from the first one on again
     np.testing.assert_array_equal(np.sort(shuffled), np.sort(again))
     assert (shuffled != again).any(axis=1).all()
@@ -69,7 +69,7 @@ def test_a_shuffled_digit_keeps_its_ink_and_loses_its_shape() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_uniform_noise_has_every_grey_level_alike() -> None:
-    grey = pictures(80, np.random.default_rng(0))["uniform"].stored
+    grey = pictures(80, Preprocessing.load(PREPROCESSING), np.random.default_rng(0))["uniform"]
     counts = np.bincount(grey.ravel(), minlength=256)
     assert len(counts) == 256
     assert np.square(counts - counts.mean()).sum() / counts.mean() < 340  # chi squared, 255 free
@@ -77,22 +77,25 @@ def test_uniform_noise_has_every_grey_level_alike() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_noise_is_seen_through_the_preprocessing() -> None:
-    normalize(scaling="standard", deskew=True, edges=False, transpose=False, first_label=0)
-    shown = pictures(5, np.random.default_rng(0))["uniform"]
+    normalize(scaling="standard", deskew=True, edges=True, transpose=False, first_label=0)
     preprocessing = Preprocessing.load(PREPROCESSING)
+    shown = pictures(5, preprocessing, np.random.default_rng(0))["uniform"]
     raw = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
-    assert (shown.stored != raw.reshape(5, 784)).any(axis=1).all()  # deskewed
-    np.testing.assert_array_equal(shown.stored, preprocessing.prepare(raw))
-    np.testing.assert_array_equal(shown.scale, preprocessing.scale)
-    np.testing.assert_array_equal(shown.offset, preprocessing.offset)
+    assert (shown != raw.reshape(5, 784)).any(axis=1).all()  # deskewed
+    np.testing.assert_array_equal(shown, preprocessing.prepare(raw))
+    seen = as_seen(shown, preprocessing)
+    np.testing.assert_array_equal(seen.stored, preprocessing.see(shown))
+    np.testing.assert_array_equal(seen.scale, preprocessing.scale)
+    np.testing.assert_array_equal(seen.offset, preprocessing.offset)
 
 
 @pytest.mark.usefixtures("folder")
 def test_shares_and_favourites_are_counted_as_said() -> None:
     arrays = load_arrays(NETWORKS)
-    shown = pictures(OPTIONS["images"], np.random.default_rng(OPTIONS["seed"]))
-    for kind, examples in shown.items():
-        inputs = (examples.stored.T / 255).astype(np.float32)
+    rng = np.random.default_rng(OPTIONS["seed"])
+    shown = pictures(OPTIONS["images"], Preprocessing.load(PREPROCESSING), rng)
+    for kind, grey in shown.items():
+        inputs = (grey.T / 255).astype(np.float32)
         for parameters, row in zip(arrays["parameters"], rows(kind), strict=True):
             network = Network((784, 6, 10), "sigmoid", "quadratic", parameters)
             outputs = feedforward(network, inputs)

@@ -87,6 +87,16 @@ def test_a_chessboard_a_smooth_slope_noise_and_an_even_image() -> None:
     assert grid.morans_i(noise).mean() == pytest.approx(-1 / 399, abs=0.003)
 
 
+def test_neighbours_are_in_the_same_map() -> None:
+    rng = np.random.default_rng(0)
+    inked = rng.random((6, 8)) > 0.2
+    whole, apart = Grid.of(inked), Grid.of(inked, (2, 4))
+    pairs = {*zip(whole.one.tolist(), whole.other.tolist(), strict=True)}
+    places = np.argwhere(inked) // (3, 2)  # the map of each inked pixel
+    kept = {(p, q) for p, q in pairs if (places[p] == places[q]).all()}
+    assert {*zip(apart.one.tolist(), apart.other.tolist(), strict=True)} == kept < pairs
+
+
 def test_pixels_without_neighbours_are_refused_in_one_line() -> None:
     with pytest.raises(StageError, match="side by side"):
         Grid.of(np.array([[True, False], [False, True]]))

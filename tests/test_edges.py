@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from stages.arrays import load_labelled
 from stages.augment import Distort, Distortion
 from stages.batch import batch
+from stages.descent import TrainingSet
 from stages.edges import COLUMNS, FULL, ROWS, edges_of, mosaic_shape
 from stages.model import as_examples
 from stages.normalize import normalize
@@ -164,3 +165,6 @@ def test_edges_lie_beside_the_images_that_they_are_of(
         assert Path("data", folder, "edges.npy").is_file() == edges
         stored = as_examples(Path("data", folder), preprocessing).stored
         np.testing.assert_array_equal(stored, preprocessing.see(grey), strict=True)
+    training = TrainingSet.load(Path("data/batches/train"), preprocessing)
+    arrays = {id(training.grey), id(training.examples.stored)}
+    assert len(arrays) == 1 + edges  # what a sweep sends to its workers, once

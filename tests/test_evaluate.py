@@ -218,7 +218,7 @@ def test_train_warns_of_a_model_that_validation_shows_to_be_no_better_than_chanc
         ({"scale": np.array(0.5, np.float32)}, "another scale (0.5, the images 0.00392157)"),
         (
             {"scale": np.linspace(0, 1, 784, dtype=np.float32)},
-            "another scale (0 to 1, by pixel, the images 0.00392157)",
+            "another scale (0 to 1, by input, the images 0.00392157)",
         ),
         ({"height": 56, "width": 14}, "another image_shape (56 x 14, the images 28 x 28)"),
         (

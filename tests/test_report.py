@@ -282,6 +282,7 @@ def test_markup_in_a_text_is_shown_as_text() -> None:
         "credit",
         "input",
         "large",
+        "layout",
     ]
     chapter = Chapter("one", bad, bad, ("two",))
     part = Part("two", image, table, bad, bad, bad, bad, [(bad, "data:,")])

@@ -38,6 +38,10 @@ HISTORY_COLUMNS = (
     "validation_accuracy",
 )
 SCORES = ("precision", "recall", "f1")
+EDGES = (
+    "The eight maps hold edges by the direction in which ink begins: right, right and down, down, "
+    "left and down, and below them their opposites."
+)
 LARGE = {"pixel": "ink", "edge": "an edge"}  # what makes an input large, by what it is
 
 SAMPLE = 100  # images whose outputs are computed again, to see that the files belong together
@@ -90,6 +94,11 @@ class Results:
     def large(self) -> str:
         """What makes an input large."""
         return LARGE[self.input]
+
+    @property
+    def layout(self) -> str:
+        """How what the network sees is laid out, in a sentence; nothing if it is the image."""
+        return EDGES if self.model.preprocessing.edges else ""
 
     @property
     def classes(self) -> int:
@@ -145,7 +154,7 @@ def input_of(model: Model) -> str:
 
 
 def load_input() -> str:
-    """The same of this run's network; raises ``FileNotFoundError`` if there is none."""
+    """The same of this run's network; raises ``ArrayError`` if there is none."""
     return input_of(load_model(NETWORK))
 
 

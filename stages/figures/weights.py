@@ -24,7 +24,7 @@ def draw(results: Results) -> Picture:
     chosen = largest(results.network.weights[0], MOST)
     after, before = after_all[chosen], before_all[chosen]
     limit = scale_end(np.concatenate([after, before]))
-    title = finding(before_all, after_all, results.input)
+    title = finding(results, before_all, after_all)
     which = name_neurons(results, len(chosen))
     columns = min(len(chosen), 4 if len(chosen) <= FEW else 6)
     sheet = Sheet(
@@ -70,27 +70,31 @@ def largest(weights: Floats, most: int) -> NDArray[np.intp]:
     return np.sort(order[:most])
 
 
-def correlation(images: Floats) -> float | None:
+def correlation(images: Floats, maps: tuple[int, int]) -> float | None:
     """How far neighbours in images (n, height, width) agree, over all of them: -1 to 1.
+
+    Neighbours are in one of the maps, so many rows and columns of them, that make up an image.
 
     None where there is nothing to compare: a single pixel, or no variation at all.
     """
-    left, right = images[:, :, :-1].ravel(), images[:, :, 1:].ravel()
-    above, below = images[:, :-1].ravel(), images[:, 1:].ravel()
+    (rows, columns), (_, height, width) = maps, images.shape
+    tiles = images.reshape(-1, rows, height // rows, columns, width // columns)
+    left, right = tiles[..., :-1].ravel(), tiles[..., 1:].ravel()
+    above, below = tiles[:, :, :-1].ravel(), tiles[:, :, 1:].ravel()
     one, other = np.concatenate([left, above]), np.concatenate([right, below])
     if not one.size or not one.std() or not other.std():
         return None
     return float(np.corrcoef(one.astype(np.float64), other.astype(np.float64))[0, 1])
 
 
-def finding(before: Floats, after: Floats, given: str) -> str:
+def finding(results: Results, before: Floats, after: Floats) -> str:
     """Name the measured difference between before and after."""
-    first, last = correlation(before), correlation(after)
+    first, last = (correlation(w, results.model.preprocessing.maps) for w in (before, after))
     if first is None or last is None:
         sizes = [significant(float(np.sqrt(np.mean(np.square(w))))) for w in (before, after)]
         return f"Typical size of a weight: {sizes[0]} before training, {sizes[1]} after"
     return (
-        f"Weights of neighbouring {given}s: correlation {decimal(first)} before training, "
+        f"Weights of neighbouring {results.input}s: correlation {decimal(first)} before training, "
         f"{decimal(last)} after"
     )
 
@@ -100,15 +104,16 @@ def caption(results: Results, before: Floats, after: Floats, which: str, limit: 
     height, width = results.seen_shape
     sizes = [significant(float(np.sqrt(np.mean(np.square(w))))) for w in (before, after)]
     beyond = float(np.mean(np.abs(after) > limit))
-    ink = results.large
+    ink, layout = results.large, results.layout and f" {results.layout}"
     text = (
         f"Each image holds the weights from the {plural(height * width, results.input)} into one "
         f"neuron; drawn are {which}: blue where {ink} makes the neuron brighter, orange where "
-        f"{ink} makes it dimmer, white where it does not matter. One scale serves all images; "
-        f"{percent(beyond)} of the trained weights lie beyond its ends of {significant(limit)} "
-        f"either way. The typical weight (root mean square) goes from {sizes[0]} to {sizes[1]}."
+        f"{ink} makes it dimmer, white where it does not matter.{layout} One scale serves all "
+        f"images; {percent(beyond)} of the trained weights lie beyond its ends of "
+        f"{significant(limit)} either way. The typical weight (root mean square) goes from "
+        f"{sizes[0]} to {sizes[1]}."
     )
-    first, last = correlation(before), correlation(after)
+    first, last = (correlation(w, results.model.preprocessing.maps) for w in (before, after))
     if first is None or last is None:
         return text
     return (

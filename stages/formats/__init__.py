@@ -21,6 +21,8 @@ def metadata(model: Model) -> dict[str, str]:
         "0 is background, 255 is ink",
         "deskew": "true" if preprocessing.deskew else "false",
         "edges": "true" if preprocessing.edges else "false",
+        "edges_are": "eight maps, two rows of four, as edges_of in stages/edges.py makes them and "
+        "rounded; (H, W) by its mosaic_shape",
         "scaling": "scale * level + offset, after deskewing and looking for edges",
     }
 

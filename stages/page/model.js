@@ -8,7 +8,7 @@ export function unpackNetwork({ sizes, activation, cost, leak }, parameters) {
   return makeNetwork({ sizes, activation, cost, leak, parameters });
 }
 
-/** Preprocessing as `inputsOf` takes it: scale and offset are one number or one a pixel. */
+/** Preprocessing as `inputsOf` takes it: scale and offset are one number or one an input. */
 export function unpackPreprocessing(packed) {
   const numbers = (value) => (typeof value === "number" ? value : decodeFloats(value));
   return { ...packed, scale: numbers(packed.scale), offset: numbers(packed.offset) };

@@ -21,6 +21,7 @@ import {
 import { makeDiagram } from "./diagram.js";
 import { costTerms, oneHot } from "./network.js";
 import { readingLook } from "./reading.js";
+import { mapColumns, mapRows } from "./prepare.js";
 import { layerName, neuronName, run } from "./run.js";
 import {
   chooseLabel,
@@ -38,6 +39,9 @@ const mostListed = 5;
 const mostCells = 16; // neurons in a row or column of the matrix
 
 const last = run.sizes.length - 1;
+// In which direction ink begins, for each map of edges.
+const upright = ["right", "right and down", "down", "left and down"];
+const directions = [...upright, "left", "left and up", "up", "right and up"];
 // One stage for the cost, one for the outputs' wishes, one for each layer before them.
 const stages = ["cost", "outputs", ...Array.from({ length: last }, (_, k) => last - 1 - k)];
 let stage = 0;
@@ -389,7 +393,7 @@ function paintAvenues() {
   byId("avenue-bias").textContent = signedText(-gradient.biases[layer - 1][index]);
   const byWeight = slice(gradient.weights).map((nabla) => -nabla);
   const byActivation = weights.map((weight) => -delta * weight);
-  const name = (k) => (layer === 1 ? pixelName(k) : `neuron ${k}`);
+  const name = (k) => (layer === 1 ? inputName(k) : `neuron ${k}`);
   list(
     byId("avenue-weights"),
     byWeight,
@@ -403,9 +407,14 @@ function paintAvenues() {
   byId("avenue-fixed").hidden = layer !== 1;
 }
 
-function pixelName(k) {
-  const { width } = run.seen;
-  return `row ${Math.floor(k / width)}, column ${k % width}`;
+/** Where one of the inputs is: in the image, or in a map of its edges. */
+function inputName(k) {
+  const { height, width } = run.seen;
+  const [row, column] = [Math.floor(k / width), k % width];
+  if (!run.preprocessing.edges) return `row ${row}, column ${column}`;
+  const [tall, wide] = [height / mapRows, width / mapColumns];
+  const direction = directions[Math.floor(row / tall) * mapColumns + Math.floor(column / wide)];
+  return `${direction}, row ${row % tall}, column ${column % wide}`;
 }
 
 function list(root, values, text) {

@@ -67,6 +67,11 @@ class Smooth:
     input: str  # what the network is given for each of its inputs
 
     @property
+    def pictures(self) -> str:
+        """What the weights are compared with."""
+        return "images" if self.input == "pixel" else "maps"
+
+    @property
     def decays(self) -> Numbers:
         """The strengths of weight decay, ascending."""
         return np.unique(self.table["weight_decay"])
@@ -156,7 +161,7 @@ def measured(smooth: Smooth) -> str:
         f"shrink). The pipeline's network, "
         f"{shape}, has {decimal(a['before'].mean())} before training and "
         f"{decimal(a['after'].mean())} after it (from {decimal(a['after'].min())} to "
-        f"{decimal(a['after'].max())}; images have {decimal(a['digits'].mean())}); "
+        f"{decimal(a['after'].max())}; {smooth.pictures} have {decimal(a['digits'].mean())}); "
         f"{smooth.beyond} of its {plural(neurons, 'neuron')} are smoother than each of "
         f"{int(a['shuffles']):,} shuffles of their own {smooth.input}s."
     )
@@ -275,7 +280,7 @@ def draw_neurons(axes: Axes, smooth: Smooth) -> None:
     digits = float(a["digits"].mean())
     axes.axvline(digits, color=MUTED, lw=1, ls=(0, (3, 3)))
     axes.annotate(
-        "images", (digits, 1), (4, -4), xycoords=("data", "axes fraction"),
+        smooth.pictures, (digits, 1), (4, -4), xycoords=("data", "axes fraction"),
         textcoords="offset points", color=MUTED, size=8.5, va="top",
     )  # fmt: skip
     low = min(-0.2, float(a["before"].min()) - 0.05, float(a["after"].min()) - 0.05)

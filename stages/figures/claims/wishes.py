@@ -68,7 +68,7 @@ COLOURS = {
     "pixel": "more ink where it is blue, less where it is orange. The thin line is the edge of "
     "the ink.",
     "edge": "stronger ones where it is blue, fainter ones where it is orange. The thin line "
-    "surrounds the strong ones of the image.",
+    "surrounds the strong ones.",
 }
 
 
@@ -525,19 +525,19 @@ def draw_further(axes: Axes, x: float, y: float, asked: Asked) -> None:
 
 
 def draw_pixels(axes: Axes, x: float, y: float, asked: Asked) -> None:
-    """Draw the wishes for the pixels as an image, with the outline of the ink."""
-    grey = asked.arrays["image"]
-    values = asked["wishes_0"].reshape(grey.shape)
-    (wide, tall), left, end = extent(grey, PIXELS), x + STRIP, largest(values)
+    """Draw the wishes for the inputs as an image, with an outline of the large ones."""
+    seen = asked.arrays["seen"]
+    values = asked["wishes_0"].reshape(seen.shape)
+    (wide, tall), left, end = extent(seen, PIXELS), x + STRIP, largest(values)
     axes.imshow(
         values, cmap=PULL, vmin=-end, vmax=end, aspect="auto", interpolation="nearest",
         extent=(left, left + wide, y + tall, y),
     )  # fmt: skip
     frame(axes, left, y, wide, tall)
-    if min(grey.shape) > 1 and grey.min() < INKED < grey.max():
-        xs = left + (np.arange(grey.shape[1]) + 0.5) * wide / grey.shape[1]
-        ys = y + (np.arange(grey.shape[0]) + 0.5) * tall / grey.shape[0]
-        axes.contour(xs, ys, grey, levels=[INKED], colors=INK, linewidths=0.7)
+    if min(seen.shape) > 1 and seen.min() < INKED < seen.max():
+        xs = left + (np.arange(seen.shape[1]) + 0.5) * wide / seen.shape[1]
+        ys = y + (np.arange(seen.shape[0]) + 0.5) * tall / seen.shape[0]
+        axes.contour(xs, ys, seen, levels=[INKED], colors=INK, linewidths=0.7)
     label(axes, x, y + 0.2, "wishes", values)
 
 
