@@ -25,8 +25,9 @@ from tests.sample import ROOT
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 RESOLUTIONS = {"oldest": "lowest-direct", "newest": "highest"}
 SHOWN = ("numpy", "pandas", "typer", "matplotlib", "scipy", "dvc")
-# What needs a browser, other oracles, a clock or the committed report is not about versions.
+# What needs a browser, other oracles, a cluster, a clock or the committed report is left out.
 LEFT_OUT = (
+    "cluster",
     *("page", "page_core", "pipeline", "plots", "datasets", "export"),
     *("readme", "report", "speed", "torture"),
 )
