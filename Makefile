@@ -14,14 +14,14 @@ PAGE := reports/index.html
 .PHONY: report check open serve test lint s3 bench audit torture lock clean help
 
 report: $(VENV)/installed .dvc/config.local ## set up, run the pipeline, and say where the report is (default)
-	@python -m stages.check
-	@python -m stages.mend
+	@python -m stages.tools.check
+	@python -m stages.tools.repair
 	@dvc repro
 	@python -c "import json; print('\ntest accuracy: {accuracy:.2%}'.format(**json.load(open('reports/metrics.json'))))"
 	@echo "report:        $(CURDIR)/$(PAGE)"
 
 check: $(VENV)/installed ## look at all of params.yaml before anything runs, in a second
-	@python -m stages.check
+	@python -m stages.tools.check
 
 open: report ## ... and show the report in a browser
 	@python -m webbrowser -t "file://$(CURDIR)/$(PAGE)"
@@ -51,7 +51,7 @@ audit: $(VENV)/installed ## licences, the lock, and known vulnerabilities of all
 # Every part is run, whatever the ones before it found.
 torture: report ## what the tests do in small, in full: kills, damaged inputs, parameters, bytes, versions; hours
 	@failed=; for part in "tests.torture --kills 50" "tests.fuzz --runs 102000" \
-		"pytest -q tests/test_check.py -k variations" "tests.identity --full" "tests.matrix"; do \
+		"pytest -q tests/tools/test_check.py -k variations" "tests.identity --full" "tests.matrix"; do \
 		echo; echo "python -m $$part"; VARIATIONS=5000 python -m $$part || failed="$$failed $${part%% *}"; \
 	done; if test -n "$$failed"; then echo "failed or incomplete:$$failed"; exit 1; fi
 

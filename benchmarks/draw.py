@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from stages.figures.sheet import (
+from stages.page.figures.layout import (
     BLUE,
     FAINT,
     INK,

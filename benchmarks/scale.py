@@ -28,9 +28,9 @@ from benchmarks.contenders import Contender, Ours, Task
 from benchmarks.draw import draw_scale
 from benchmarks.floors import Floor
 from nn import SGD, Examples, Network, Settings
-from stages.arrays import load_labelled
-from stages.idx import read_idx
-from stages.preprocess import unit_scaling
+from stages.common.files.arrays import load_labelled
+from stages.common.images.idx import read_idx
+from stages.common.images.preprocess import unit_scaling
 
 ROOT = Path(__file__).parent.parent
 RESULTS, FIGURE = ROOT / "benchmarks/scale.csv", ROOT / "benchmarks/scale.png"

@@ -43,9 +43,9 @@ from benchmarks.floors import Floor, FloorAsRun, FloorFetching
 from benchmarks.peers import PEERS, Jax, JaxAsRun, JaxUnrolled, TorchByHand, TorchCompiledTen
 from nn import Examples
 from nn.functions import Array
-from stages.arrays import load_labelled, save_labelled
-from stages.idx import read_idx
-from stages.preprocess import unit_scaling
+from stages.common.files.arrays import load_labelled, save_labelled
+from stages.common.images.idx import read_idx
+from stages.common.images.preprocess import unit_scaling
 
 ROOT = Path(__file__).parent.parent
 FIGURE = ROOT / "benchmarks/results.png"

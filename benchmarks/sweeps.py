@@ -21,11 +21,11 @@ import typer
 from ruamel.yaml import YAML
 
 from benchmarks.local_cluster import LocalCluster
-from stages.cluster import connected, workers
-from stages.descent import Descent, judged
-from stages.preprocess import Preprocessing
-from stages.sweep import CODE
-from stages.trainings import PREPROCESSING, TRAIN, VALIDATION, examples_of, side_by_side
+from stages.claims.sweep.cluster import connected, workers
+from stages.claims.sweep.measure import CODE
+from stages.common.images.preprocess import Preprocessing
+from stages.common.models.recipe import PREPROCESSING, TRAIN, VALIDATION, examples_of, side_by_side
+from stages.common.models.training import Descent, judged
 
 TASKS = 400  # that have next to nothing to do
 TRAININGS, EPOCHS = 12, 4

@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from nn import Examples, predict
-from stages.arrays import load_labelled
-from stages.idx import read_idx
-from stages.ink import Levels, prepare
-from stages.model import Model, load_model
-from stages.preprocess import Preprocessing
-from stages.tables import read_table, write_csv
-from stages.trainings import PREPROCESSING, TEST, VALIDATION
-from stages.unfamiliar import ALARMS, JUDGES, load_familiar
+from stages.common.files.arrays import load_labelled
+from stages.common.files.tables import read_table, write_csv
+from stages.common.images.idx import read_idx
+from stages.common.images.preprocess import Preprocessing
+from stages.common.models.model import Model, load_model
+from stages.common.models.recipe import PREPROCESSING, TEST, VALIDATION
+from stages.tools.drawing import Levels, prepare
+from stages.tools.novelty import ALARMS, JUDGES, load_familiar
 
 TABLE = Path(__file__).with_name("unfamiliar.csv")
 NETWORK = Path("models/network.npz")

@@ -23,7 +23,7 @@ Training runs in float32; the same code runs in float64 for checking gradients.
 """
 
 from nn.backprop import Workspace, backprop, cost_of, feedforward, forward, gradient
-from nn.examples import Examples
+from nn.dataset import Examples
 from nn.functions import ACTIVATIONS, COSTS
 from nn.gradcheck import GradientCheck, check_gradient
 from nn.network import (

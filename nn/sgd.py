@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.backprop import Workspace, backprop, forward
-from nn.examples import Copy, Examples, Rows, as_they_are
+from nn.dataset import Copy, Examples, Rows, as_they_are
 from nn.functions import COSTS, Array
 from nn.network import Network, zeros_like
 

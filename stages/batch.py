@@ -7,9 +7,9 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.arrays import EDGES, load_edges, load_labelled, save_labelled
-from stages.files import StageError, whole_folder
-from stages.options import run, whole
+from stages.common.files.arrays import EDGES, load_edges, load_labelled, save_labelled
+from stages.common.files.atomic import StageError, whole_folder
+from stages.common.runtime.cli import run, whole
 
 TRAIN = Path("data/normalized/train")
 BATCHES = Path("data/batches")

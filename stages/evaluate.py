@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import predict
-from stages.counts import as_columns, confuse
-from stages.files import StageError, whole_file
-from stages.model import Model, as_examples, load_model
-from stages.options import run
-from stages.preprocess import Preprocessing
-from stages.tables import write_csv
-from stages.trust import doubt, require_finite
+from stages.common.files.atomic import StageError, whole_file
+from stages.common.files.tables import write_csv
+from stages.common.images.preprocess import Preprocessing
+from stages.common.models.confusion import as_columns, confuse
+from stages.common.models.model import Model, as_examples, load_model
+from stages.common.models.sanity import doubt, require_finite
+from stages.common.runtime.cli import run
 
 if TYPE_CHECKING:
     import pandas as pd

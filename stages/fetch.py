@@ -19,9 +19,8 @@ from urllib.parse import unquote, urlsplit
 
 import typer
 
-from stages.files import StageError, whole_file, whole_folder
-from stages.options import real, run, whole
-from stages.sources import (
+from stages.common.files.atomic import StageError, whole_file, whole_folder
+from stages.common.images.sources import (
     CHUNK,
     NPM_TIMEOUTS,
     Folder,
@@ -34,6 +33,7 @@ from stages.sources import (
     Wanted,
     save,
 )
+from stages.common.runtime.cli import real, run, whole
 
 RAW = Path("data/raw")
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two attempts

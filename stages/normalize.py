@@ -8,12 +8,12 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from stages.arrays import save_arrays, save_labelled
-from stages.classes import LONGEST, Classes, is_name, numbered, save_classes
-from stages.files import StageError, whole_folder
-from stages.idx import read_idx, read_labels
-from stages.options import choice, run, switch, whole
-from stages.preprocess import Preprocessing, standard_scaling, unit_scaling
+from stages.common.files.arrays import save_arrays, save_labelled
+from stages.common.files.atomic import StageError, whole_folder
+from stages.common.images.classes import LONGEST, Classes, is_name, numbered, save_classes
+from stages.common.images.idx import read_idx, read_labels
+from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
+from stages.common.runtime.cli import choice, run, switch, whole
 
 RAW = Path("data/raw")
 NORMALIZED = Path("data/normalized")

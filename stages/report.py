@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stages.bundle import bundle
-from stages.embed import embed_run, is_live, sample_size, snapshots
-from stages.files import StageError, whole_file, whole_folder
-from stages.options import run, whole
-from stages.story import Image, chapters, facts, image_of, tables
+from stages.common.files.atomic import StageError, whole_file, whole_folder
+from stages.common.runtime.cli import run, whole
+from stages.page.bundle import bundle
+from stages.page.embed import embed_run, is_live, sample_size, snapshots
+from stages.page.story import Image, chapters, facts, image_of, tables
 
 if TYPE_CHECKING:
-    from stages.figures import Picture, Results
-    from stages.figures.claims import Claim
+    from stages.claims.registry import Claim
+    from stages.page.figures import Picture, Results
 
 FIGURES = Path("reports/figures")
 PAGE = Path("reports/index.html")
 LONGEST_CREDIT = 300  # characters
 MOST_HIDDEN_DRAWN, MOST_OUTPUTS_DRAWN = 16, 32  # neurons of a layer
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "page/web"
 
 
 def _parse_credit(value: str) -> str:
@@ -48,7 +48,7 @@ def report(
 
     A claim whose stage has not run gets no figure; the page says how to compute it.
     """
-    from stages.figures import load_results
+    from stages.page.figures import load_results
 
     results = load_results()
     images = draw(results, dpi, mistakes)
@@ -62,8 +62,8 @@ def report(
 
 def draw(results: "Results", dpi: int, mistakes: int) -> dict[str, Image]:
     """Draw the figures of the run and of the claims; return them by name, ready for the page."""
-    from stages.figures import Picture, painters, save, styled
-    from stages.figures.claims import CLAIMS
+    from stages.claims.registry import CLAIMS
+    from stages.page.figures import Picture, painters, save, styled
 
     images = {}
     with whole_folder(FIGURES) as folder, styled():
@@ -93,7 +93,7 @@ def drawn_if_computed(claim: "Claim") -> "Picture | None":
 
 def page_context(results: "Results", images: dict[str, Image], mistakes: int) -> dict[str, Any]:
     """Everything that the template needs."""
-    from stages.figures.claims import CLAIMS
+    from stages.claims.registry import CLAIMS
 
     return {
         **facts(results),
@@ -136,7 +136,7 @@ def render(context: dict[str, Any]) -> str:
 
 
 def drawn_rows(classes: int) -> int:
-    """Neurons that stand above one another in the diagram, as stages/page/run.js draws them."""
+    """Neurons that stand above one another in the diagram, as stages/page/web/run.js draws them."""
     return max(MOST_HIDDEN_DRAWN, min(MOST_OUTPUTS_DRAWN, classes))
 
 

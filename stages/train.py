@@ -21,8 +21,12 @@ from nn import (
     evaluate,
     learning_rate_at,
 )
-from stages.checkpoints import Checkpoint, fingerprint
-from stages.descent import (
+from stages.common.files.atomic import StageError, whole_file
+from stages.common.images.preprocess import Preprocessing
+from stages.common.models.model import Model, answers_are_finite, as_examples, save_model
+from stages.common.models.sanity import doubt
+from stages.common.models.snapshots import save_snapshots
+from stages.common.models.training import (
     Activation,
     Cost,
     Descent,
@@ -46,13 +50,9 @@ from stages.descent import (
     TrainingSet,
     WeightDecay,
 )
-from stages.files import StageError, whole_file
-from stages.limits import TRAINING, require_disk, require_memory
-from stages.model import Model, answers_are_finite, as_examples, save_model
-from stages.options import run, whole
-from stages.preprocess import Preprocessing
-from stages.snapshots import save_snapshots
-from stages.trust import doubt
+from stages.common.runtime.checkpoints import Checkpoint, fingerprint
+from stages.common.runtime.cli import run, whole
+from stages.common.runtime.limits import TRAINING, require_disk, require_memory
 
 BATCHES = Path("data/batches")
 PREPROCESSING = Path("data/normalized/preprocessing.npz")

@@ -5,7 +5,7 @@ python -X determinism=portable -m tests.calculate FOLDER
 The report is left out: it takes five times as long as all others, and ``tests.identity`` makes it.
 """
 
-from stages.options import run  # first: it fixes the kernels, before NumPy is loaded
+from stages.common.runtime.cli import run  # first: it fixes the kernels, before NumPy is loaded
 
 # isort: split
 import importlib
@@ -18,7 +18,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from benchmarks.accuracy import as_options
-from tests.sample import ROOT, sample_as_raw
+from tests.sample import ROOT, module_of, sample_as_raw
 
 LOAD = YAML(typ="safe").load
 SMALL: dict[str, dict[str, Any]] = {
@@ -38,7 +38,7 @@ def main(folder: Path) -> None:
     for stage in LOAD(ROOT / "dvc.yaml")["stages"]:
         if stage not in {"fetch", "report"}:
             sys.argv = [stage, *as_options(params.get(stage, {}) | small.get(stage, {}))]
-            run(getattr(importlib.import_module(f"stages.{stage}"), stage))
+            run(getattr(importlib.import_module(module_of(stage)), stage))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from ruamel.yaml import YAML
 
-from stages.idx import read_idx, write_idx
+from stages.common.images.idx import read_idx, write_idx
+from stages.tools import check
 from stages.train import train
 
 Counts = Mapping[str, int]
@@ -20,6 +22,11 @@ FILES = {
     "t10k-images-idx3-ubyte": 3,
     "t10k-labels-idx1-ubyte": 1,
 }
+
+
+def module_of(stage: str) -> str:
+    """The module that a stage's command runs."""
+    return check.module_of(YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"][stage]["cmd"])
 
 
 def sample_as_raw(folder: Path, train: int, test: int) -> None:

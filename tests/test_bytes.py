@@ -97,7 +97,7 @@ def test_portable_reaches_processes_that_a_stage_starts_and_every_library_withou
     code = """
 import stages, scipy.linalg, threadpoolctl
 from numpy.lib.introspect import opt_func_info
-from stages.trainings import side_by_side
+from stages.common.models.recipe import side_by_side
 def kernels():
     import scipy.linalg
     return {(pool["architecture"], pool["num_threads"]) for pool in threadpoolctl.threadpool_info()}

@@ -13,15 +13,15 @@ from playwright.sync_api import Browser
 from ruamel.yaml import YAML
 
 from benchmarks.accuracy import as_options
-from stages.arrays import load_labelled
-from stages.classes import CLASSES, Classes, load_classes, numbered
-from stages.files import StageError
-from stages.idx import write_idx
+from stages.common.files.arrays import load_labelled
+from stages.common.files.atomic import StageError
+from stages.common.images.classes import CLASSES, Classes, load_classes, numbered
+from stages.common.images.idx import write_idx
+from stages.common.images.preprocess import Preprocessing
+from stages.common.runtime.cli import run
 from stages.normalize import normalize
-from stages.options import run
-from stages.preprocess import Preprocessing
-from tests.chromium import Watched, started_browser
-from tests.sample import ROOT, sums_of, write_patterns
+from tests.page.chromium import Watched, started_browser
+from tests.sample import ROOT, module_of, sums_of, write_patterns
 
 LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 CLOTHES = (
@@ -83,7 +83,7 @@ def parameters_of(data: DataSet) -> dict[str, dict[str, Any]]:
 def start(stage: str, values: dict[str, Any], patch: pytest.MonkeyPatch) -> None:
     """Run a stage in this process, as its command line would; it must not fail."""
     patch.setattr(sys, "argv", [stage, *as_options(values)])
-    run(getattr(importlib.import_module(f"stages.{stage}"), stage))
+    run(getattr(importlib.import_module(module_of(stage)), stage))
 
 
 @pytest.fixture(scope="module", params=list(SETS))

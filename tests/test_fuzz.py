@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.files import StageError, one_line
-from stages.sources import members
+from stages.common.files.atomic import StageError, one_line
+from stages.common.images.sources import members
 from tests.fuzz import forms
 from tests.fuzz.driver import SLOW, tried
 from tests.fuzz.forms import changed

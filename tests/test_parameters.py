@@ -12,9 +12,9 @@ from threadpoolctl import threadpool_info
 
 from benchmarks.accuracy import as_options
 from nn import ACTIVATIONS, COSTS, INITIALIZERS, SCHEDULES
-from stages.model import load_model
-from stages.options import run
-from tests.sample import ROOT, sample_as_raw
+from stages.common.models.model import load_model
+from stages.common.runtime.cli import run
+from tests.sample import ROOT, module_of, sample_as_raw
 
 PARAMS: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "params.yaml")
 del PARAMS["determinism"]  # of all stages: see tests/test_bytes.py
@@ -81,7 +81,7 @@ BESIDES = {("train", "fading"): {"learning_rate": 1, "distorted": 1}}
 
 def start(section: str, options: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
     """Run a stage in this process, as its command line would; return its exit code."""
-    command = getattr(importlib.import_module(f"stages.{section}"), section)
+    command = getattr(importlib.import_module(module_of(section)), section)
     monkeypatch.setattr(sys, "argv", [section, *options])
     try:
         run(command)

@@ -8,7 +8,7 @@ import pytest
 
 from nn import SGD
 from stages.train import HISTORY, Diary
-from tests.claims import copied
+from tests.claims.shared import copied
 from tests.plots.__main__ import PACKAGES, PAGE, TEMPLATE
 from tests.sample import train_small
 

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from benchmarks.accuracy import RECIPES, SEEDS, command, read, table
 from benchmarks.tables import speed_table
-from stages.figures.claims import CLAIMS
+from stages.claims.registry import CLAIMS
 from tests.sample import ROOT
 
 README = (ROOT / "README.md").read_text()

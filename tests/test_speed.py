@@ -16,7 +16,7 @@ from benchmarks.contenders import (
 )
 from benchmarks.floors import Floor, FloorFetching, quickest
 from nn import SGD, Examples, Network, Settings
-from stages.preprocess import unit_scaling
+from stages.common.images.preprocess import unit_scaling
 
 PIXELS = 784
 SIZES, BATCH = (PIXELS, 64, 64, 10), 1_000

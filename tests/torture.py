@@ -87,7 +87,7 @@ class Victim:
     def mended(self) -> str:
         """Do what ``make`` does before DVC starts; say what there was to do."""
         done = subprocess.run(
-            [sys.executable, "-m", "stages.mend"],
+            [sys.executable, "-m", "stages.tools.repair"],
             cwd=self.folder,
             text=True,
             capture_output=True,

@@ -29,22 +29,22 @@ import numpy as np
 from PIL import Image
 
 from nn import Network
-from stages import noise
-from stages.arrays import load_arrays, load_labelled, save_arrays
-from stages.codec import decode_images, encode_images
-from stages.figures import Results, load_results
-from stages.files import StageError
-from stages.idx import read_idx, write_idx
-from stages.ink import LONGEST_SIDE, MOST_PIXELS, prepare, rasterize
-from stages.model import Model, load_model, save_model
-from stages.predict import grey_levels
-from stages.preprocess import Preprocessing, unit_scaling
-from stages.sources import CHUNK, Mirror, Package, Refused, Wanted, save
-from stages.story import claim_table
-from stages.tables import read_table
+from stages.claims.noise import measure as noise
+from stages.common.files.arrays import load_arrays, load_labelled, save_arrays
+from stages.common.files.atomic import StageError
+from stages.common.files.tables import read_table
+from stages.common.images.idx import read_idx, write_idx
+from stages.common.images.preprocess import Preprocessing, unit_scaling
+from stages.common.images.sources import CHUNK, Mirror, Package, Refused, Wanted, save
+from stages.common.models.model import Model, load_model, save_model
+from stages.page.codec import decode_images, encode_images
+from stages.page.figures import Results, load_results
+from stages.page.story import claim_table
+from stages.tools.drawing import LONGEST_SIDE, MOST_PIXELS, prepare, rasterize
+from stages.tools.predict import grey_levels
 from tests.fuzz import forms
 from tests.fuzz.forms import Form
-from tests.test_report import Shape, write_run
+from tests.stages.test_report import Shape, write_run
 
 REFUSALS = (StageError, Refused)
 MB = 1_000_000
@@ -291,7 +291,7 @@ def codec_seeds() -> list[bytes]:
 def table(content: bytes) -> None:
     """A table of a claim, as its figure and as the page read it."""
     with a_file(content, "claim.csv") as path:
-        with mock.patch("stages.story.CLAIM_TABLES", path.parent):
+        with mock.patch("stages.page.story.CLAIM_TABLES", path.parent):
             shown = claim_table("claim")
         read = read_table(path, COLUMNS, texts=("network",))
     require({len(column) for column in read.values()} == {len(read["step"])}, "ragged columns")

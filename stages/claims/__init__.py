@@ -1,0 +1,1 @@
+"""The book beside the pipeline: what the lectures claim, each claim measured."""

@@ -1,0 +1,1 @@
+"""Claim: you need a lot of training data."""

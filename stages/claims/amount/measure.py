@@ -1,0 +1,104 @@
+"""What more training images are worth: the same training on few of them, on more, and on all."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+
+from nn import Settings, evaluate
+from stages.common.files.tables import write_csv
+from stages.common.models.recipe import (
+    PREPROCESSING,
+    TEST,
+    TRAIN,
+    Recipe,
+    examples_of,
+    side_by_side,
+)
+from stages.common.runtime.checkpoints import Kept
+from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.limits import TRAINING, require_memory
+
+TABLE = Path("reports/claims/amount.csv")
+
+
+def amount(
+    amounts: Annotated[
+        list[int], whole("amounts", 1, 10**9, "Training images to learn from; and all of them.")
+    ],
+    hidden: Annotated[list[int], whole("hidden", 1, 10**6, "Neurons of each hidden layer.")],
+    learning_rate: Annotated[
+        float, real("learning_rate", 0, 1e6, "Length of the first step; it falls linearly to 0.")
+    ],
+    momentum: Annotated[
+        float, real("momentum", 0, 0.9999, "Share of the last step that is made again.")
+    ],
+    epochs: Annotated[
+        int, whole("epochs", 1, 10**6, "Visits of every image if all are used; all take its steps.")
+    ],
+    batch_size: Annotated[int, whole("batch_size", 1, 10**6, "Images in a mini-batch.")],
+    seeds: Annotated[int, whole("seeds", 2, 10**4, "Networks trained on each amount.")],
+    seed: Annotated[int, whole("seed", 0, 2**63 - 1, "The first of these seeds.")],
+) -> None:
+    """Train the same network on different numbers of images, with equally many steps.
+
+    Writes reports/claims/amount.csv: a row for each network, with its accuracy on the images that
+    it was trained on and on the test images.
+    """
+    import pandas as pd
+
+    settings = Settings(
+        learning_rate, epochs, batch_size, "linear", momentum=momentum, reshuffle=True
+    )
+    recipe = Recipe(tuple(hidden), settings, cost="cross_entropy")
+    everything = examples_of(TRAIN)
+    total = len(everything)
+    check(hidden, everything.stored.shape[1], 1 + int(everything.labels.max()))
+    rungs = sorted({total} | {images for images in amounts if images < total})
+    jobs = [(recipe, images, seed + i) for images in rungs for i in range(seeds)]
+    kept = Kept("amount", TRAIN, TEST, PREPROCESSING)
+    table = pd.DataFrame(side_by_side(trained_on, jobs, "amount", kept))
+    write_csv(TABLE, table.round(6))
+    kept.clear()
+    means = table.groupby("images")["test_accuracy"].mean()
+    told = ", ".join(f"{means[images]:.2%} with {images:,}" for images in (rungs[0], rungs[-1]))
+    print(f"test images right: {told} training images, {table['steps'][0]:,} steps each")
+
+
+def check(hidden: list[int], pixels: int, classes: int) -> None:
+    """Raise ``StageError`` if the network does not fit into memory."""
+    require_memory("amount.hidden", (pixels, *hidden, classes), TRAINING)
+
+
+def trained_on(recipe: Recipe, images: int, seed: int) -> dict[str, Any]:
+    """Accuracies of a network that has learnt from so many randomly chosen training images.
+
+    An epoch always visits as many images as there are in all, so few images come again and again:
+    all networks take the same steps, in batches of the same size, and only the data differ. With
+    one seed they start alike, and a larger choice contains the smaller one.
+    """
+    everything, test = examples_of(TRAIN), examples_of(TEST)
+    *_, rng = np.random.default_rng(seed).spawn(3)  # the first two are the recipe's
+    chosen = np.sort(rng.permutation(len(everything))[:images])
+    again = np.resize(chosen, len(everything))
+    repeated, once = (
+        replace(everything, stored=everything.stored[rows], labels=everything.labels[rows])
+        for rows in (again, chosen)
+    )
+    classes = 1 + max(int(everything.labels.max()), int(test.labels.max()))
+    network = recipe.train(repeated, classes, seed)
+    with np.errstate(all="ignore"):  # a training that failed shows in its accuracy
+        train_accuracy, test_accuracy = (evaluate(network, part)[1] for part in (once, test))
+    return {
+        "network": "-".join(str(n) for n in network.sizes),
+        "images": images,
+        "seed": seed,
+        "steps": recipe.settings.epochs * -(-len(everything) // recipe.settings.batch_size),
+        "train_accuracy": train_accuracy,
+        "test_accuracy": test_accuracy,
+    }
+
+
+if __name__ == "__main__":
+    run(amount)

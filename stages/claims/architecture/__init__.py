@@ -1,0 +1,1 @@
+"""Claim: how many neurons, how many layers, which functions."""

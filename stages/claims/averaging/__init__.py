@@ -1,0 +1,1 @@
+"""Claim: a mini-batch is a good approximation, and much quicker."""

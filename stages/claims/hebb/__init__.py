@@ -1,0 +1,1 @@
+"""Claim: neurons that fire together wire together."""

@@ -1,0 +1,180 @@
+"""Fire together, wire together: how a step changes a weight, against what its two ends do."""
+
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn import Network
+from stages.claims.shared.networks import (
+    Floats,
+    Layers,
+    find,
+    inputs_of,
+    look,
+    targets_of,
+    untrained_and_trained,
+)
+from stages.common.files.arrays import load_labelled, save_arrays
+from stages.common.files.atomic import StageError
+from stages.common.files.tables import write_csv
+from stages.common.runtime.cli import real, run, whole
+
+TRAIN = Path("data/batches/train")
+HEBB, POINTS = Path("reports/claims/hebb.csv"), Path("reports/claims/hebb.npz")
+MOST = 2000  # weights of a group that are kept one by one, for the figure
+DIGITS = 6  # significant, in the table
+
+
+class Group(NamedTuple):
+    """Some weights of a layer: how a step changes each, and two guesses at what that goes by.
+
+    All are (weights,): the change, the product of the activations at both ends (``fire``), and
+    that of the activation before with the wish of the neuron after (``wish``).
+    """
+
+    layer: int
+    name: str
+    change: Floats
+    fire: Floats
+    wish: Floats
+
+
+def hebb(
+    digit: Annotated[int, whole("digit", 0, 255, "True class of the single training image.")],
+    index: Annotated[
+        int, whole("index", 0, 10**6, "Which training image of that class; 0 is the first.")
+    ],
+    images: Annotated[
+        int, whole("images", 2, 10**4, "Images in the mini-batch, the first ones for training.")
+    ],
+    learning_rate: Annotated[
+        float, real("learning_rate", 0, 1e6, "Length of the step, as a multiple of the gradient.")
+    ],
+) -> None:
+    """Compare one step of gradient descent with what the neurons at both ends of a weight do.
+
+    For the untrained and the trained network, and for one image and a mini-batch, as means over
+    the images. Writes reports/claims/hebb.csv, one row for each group of weights, and
+    reports/claims/hebb.npz with the single weights of the last two layers.
+    """
+    import pandas as pd
+
+    model, networks = untrained_and_trained()
+    place, _ = find(TRAIN, digit, index, "hebb")
+    chosen = {"one": slice(place, place + 1), "batch": slice(0, images)}
+    stored, labels = load_labelled(TRAIN)
+    check(images, len(labels))
+    rows: list[dict[str, Any]] = []
+    points: dict[str, NDArray[Any]] = {
+        "digit": np.array(digit),
+        "images": np.array(images),
+        "learning_rate": np.array(learning_rate),
+        "sizes": np.array(model.network.sizes),
+    }
+    for name, network in networks.items():
+        for examples, some in chosen.items():
+            inputs = inputs_of(stored[some], model.preprocessing)
+            targets = targets_of(labels[some], network.sizes[-1])
+            for group in groups(network, inputs, targets, learning_rate):
+                rows.append({"network": name, "examples": examples, **summary(group)})
+                if group.layer >= len(network.weights) - 2:
+                    points |= kept(f"{name}_{examples}_{group.layer}_{group.name}", group)
+    write_csv(HEBB, pd.DataFrame(rows))
+    save_arrays(POINTS, points)
+    true = next(r for r in rows if r["examples"] == "batch" and r["group"] == "true")
+    print(
+        f"{true['agree_fire']:.0%} of the weights into the true output change with the sign of "
+        "the product of both activations, in the untrained network"
+    )
+
+
+def check(images: int, available: int) -> None:
+    """Raise ``StageError`` if there are not so many training images."""
+    if images > available:
+        raise StageError(f"hebb.images: expected 2 to {available} in {TRAIN}, got {images}")
+
+
+def groups(network: Network, inputs: Floats, targets: Floats, learning_rate: float) -> list[Group]:
+    """All weights layer by layer; those into the outputs in two parts.
+
+    What an image does to the weights into its own class (``true``) is kept apart from what it
+    does to the weights into the ``others``; both parts together are the step.
+    """
+    layers = look(network, inputs, targets)
+    last = len(network.weights) - 1
+    found = [
+        group(layers, layer, "all", np.ones_like(layers.pushes[layer]), learning_rate)
+        for layer in range(last)
+    ]
+    found.append(group(layers, last, "true", targets, learning_rate))
+    found.append(group(layers, last, "others", 1 - targets, learning_rate))
+    return found
+
+
+def group(layers: Layers, layer: int, name: str, mask: Floats, learning_rate: float) -> Group:
+    """The weights of a layer where ``mask``, (n_{l+1}, B), lets an image count for a neuron.
+
+    The step is -learning_rate dC/dw = learning_rate push x activation (equation BP4 of Nielsen
+    2015). Neurons that no image counts for are left out.
+    """
+    rows = mask.any(axis=1)
+    before = layers.activations[layer].T / mask.shape[1]
+
+    def product(after: Floats) -> Floats:
+        return np.asarray((after * mask)[rows] @ before).ravel()
+
+    return Group(
+        layer,
+        name,
+        change=learning_rate * product(layers.pushes[layer]),
+        fire=product(layers.activations[layer + 1]),
+        wish=product(layers.wishes[layer + 1]),
+    )
+
+
+def summary(group: Group) -> dict[str, Any]:
+    """A row of the table."""
+    row: dict[str, Any] = {
+        "layer": group.layer,
+        "group": group.name,
+        "weights": len(group.change),
+        "largest_change": significant(float(np.abs(group.change).max(initial=0))),
+    }
+    for guess in ("fire", "wish"):
+        product = getattr(group, guess)
+        row[f"correlation_{guess}"] = significant(correlation(group.change, product))
+        row[f"agree_{guess}"] = significant(agreement(group.change, product))
+    return row
+
+
+def correlation(one: Floats, other: Floats) -> float:
+    """Pearson's correlation; 0 where one of the two does not vary, so that nothing is shown."""
+    if not len(one) or not one.std() or not other.std():
+        return 0.0
+    return float(np.corrcoef(one, other)[0, 1])
+
+
+def agreement(change: Floats, product: Floats) -> float:
+    """Share of the weights that change at all whose change has the sign of the product."""
+    changing = change != 0
+    return float((change * product > 0)[changing].mean()) if changing.any() else 0.0
+
+
+def significant(value: float) -> float:
+    """A number to a few significant digits."""
+    return float(f"{value:.{DIGITS}g}")
+
+
+def kept(name: str, group: Group) -> dict[str, NDArray[Any]]:
+    """The single weights of a group, or every so many of them; float32."""
+    every = slice(None, None, -(-len(group.change) // MOST) or 1)
+    return {
+        f"{name}_{key}": getattr(group, key)[every].astype(np.float32)
+        for key in ("change", "fire", "wish")
+    }
+
+
+if __name__ == "__main__":
+    run(hebb)

@@ -1,0 +1,1 @@
+"""Claim: it may just memorize its images."""

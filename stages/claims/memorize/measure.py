@@ -1,0 +1,184 @@
+"""Whether a network can learn labels by heart: the true ones, and the same labels shuffled."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import ceil
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+
+from nn import SGD, Examples, Settings, evaluate
+from stages.common.files.arrays import save_arrays
+from stages.common.files.tables import write_csv
+from stages.common.models.recipe import (
+    PREPROCESSING,
+    TEST,
+    TRAIN,
+    Recipe,
+    examples_of,
+    side_by_side,
+)
+from stages.common.runtime.checkpoints import Kept
+from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.limits import TRAINING, require_memory
+
+TABLE, CURVES = Path("reports/claims/memorize.csv"), Path("reports/claims/memorize.npz")
+LOOKS = 10  # times that a training of the ladder is looked at; one of the race, after every epoch
+
+Curve = list[tuple[int, float]]  # steps taken, share of the training labels that are right
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One training: of the ``race`` between true and shuffled labels, or of the ``ladder``."""
+
+    part: str
+    hidden: tuple[int, ...]
+    images: int
+    labels: str  # true or shuffled
+    seed: int
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What all trainings have in common: momentum on mini-batches, at a constant rate."""
+
+    learning_rate: float
+    momentum: float
+    batch_size: int
+    steps: int  # at most, rounded up to whole epochs
+
+
+def memorize(
+    images: Annotated[int, whole("images", 1, 10**9, "Training images of the race.")],
+    neurons: Annotated[int, whole("neurons", 1, 10**6, "Hidden neurons of the race's network.")],
+    amounts: Annotated[list[int], whole("amounts", 1, 10**9, "Training images of the ladder.")],
+    hidden: Annotated[
+        list[int], whole("hidden", 1, 10**6, "Hidden neurons of the ladder's network, by layer.")
+    ],
+    steps: Annotated[
+        int, whole("steps", 1, 10**7, "Steps after which an unfinished training is given up.")
+    ],
+    learning_rate: Annotated[
+        float, real("learning_rate", 0, 1e6, "Length of a step, as a multiple of the gradient.")
+    ],
+    momentum: Annotated[
+        float, real("momentum", 0, 0.9999, "Share of the last step that is made again.")
+    ],
+    batch_size: Annotated[int, whole("batch_size", 1, 10**6, "Images in a mini-batch.")],
+    seeds: Annotated[int, whole("seeds", 2, 10**4, "Networks trained on each set of labels.")],
+    seed: Annotated[int, whole("seed", 0, 2**63 - 1, "The first of these seeds.")],
+) -> None:
+    """Train on true and on shuffled labels of the same images, until every label is right.
+
+    The race lets one wide network learn both; the ladder tries a small one with more and more
+    images. Writes reports/claims/memorize.csv, a row for each training as it ended, and
+    memorize.npz, the race's accuracy by step: ``run`` (row of the table), ``step``, ``accuracy``.
+    """
+    import pandas as pd
+
+    pace = Pace(learning_rate, momentum, batch_size, steps)
+    everything = examples_of(TRAIN)
+    total = len(everything)
+    check(neurons, hidden, everything.stored.shape[1], 1 + int(everything.labels.max()))
+    rungs = sorted({min(n, total) for n in amounts})
+    tasks: list[tuple[str, tuple[int, ...], int]] = [
+        ("race", (neurons,), min(images, total)),
+        *(("ladder", tuple(hidden), n) for n in rungs),
+    ]
+    attempts = [
+        Attempt(*task, labels, seed + i)
+        for task in tasks
+        for labels in ("true", "shuffled")
+        for i in range(seeds)
+    ]
+    kept = Kept("memorize", TRAIN, TEST, PREPROCESSING)
+    jobs = [(attempt, pace) for attempt in attempts]
+    results = side_by_side(learn, jobs, "memorize", kept)
+    table = pd.DataFrame([row for row, _ in results])
+    write_csv(TABLE, table.round(6))
+    looks = [
+        (number, *look)
+        for number, (row, curve) in enumerate(results)
+        for look in curve
+        if row["part"] == "race"
+    ]
+    runs, at, accuracy = zip(*looks, strict=True)
+    save_arrays(
+        CURVES, {"run": np.array(runs), "step": np.array(at), "accuracy": np.array(accuracy)}
+    )
+    kept.clear()
+    means = table[table["part"] == "race"].groupby("labels")[["train_accuracy", "test_accuracy"]]
+    for labels, (fitted, general) in means.mean().sort_index(ascending=False).iterrows():
+        print(f"{labels} labels: {fitted:.2%} learnt, then {general:.2%} of test images right")
+
+
+def check(neurons: int, hidden: list[int], pixels: int, classes: int) -> None:
+    """Raise ``StageError`` if a network of the race or the ladder does not fit into memory."""
+    require_memory("memorize.neurons", (pixels, neurons, classes), TRAINING)
+    require_memory("memorize.hidden", (pixels, *hidden, classes), TRAINING)
+
+
+def learn(attempt: Attempt, pace: Pace) -> tuple[dict[str, Any], Curve]:
+    """Train until every label is right, or the steps are used up; how it ended, and the way.
+
+    Outputs are softmax with cross-entropy: with the sum of squares, all outputs of shuffled labels
+    fall to the share of each class, 0.1, and learning hardly gets on.
+    """
+    everything, test = examples_of(TRAIN), examples_of(TEST)
+    classes = 1 + max(int(everything.labels.max()), int(test.labels.max()))
+    examples = choose(everything, attempt)
+    batches = ceil(len(examples) / pace.batch_size)
+    settings = Settings(
+        pace.learning_rate,
+        ceil(pace.steps / batches),
+        pace.batch_size,
+        momentum=pace.momentum,
+        reshuffle=True,
+    )
+    recipe = Recipe(attempt.hidden, settings, cost="cross_entropy")
+    sgd = recipe.start(examples, classes, attempt.seed)
+    every = 1 if attempt.part == "race" else ceil(settings.epochs / LOOKS)
+    with np.errstate(all="ignore"):  # a training that failed shows in its accuracy
+        curve = [(epoch * batches, share) for epoch, share in until_fitted(sgd, every)]
+        test_accuracy = evaluate(sgd.network, test)[1]
+    row = {
+        "part": attempt.part,
+        "network": "-".join(str(n) for n in sgd.network.sizes),
+        "images": attempt.images,
+        "labels": attempt.labels,
+        "seed": attempt.seed,
+        "steps": curve[-1][0],
+        "train_accuracy": curve[-1][1],
+        "test_accuracy": test_accuracy,
+    }
+    return row, curve
+
+
+def choose(everything: Examples, attempt: Attempt) -> Examples:
+    """Random images with their labels, or with these same labels in another order.
+
+    With one seed, a larger choice contains the smaller one, and the network starts alike.
+    """
+    *_, rng = np.random.default_rng(attempt.seed).spawn(3)  # the first two are the recipe's
+    rows = rng.permutation(len(everything))[: attempt.images]
+    labels = everything.labels[rows]
+    if attempt.labels == "shuffled":
+        labels = rng.permutation(labels)
+    return replace(everything, stored=everything.stored[rows], labels=labels)
+
+
+def until_fitted(sgd: SGD, every: int) -> Iterator[tuple[int, float]]:
+    """Epochs done and training accuracy: at the start, every so many epochs, and at the end."""
+    share = evaluate(sgd.network, sgd.examples)[1]
+    yield 0, share
+    while share < 1 and sgd.epochs_done < sgd.settings.epochs:
+        sgd.epoch()
+        if sgd.epochs_done % every == 0 or sgd.epochs_done == sgd.settings.epochs:
+            share = evaluate(sgd.network, sgd.examples)[1]
+            yield sgd.epochs_done, share
+
+
+if __name__ == "__main__":
+    run(memorize)

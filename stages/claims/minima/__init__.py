@@ -1,0 +1,1 @@
+"""Claim: you land in some local minimum, and are happy with it."""

@@ -1,0 +1,252 @@
+"""Descend from many random starts: how good, how flat and how unlike the valleys are."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn import Examples, Network, Settings, evaluate, gradient_over, predict
+from stages.common.files.arrays import save_arrays
+from stages.common.files.atomic import StageError
+from stages.common.files.tables import write_csv
+from stages.common.images.preprocess import Preprocessing
+from stages.common.models.recipe import (
+    PREPROCESSING,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Recipe,
+    examples_of,
+    side_by_side,
+)
+from stages.common.runtime.checkpoints import Kept
+from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.limits import require_memory
+
+NETWORKS = Path("models/minima.npz")
+LANDINGS = Path("reports/claims/minima.csv")
+COMPARISON = Path("reports/claims/minima.npz")
+POINTS = 21  # on the line between two networks, both ends included
+SAMPLE = 5000  # training images for the costs along a line, and the gradients at the starts
+PICTURES = 6  # neurons of the first network that are kept as images, with their partners
+
+Floats = NDArray[np.floating]
+Row = dict[str, float]
+
+
+class Landing(NamedTuple):
+    """Where one descent ended: its row of the table, and its parameters, (P,) float32."""
+
+    row: Row
+    parameters: Floats
+
+
+def minima(
+    seeds: Annotated[int, whole("seeds", 2, 1000, "Networks, each from its own random start.")],
+    epochs: Annotated[int, whole("epochs", 1, 10**6, "Times that every image is visited.")],
+    learning_rate: Annotated[
+        float, real("learning_rate", 0, 1e6, "Length of a step, falling linearly to 0.")
+    ],
+    long_rate: Annotated[
+        float, real("long_rate", 0, 1e6, "The same for half of the starts, descended once more.")
+    ],
+    batch_size: Annotated[int, whole("batch_size", 1, 10**6, "Images in a mini-batch.")],
+    seed: Annotated[int, whole("seed", 0, 2**62, "Of the first network; the others count on.")],
+    hidden: Annotated[
+        list[int] | None,
+        whole("hidden", 1, 10**6, "Neurons of a hidden layer; once for each, or not at all."),
+    ] = None,
+) -> None:
+    """Train sigmoid networks that differ in their random start alone, and compare their ends.
+
+    Writes one row for each descent (reports/claims/minima.csv), what lies between the networks
+    (reports/claims/minima.npz), and the networks themselves (models/minima.npz).
+    """
+    examples = examples_of(TRAIN)
+    classes = 1 + max(int(examples.labels.max()), int(examples_of(VALIDATION).labels.max()))
+    check(hidden or [], seeds, examples.stored.shape[1], classes)
+    settings = Settings(learning_rate, epochs, batch_size, schedule="linear")
+    recipe = Recipe(tuple(hidden or ()), settings)
+    long = replace(recipe, settings=replace(settings, learning_rate=long_rate))
+    starts = range(seed, seed + seeds)
+    jobs = [(recipe, classes, s) for s in starts]
+    jobs += [(long, classes, s) for s in starts[: seeds // 2]]
+    kept = Kept("minima", TRAIN, TEST, PREPROCESSING)
+    landings = [Landing(*one) for one in side_by_side(descend, jobs, "minima: descents", kept)]
+    ends = [
+        replace(recipe.start(examples, classes, s).network, parameters=landing.parameters)
+        for s, landing in zip(starts, landings[:seeds], strict=True)
+    ]
+    save_networks(ends, starts)
+    write_table([landing.row for landing in landings])
+    untrained = [recipe.start(examples, classes, s).network for s in starts]
+    comparison = compare(ends, untrained, examples)
+    save_arrays(COMPARISON, comparison)
+    kept.clear()
+    accuracies = [landing.row["test_accuracy"] for landing in landings[:seeds]]
+    print(
+        f"{seeds} starts: {np.mean(accuracies):.2%} +- {np.std(accuracies, ddof=1):.2%} of the "
+        f"test images right; neurons alike by {comparison['trained'].mean():.2f} "
+        f"(untrained {comparison['untrained'].mean():.2f}); cost between two ends "
+        f"{comparison['straight'].max(axis=1).mean():.2f}"
+    )
+
+
+def check(hidden: list[int], seeds: int, pixels: int, classes: int) -> None:
+    """Raise ``StageError`` if all networks, untrained and trained, do not fit into memory."""
+    require_memory("minima.hidden", (pixels, *hidden, classes), 2 * seeds)
+
+
+def descend(recipe: Recipe, classes: int, seed: int) -> Landing:
+    """One network, from its random start to its end."""
+    examples, test = examples_of(TRAIN), examples_of(TEST)
+    # A sample will do where all images agree on the way down; at the end they hardly do.
+    before = steepness(recipe.start(examples, classes, seed).network, examples.first(SAMPLE))
+    network = recipe.train(examples, classes, seed)
+    if not np.isfinite(network.parameters).all():
+        raise StageError(
+            f"minima: the weights of seed {seed} are no longer finite numbers; lower the "
+            f"learning rate ({recipe.settings.learning_rate:g})"
+        )
+    guesses = predict(network, test)[0].argmax(axis=1)
+    row = {
+        "learning_rate": recipe.settings.learning_rate,
+        "seed": seed,
+        "test_accuracy": float((guesses == test.labels).mean()),
+        "train_cost": evaluate(network, examples)[0],
+        "gradient_before": before,
+        "gradient_after": steepness(network, examples),
+        "never_guessed": classes - len(np.unique(guesses)),
+    }
+    return Landing(row, network.parameters)
+
+
+def steepness(network: Network, examples: Examples) -> float:
+    """Length of the gradient of the mean cost of the examples."""
+    return float(np.linalg.norm(gradient_over(network, examples)))
+
+
+def save_networks(networks: Sequence[Network], starts: range) -> None:
+    """Write all networks of one shape: parameters, (n, P) float32, in the order of ``nn``."""
+    first = networks[0]
+    arrays = {
+        "sizes": np.array(first.sizes),
+        "activation": np.array(first.activation),
+        "cost": np.array(first.cost),
+        "seeds": np.array(starts),
+        "parameters": np.stack([network.parameters for network in networks]),
+    }
+    save_arrays(NETWORKS, arrays)
+
+
+def write_table(rows: list[Row]) -> None:
+    """Write one row for each descent, with as many digits as are worth reading."""
+    import pandas as pd
+
+    write_csv(LANDINGS, pd.DataFrame(rows).map(lambda value: float(f"{value:.6g}")))
+
+
+def compare(
+    ends: Sequence[Network], untrained: Sequence[Network], examples: Examples
+) -> dict[str, NDArray[Any]]:
+    """What the figure shows besides the table: likenesses, costs on lines, and a few neurons.
+
+    Weights from pixels that no training image inks never move, and mean nothing: they are left
+    out, here alone.
+    """
+    inked = np.asarray(examples.stored.any(axis=0))
+    ends, untrained = ([without(n, ~inked) for n in networks] for networks in (ends, untrained))
+    pairs = [(ends[i], ends[i + 1]) for i in range(0, len(ends) - 1, 2)]  # each network once
+    lines = np.array(side_by_side(between, pairs, "minima: lines"))
+    partner = renamed(ends[0], ends[1])
+    preprocessing = Preprocessing.load(PREPROCESSING)
+    shape = (-1, *preprocessing.seen_shape)
+    drawn = [n.weights[0][:PICTURES].reshape(shape) for n in (ends[0], partner)]
+    return {
+        "sizes": np.array(ends[0].sizes),
+        "seeds": np.array(len(ends)),
+        "images": np.array(min(SAMPLE, len(examples))),
+        "trained": np.array([likeness(*pair) for pair in combinations(ends, 2)]),
+        "untrained": np.array([likeness(*pair) for pair in combinations(untrained, 2)]),
+        "straight": lines[:, 0],
+        "renamed": lines[:, 1],
+        "same_answer": np.array(cost_of_one_answer(examples.first(SAMPLE))),
+        "neurons": np.stack(drawn),
+        "alike": cosines(ends[0].weights[0], partner.weights[0]).diagonal()[:PICTURES].copy(),
+        "inked": inked.reshape(shape[1:]),
+    }
+
+
+def without(network: Network, pixels: NDArray[np.bool_]) -> Network:
+    """The network with weights of zero from some pixels."""
+    changed = replace(network, parameters=network.parameters.copy())
+    changed.weights[0][:, pixels] = 0
+    return changed
+
+
+def cosines(first: Floats, second: Floats) -> Floats:
+    """Cosine of every row of one matrix with every row of the other, (n, m); 0 for empty rows."""
+    tiny = np.finfo(np.float64).tiny
+    one, other = (
+        w.astype(np.float64) / np.maximum(np.linalg.norm(w, axis=1, keepdims=True), tiny)
+        for w in (first, second)
+    )
+    return np.asarray(one @ other.T)
+
+
+def renamed(first: Network, second: Network) -> Network:
+    """``second`` with its hidden neurons in the order, and of the sign, most like ``first``.
+
+    It computes the same outputs: the order of hidden neurons is arbitrary, and so is the sign of
+    a sigmoid neuron, since s(-z) = 1 - s(z). Layer by layer, the neurons are paired so that the
+    |cosine| of their weights, summed up, is largest (Entezari et al. 2022; Ainsworth et al. 2022).
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    other = replace(second, parameters=second.parameters.copy())
+    for layer in range(len(other.weights) - 1):
+        likenesses = cosines(first.weights[layer], other.weights[layer])
+        rows, order = linear_sum_assignment(-np.abs(likenesses))
+        sign = np.where(likenesses[rows, order] < 0, -1, 1)
+        w, b, after = other.weights[layer], other.biases[layer], other.weights[layer + 1]
+        w[:], b[:], after[:] = sign[:, np.newaxis] * w[order], sign * b[order], after[:, order]
+        other.biases[layer + 1][:] += after[:, sign < 0].sum(axis=1)  # w s(z) = w - w s(-z)
+        after *= sign
+    return other
+
+
+def likeness(first: Network, second: Network) -> float:
+    """Mean cosine of the first layers' neurons, each with its partner: 1 if they are the same."""
+    pairs = cosines(first.weights[0], renamed(first, second).weights[0]).diagonal()
+    return float(np.mean(pairs))
+
+
+def between(first: Network, second: Network) -> Floats:
+    """Cost at ``POINTS`` points from one network to the other, (2, POINTS).
+
+    First as they are, then with the neurons of the second renamed.
+    """
+    examples = examples_of(TRAIN).first(SAMPLE)
+    return np.array([along(first, end, examples) for end in (second, renamed(first, second))])
+
+
+def along(first: Network, second: Network, examples: Examples) -> list[float]:
+    """Mean cost at points of the straight line between two networks."""
+    way = second.parameters - first.parameters
+    shares = np.linspace(0, 1, POINTS, dtype=np.float32)
+    points = (replace(first, parameters=first.parameters + share * way) for share in shares)
+    return [evaluate(network, examples)[0] for network in points]
+
+
+def cost_of_one_answer(examples: Examples) -> float:
+    """The least cost of saying the same about every image: 1 - sum p^2 for class shares p."""
+    shares = np.bincount(examples.labels) / len(examples)
+    return float(1 - np.square(shares).sum())
+
+
+if __name__ == "__main__":
+    run(minima)

@@ -1,0 +1,1 @@
+"""Claim: the network is confident about noise."""

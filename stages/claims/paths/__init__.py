@@ -1,0 +1,1 @@
+"""Claim: a drunk man stumbling downhill beats a careful one."""

@@ -1,0 +1,1 @@
+"""Claim: two guesses could reach 99.99 %."""

@@ -1,0 +1,1 @@
+"""Claim: the cost can be 32 times more sensitive to one weight than to another."""

@@ -1,0 +1,136 @@
+"""32 times more sensitive: which weights matter, how unequally, and whether a wiggle agrees."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn import Examples, Network, evaluate, gradient_over, layers_of
+from stages.claims.shared.networks import Floats, untrained_and_trained
+from stages.common.files.arrays import save_arrays
+from stages.common.models.recipe import TRAIN, examples_of
+from stages.common.runtime.cli import real, run, whole
+
+SENSITIVITY = Path("reports/claims/sensitivity.npz")
+DECADES, PER_DECADE = 4, 2  # of wiggles, from the smallest up
+KEPT = 400  # ranks that are kept, evenly spaced on a logarithmic axis
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def sensitivity(
+    images: Annotated[
+        int, whole("images", 1, 10**6, "The cost is that of so many training images, or of all.")
+    ],
+    ratio: Annotated[
+        float, real("ratio", 1, 1e6, "How many times more the cost listens to one than the other.")
+    ],
+    wiggle: Annotated[
+        float, real("wiggle", 1e-6, 1, "The smallest change that is made to a weight.")
+    ],
+) -> None:
+    """Rank the gradient's components, and wiggle two of them whose ratio is as asked for.
+
+    Writes reports/claims/sensitivity.npz, for the untrained and the trained network, in float64.
+    """
+    examples = examples_of(TRAIN).first(images)
+    model, networks = untrained_and_trained()
+    preprocessing = model.preprocessing
+    wiggles = wiggle * 10.0 ** (np.arange(DECADES * PER_DECADE + 1) / PER_DECADE)
+    arrays: Arrays = {
+        "images": np.array(len(examples)),
+        "ratio": np.array(ratio),
+        "wiggles": wiggles,
+        "sizes": np.array(model.network.sizes),
+    }
+    shape = preprocessing.seen_shape
+    for name, network in networks.items():
+        gradient = np.asarray(gradient_over(network, examples), np.float64)
+        found = {
+            **rank(gradient, ratio),
+            **pixels_of(gradient, network.sizes, shape),
+            **probe(network, examples, gradient, wiggles, ratio),
+        }
+        arrays |= {f"{name}_{key}": value for key, value in found.items()}
+    save_arrays(SENSITIVITY, arrays)
+    told = [
+        f"{ratio_of(arrays[f'{name}_changes'][:, 0]):.4g} measured for "
+        f"{ratio_of(arrays[f'{name}_components']):.4g} predicted ({name})"
+        for name in networks
+    ]
+    print(f"wiggling two weights by {wiggle:g} changes the cost in a ratio of {', '.join(told)}")
+
+
+def ratio_of(pair: Floats) -> float:
+    """How many times larger the first of two is; 0 if there is nothing to compare with."""
+    large, small = np.abs(pair)
+    return float(large / small) if small else 0.0
+
+
+def rank(gradient: Floats, ratio: float) -> Arrays:
+    """How unequal the components are, (P,), by size from the largest down.
+
+    ``ranked`` holds the sizes at some ``ranks``, from 1. ``zeros`` are exactly zero, ``within``
+    are at least the largest one's ``ratio``-th part. ``pairs`` is the share of all pairs of
+    components in which the cost listens to one at least ``ratio`` times as much as to the other.
+    """
+    sizes = np.sort(np.abs(gradient))[::-1]
+    count = len(sizes)
+    ranks = np.unique(np.rint(np.geomspace(1, count, KEPT)).astype(np.int64))
+    rising = sizes[::-1]
+    weaker = np.searchsorted(rising, rising / ratio, side="right")
+    # A component that is zero is no ratio away from another zero.
+    unequal = np.where(rising > 0, np.minimum(weaker, np.arange(count)), 0).sum()
+    return {
+        "ranks": ranks,
+        "ranked": sizes[ranks - 1],
+        "zeros": np.array((sizes == 0).sum()),
+        "within": np.array((sizes >= sizes[0] / ratio).sum()),
+        "pairs": np.array(unequal / max(1, count * (count - 1) / 2)),
+    }
+
+
+def pixels_of(gradient: Floats, sizes: tuple[int, ...], shape: tuple[int, int]) -> Arrays:
+    """|gradient| added up over all the first layer's weights from each input, laid out as seen."""
+    weights, _ = layers_of(gradient, sizes)
+    return {"pixels": np.abs(weights[0]).sum(axis=0).reshape(shape).astype(np.float32)}
+
+
+def probe(
+    network: Network, examples: Examples, gradient: Floats, wiggles: Floats, ratio: float
+) -> Arrays:
+    """Wiggle the most sensitive parameter, and one that is ``ratio`` times less so.
+
+    ``places`` and ``components``, (2,), are the two's places among the parameters and their
+    derivatives; ``changes``, (2, k), is how the cost changes when one of them grows by each of
+    the ``wiggles``, (k,), and nothing else does.
+    """
+    places = pair(gradient, ratio)
+    before = evaluate(network, examples)[0]
+    changes = np.zeros((2, len(wiggles)))
+    for row, parameter in enumerate(places):
+        for column, wiggle in enumerate(wiggles):
+            moved = replace(network, parameters=network.parameters.copy())
+            moved.parameters[parameter] += wiggle
+            changes[row, column] = evaluate(moved, examples)[0] - before
+    return {
+        "cost": np.array(before),
+        "places": places,
+        "components": gradient[places],
+        "changes": changes,
+    }
+
+
+def pair(gradient: Floats, ratio: float) -> NDArray[np.int64]:
+    """The largest component, and the other one whose size is nearest to its ``ratio``-th part."""
+    sizes = np.abs(gradient)
+    largest = int(sizes.argmax())
+    away = np.abs(sizes - sizes[largest] / ratio)
+    away[largest] = np.inf
+    return np.array([largest, away.argmin()], np.int64)
+
+
+if __name__ == "__main__":
+    run(sensitivity)

@@ -1,0 +1,1 @@
+"""What several claims use: the networks they look at, their words, their arrows."""

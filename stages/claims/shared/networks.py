@@ -1,0 +1,125 @@
+"""What every neuron of a network holds and wishes for: backpropagation in the lectures' words.
+
+A wish is -dC/da, how gladly the cost would see a neuron brighter; a push is -dC/dz, the same for
+its weighted sum, so that a neuron that can hardly move pushes little. All in float64, by layer
+and with one column for an example, as in ``nn``.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn import Network, Workspace, backprop
+from stages.common.files.arrays import load_labelled
+from stages.common.files.atomic import StageError
+from stages.common.images.preprocess import Preprocessing
+from stages.common.models.model import Model, load_model
+from stages.common.models.snapshots import Snapshots, load_snapshots
+
+NETWORK, SNAPSHOTS = Path("models/network.npz"), Path("models/snapshots")
+
+Floats = NDArray[np.float64]
+
+
+class Layers(NamedTuple):
+    """All layers of a network that saw B examples.
+
+    ``activations[l]`` and ``wishes[l]`` are (n_l, B), the image first; ``pushes[l]``,
+    (n_{l+1}, B), belongs to the neurons that ``weights[l]`` lead to.
+    """
+
+    activations: list[Floats]
+    wishes: list[Floats]
+    pushes: list[Floats]
+
+
+def look(network: Network, inputs: Floats, targets: Floats) -> Layers:
+    """Forward, then backward, for inputs (n_0, B) and targets (n_L, B); the cost of each column.
+
+    Every neuron's wish is the sum of what the neurons after it ask of it: their pushes times the
+    weights (equation BP2 of Nielsen 2015). With softmax outputs, which cannot move one by one, an
+    output's wish is that for its weighted sum, and so its push.
+    """
+    work = Workspace(network, inputs.shape[1])
+    work.activations[0][:], work.targets[:] = inputs, targets
+    backprop(work, scale=1.0)
+    pushes = [np.asarray(-delta, np.float64) for delta in work.deltas]
+    wishes = [w.T @ push for w, push in zip(network.weights, pushes, strict=True)]
+    activations = [np.asarray(a, np.float64) for a in work.activations]
+    gaps = targets - activations[-1]
+    return Layers(
+        activations, [*wishes, 2 * gaps if network.cost == "quadratic" else pushes[-1]], pushes
+    )
+
+
+def untrained_and_trained() -> tuple[Model, dict[str, Network]]:
+    """The model, and its network before the first step and after the last, in float64.
+
+    Raises ``StageError`` if the snapshots are not this network's, or not finite.
+    """
+    model, snapshots = _load()
+    return model, {
+        "untrained": _with(model, snapshots.parameters[0]),
+        "trained": _with(model, model.network.parameters),
+    }
+
+
+def with_epochs(epochs: list[int]) -> dict[str, Network]:
+    """The untrained network, those after some epochs and the trained one, by name, in float64.
+
+    Epochs that training did not reach, or did not keep, are left out.
+    """
+    model, snapshots = _load()
+    after = {epoch: snapshots.after(epoch) for epoch in sorted({*epochs})}
+    return {
+        "untrained": _with(model, snapshots.parameters[0]),
+        **{f"epoch {e}": _with(model, values) for e, values in after.items() if values is not None},
+        "trained": _with(model, model.network.parameters),
+    }
+
+
+def _load() -> tuple[Model, Snapshots]:
+    model = load_model(NETWORK)
+    return model, load_snapshots(SNAPSHOTS, model.network.parameters.size)
+
+
+def _with(model: Model, parameters: NDArray[np.float32]) -> Network:
+    return replace(model.network, parameters=parameters.astype(np.float64))
+
+
+def find(folder: Path, label: int, index: int, stage: str) -> tuple[int, NDArray[np.uint8]]:
+    """Place and grey levels, (pixels,) uint8, of the ``index``-th image of a class in a folder.
+
+    Raises ``StageError`` that names the parameters ``digit`` and ``index`` of a stage.
+    """
+    images, labels = load_labelled(folder)
+    place = place_of(labels, label, index, stage, folder)
+    return place, np.array(images[place])
+
+
+def place_of(labels: NDArray[np.integer], label: int, index: int, stage: str, folder: Path) -> int:
+    """Place of the ``index``-th image of a class; raises ``StageError`` if there is none."""
+    places = np.flatnonzero(labels == label)
+    if not len(places):
+        raise StageError(
+            f"{stage}.digit: expected a class that {folder} has, 0 to {labels.max()}, got {label}"
+        )
+    if index >= len(places):
+        raise StageError(
+            f"{stage}.index: expected 0 to {len(places) - 1}, since {folder} has {len(places)} "
+            f"images of class {label}, got {index}"
+        )
+    return int(places[index])
+
+
+def inputs_of(grey: NDArray[np.uint8], preprocessing: Preprocessing) -> Floats:
+    """What a network sees, (inputs, B), of grey levels as they are stored, (B, pixels)."""
+    return np.asarray(preprocessing.feed(grey, np.float64).T, np.float64)
+
+
+def targets_of(labels: NDArray[np.integer], classes: int) -> Floats:
+    """1 for the true class and 0 for the others, (classes, B)."""
+    return np.asarray(labels == np.arange(classes)[:, np.newaxis], np.float64)

@@ -1,0 +1,1 @@
+"""Claim: the trained weights look almost random."""

@@ -1,0 +1,1 @@
+"""Claim: gradient descent goes in small, smooth steps downhill."""

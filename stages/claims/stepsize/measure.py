@@ -1,0 +1,88 @@
+"""Smooth, small steps: how far to go along the slope before it stops helping."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn import Examples, Network, evaluate, gradient_over
+from stages.claims.shared.networks import with_epochs
+from stages.common.files.tables import write_csv
+from stages.common.models.recipe import TRAIN, examples_of
+from stages.common.runtime.cli import real, run, whole
+
+STEPS = Path("reports/claims/stepsize.csv")
+DECADES = 4  # of learning rates, from the smallest up
+DIGITS = 8  # kept of every number: falls are compared with falls
+
+Rows = list[dict[str, Any]]
+
+
+def stepsize(
+    images: Annotated[
+        int, whole("images", 1, 10**6, "The cost is that of so many training images, or of all.")
+    ],
+    smallest: Annotated[
+        float, real("smallest", 1e-6, 1e3, "The smallest of four decades of learning rates.")
+    ],
+    per_decade: Annotated[int, whole("per_decade", 1, 100, "Learning rates tried in each decade.")],
+    epochs: Annotated[
+        list[int], whole("epochs", 1, 10**6, "Also look at the network after these, if trained so.")
+    ],
+) -> None:
+    """Make one step along the negative gradient, by many learning rates, and look at the cost.
+
+    Writes reports/claims/stepsize.csv: for each network and rate the cost after the step, its
+    fall, and the fall that the slope promises, rate x |gradient|^2. All in float64.
+    """
+    examples = examples_of(TRAIN).first(images)
+    rates = smallest * 10.0 ** (np.arange(DECADES * per_decade + 1) / per_decade)
+    rows: Rows = []
+    for name, network in with_epochs(epochs).items():
+        rows += descend(name, network, examples, rates)
+    write(rows)
+    best = {row["network"]: row for row in sorted(rows, key=lambda row: row["fall"])}
+    told = [
+        f"{best[name]['rate']:.3g} {name}" for name in dict.fromkeys(r["network"] for r in rows)
+    ]
+    print(f"best rate of one step over {len(examples):,} images: {', '.join(told)}")
+
+
+def descend(name: str, network: Network, examples: Examples, rates: NDArray[np.floating]) -> Rows:
+    """One row for each rate: the cost after a step of that rate from where the network is."""
+    before = evaluate(network, examples)[0]
+    gradient = gradient_over(network, examples)
+    length = float(np.linalg.norm(gradient))
+    rows = []
+    for rate in rates:
+        moved = replace(network, parameters=network.parameters - rate * gradient)
+        after = evaluate(moved, examples)[0]
+        rows.append(
+            {
+                "network": name,
+                "images": len(examples),
+                "start": before,
+                "gradient": length,
+                "rate": float(rate),
+                "cost": after,
+                "fall": before - after,
+                "promised": float(rate) * length**2,
+            }
+        )
+    return rows
+
+
+def write(rows: Rows) -> None:
+    """Write the table, every number to the same number of digits."""
+    import pandas as pd
+
+    table = pd.DataFrame(rows)
+    numbers = table.select_dtypes("float").columns
+    table[numbers] = table[numbers].map(lambda number: float(f"{number:.{DIGITS}g}"))
+    write_csv(STEPS, table)
+
+
+if __name__ == "__main__":
+    run(stepsize)

@@ -1,0 +1,1 @@
+"""Claim: there is room to experiment with the parameters."""

@@ -1,0 +1,256 @@
+"""Look for better parameters of training: many networks, ranked by what they read of validation.
+
+A grid or random points of it, a few seeds each. Test images are not looked at.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from stages.claims.sweep.cluster import connected, kind, workers
+from stages.claims.sweep.grid import Axis, Point, axes_of, axes_option, points, size, words, written
+from stages.common.files.atomic import StageError, one_line
+from stages.common.files.tables import write_csv
+from stages.common.images import augment
+from stages.common.images.preprocess import Preprocessing
+from stages.common.models.recipe import PREPROCESSING, TRAIN, VALIDATION, examples_of, side_by_side
+from stages.common.models.training import Descent, TrainingSet, judged, typed
+from stages.common.runtime import checkpoints
+from stages.common.runtime.cli import choice, run, whole
+from stages.common.runtime.limits import TRAINING, require_memory
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from distributed import Client
+
+RANKS = Path("reports/claims/sweep.csv")
+RUNS = Path("reports/claims/sweep_runs.csv")
+BATCHES = Path("data/batches/batches.json")
+PARAMETERS = Path("params.yaml")
+BACKENDS = ("loky", "dask")
+ADDRESS = re.compile(r"[a-z]+://[^\s/]+:\d+")
+MOST_TRAININGS = 100_000
+SHOWN = 10  # of the ranks that are printed
+CODE = tuple(f"stages.common.models.{name}" for name in ("training", "recipe"))  # run by workers
+
+Results = NDArray[np.float64]  # (seeds, 2): cost and accuracy
+
+
+class Ranked(NamedTuple):
+    """A point of the grid with what its trainings gave."""
+
+    point: Point
+    own: bool  # params.yaml has these values now
+    results: Results
+
+    @property
+    def mean(self) -> float:
+        """Share of the validation images that its networks read, on average."""
+        return float(self.results[:, 1].mean())
+
+    @property
+    def deviation(self) -> float:
+        """By how much that differs from seed to seed."""
+        return float(self.results[:, 1].std(ddof=1))
+
+
+def _address() -> Any:
+    def parse(value: str) -> str:
+        if not ADDRESS.fullmatch(value):
+            raise typer.BadParameter(f"expected PROTOCOL://HOST:PORT, got {one_line(repr(value))}")
+        return value
+
+    about = "Where the scheduler listens, for dask."
+    return typer.Option("--scheduler", parser=parse, metavar="tcp://HOST:PORT", help=about)
+
+
+def sweep(
+    grid: Annotated[list[str], axes_option("grid", "A parameter of train and its values.")],
+    samples: Annotated[
+        int, whole("samples", 0, MOST_TRAININGS, "Random points of the grid; 0 for all of it.")
+    ],
+    epochs: Annotated[
+        int, whole("epochs", 1, 10**6, "Times that every image is visited, unless in the grid.")
+    ],
+    seeds: Annotated[int, whole("seeds", 2, 1000, "Trainings of each point.")],
+    seed: Annotated[int, whole("seed", 0, 2**32, "The first one's, and the random points'.")],
+    backend: Annotated[
+        str, choice("backend", BACKENDS, "Who trains: this machine, or a Dask cluster.")
+    ],
+    scheduler: Annotated[str, _address()],
+) -> None:
+    """Train a network at every point of a grid, and rank the points on the validation images.
+
+    Writes reports/claims/sweep.csv (a row for each point, best first) and sweep_runs.csv (a row
+    for each training). The best point and params.yaml's own are trained again, with other seeds:
+    the best of many is also the luckiest.
+    """
+    preprocessing = Preprocessing.load(PREPROCESSING)
+    training = TrainingSet.load(TRAIN, preprocessing)
+    stored, labels = training.examples.stored, training.examples.labels
+    data = stored.shape[1], (preprocessing.height, preprocessing.width), 1 + int(labels.max())
+    section = {**own_section(), "epochs": epochs}
+    axes = check(grid, samples, seeds, section, data)
+    own, chosen = Descent.of(section), points(axes, samples, seed)
+    batch_size = json.loads(BATCHES.read_text())["batch_size"]
+    common = (training, examples_of(VALIDATION))
+
+    with nullcontext() if backend == "loky" else connected(scheduler, CODE) as client:
+        kept, work = kept_by(client), workers(client) if client else None
+
+        def trained(wanted: Sequence[Point], first: int, about: str) -> list[Results]:
+            jobs = [
+                (replace(own, **p), batch_size, first + n) for p in wanted for n in range(seeds)
+            ]
+            done = side_by_side(judged, jobs, about, kept, common=common, work=work)
+            return [*np.array(done, float).reshape(len(wanted), seeds, 2)]
+
+        now = {each.name: getattr(own, each.name) for each in axes}
+        wanted = [*chosen, *([] if now in chosen else [now])]
+        ranks = ranked(wanted, now, trained(wanted, seed, "sweep"))
+        finalists = [r for r in ranks if r is ranks[0] or r.own]
+        final = trained([r.point for r in finalists], seed + seeds, "sweep, other seeds")
+    again = [r._replace(results=results) for r, results in zip(finalists, final, strict=True)]
+    write_csv(RANKS, table_of_ranks(ranks))
+    write_csv(RUNS, table_of_runs(ranks, again, epochs, seed))
+    checkpoints.sweep(kept.folder)  # the young ones stay, for a wider sweep
+    tell(ranks, again, epochs)
+
+
+def own_section() -> dict[str, Any]:
+    """What ``train`` has in params.yaml, as far as a sweep can change it."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        section = YAML(typ="safe").load(PARAMETERS)["train"]
+        return {name: typed(name, section[name]) for name in Descent.__dataclass_fields__}
+    except (YAMLError, KeyError, TypeError, ValueError) as error:
+        told = f"{PARAMETERS}: expected a section train that can be trained with"
+        raise StageError(f"{told}: {one_line(error)}; run make check") from error
+
+
+def check(
+    grid: list[str],
+    samples: int,
+    seeds: int,
+    section: Mapping[str, Any],
+    data: tuple[int, tuple[int, int] | None, int],
+) -> list[Axis]:
+    """The axes of the grid; ``StageError`` if they do not fit together, or networks do not fit.
+
+    ``section`` is that of ``train``; ``data`` has a network's inputs, an image's height and width
+    if they are known, and how many classes there are.
+    """
+    try:
+        axes = axes_of(grid, samples)
+    except ValueError as error:
+        raise StageError(f"sweep.grid: {error}") from error
+    count = size(axes, samples) * seeds
+    if count > MOST_TRAININGS:
+        raise StageError(
+            f"sweep.grid: expected at most {MOST_TRAININGS:,} trainings, got {count:,}; "
+            "ask for fewer with sweep.samples"
+        )
+    inputs, image, classes = data
+    values = {each.name: each.choices or (each.high,) for each in axes}
+    for hidden in values.get("hidden", [section["hidden"]]):
+        require_memory("sweep.grid", (inputs, *hidden, classes), TRAINING)
+    if image:
+        augment.check(*image, max(values.get("shift", [section["shift"]])))
+    return axes
+
+
+def kept_by(client: "Client | None") -> checkpoints.Kept:
+    """The trainings that were finished before, on this machine or on any that computes alike."""
+    there = kind(client) if client else checkpoints.machine()
+    elsewhere = "" if there == checkpoints.machine() else there
+    return checkpoints.Kept("sweep", TRAIN, VALIDATION, PREPROCESSING, elsewhere=elsewhere)
+
+
+def ranked(wanted: list[Point], own: Point, results: list[Results]) -> list[Ranked]:
+    """The points by their mean accuracy; of equals the one with the lower cost comes first."""
+    found = [Ranked(p, p == own, r) for p, r in zip(wanted, results, strict=True)]
+    return sorted(found, key=lambda r: (-r.mean, float(r.results[:, 0].mean())))
+
+
+def table_of_ranks(ranks: list[Ranked]) -> "pd.DataFrame":
+    """One row for each point, best first."""
+    import pandas as pd
+
+    rows = [
+        {
+            "rank": 1 + place,
+            **texts(each.point),
+            "own": int(each.own),
+            "validation_accuracy": each.mean,
+            "deviation": each.deviation,
+        }
+        for place, each in enumerate(ranks)
+    ]
+    return pd.DataFrame(rows).round(6)
+
+
+def table_of_runs(
+    ranks: list[Ranked], again: list[Ranked], epochs: int, seed: int
+) -> "pd.DataFrame":
+    """One row for each training: those that were ranked, and those with other seeds."""
+    import pandas as pd
+
+    def rows(part: str, ranked: list[Ranked], first: int) -> Iterator[dict[str, Any]]:
+        for each in ranked:
+            for n, (cost, accuracy) in enumerate(each.results):
+                yield {
+                    **({} if "epochs" in each.point else {"epochs": epochs}),
+                    **texts(each.point),
+                    "part": part,
+                    "seed": first + n,
+                    "validation_cost": cost,
+                    "validation_accuracy": accuracy,
+                }
+
+    later = seed + len(ranks[0].results)
+    return pd.DataFrame([*rows("rank", ranks, seed), *rows("again", again, later)]).round(6)
+
+
+def texts(point: Point) -> dict[str, str]:
+    """The values of a point as one would write them."""
+    return {name: written(value) for name, value in point.items()}
+
+
+def command(point: Point, epochs: int) -> str:
+    """The line that trains like this in the pipeline."""
+    return "dvc exp run " + " ".join(
+        f"-S {shlex.quote(word)}" for word in words({"epochs": epochs} | point)
+    )
+
+
+def tell(ranks: list[Ranked], again: list[Ranked], epochs: int) -> None:
+    """Print the best ranks and params.yaml's own, and how to go on with the best."""
+    print("rank  validation images read (%)")
+    for place, each in enumerate(ranks):
+        if place < SHOWN or each.own:
+            mark = "  <- params.yaml" if each.own else ""
+            print(f"{1 + place:4}  {spread(each)}  {' '.join(words(each.point))}{mark}")
+    names = ["the best", "params.yaml"][: len(again)]
+    told = ", ".join(f"{name} {spread(each)}" for name, each in zip(names, again, strict=True))
+    print(f"with other seeds: {told}")
+    print(command(ranks[0].point, epochs))
+
+
+def spread(each: Ranked) -> str:
+    """Mean and standard deviation over seeds, in percent."""
+    return f"{100 * each.mean:5.2f} ± {100 * each.deviation:5.2f}"
+
+
+if __name__ == "__main__":
+    run(sweep)

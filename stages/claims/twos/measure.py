@@ -1,0 +1,121 @@
+"""If we only listened to the 2s: what a network becomes that learns from one digit alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn import SGD, Examples, Network, Settings, predict
+from stages.claims.shared.stepwise import Walk
+from stages.common.files.atomic import StageError
+from stages.common.files.tables import write_csv
+from stages.common.models.model import load_model
+from stages.common.models.recipe import TEST, TRAIN, Recipe, examples_of
+from stages.common.runtime.cli import real, run, whole
+
+NETWORK = Path("models/network.npz")
+SHARES = Path("reports/claims/twos.csv")
+PER_DECADE = 5  # looks, evenly spaced on a logarithmic axis of steps
+DECIMALS = 6  # of a share
+STARTS = ("untrained", "trained")
+
+Rows = list[dict[str, Any]]
+
+
+def twos(
+    digit: Annotated[int, whole("digit", 0, 255, "The only class that is listened to.")],
+    learning_rate: Annotated[
+        float, real("learning_rate", 0, 1e6, "Length of a step, as a multiple of the gradient.")
+    ],
+    batch_size: Annotated[int, whole("batch_size", 1, 10**6, "Images in a mini-batch.")],
+    steps: Annotated[int, whole("steps", 1, 10**6, "Mini-batches to learn from.")],
+    seeds: Annotated[int, whole("seeds", 2, 1000, "Trainings from each start.")],
+    seed: Annotated[int, whole("seed", 0, 2**62, "The first of these seeds.")],
+) -> None:
+    """Train on images of one class only, from random weights and from the trained network.
+
+    A seed decides the random weights and the order of the images. Writes reports/claims/twos.csv:
+    for each start, seed and look the accuracy on the test images, and which share of them, and of
+    those of every class, is called ``digit``.
+    """
+    trained, test = load_model(NETWORK).network, examples_of(TEST)
+    examples = only(examples_of(TRAIN), digit)
+    settings = Settings(learning_rate, 1, batch_size)
+    recipe = Recipe(trained.sizes[1:-1], settings, trained.activation, trained.cost)
+    rows: Rows = []
+    for one in range(seed, seed + seeds):
+        for start in STARTS:
+            sgd = recipe.start(examples, trained.sizes[-1], one)
+            if start == "trained":
+                sgd.network.parameters[:] = trained.parameters
+            for step in looks(sgd, steps):
+                row = {"digit": digit, "start": start, "seed": one, "step": step}
+                rows.append({**row, "images": len(test), **called(sgd.network, test, digit)})
+    write(rows)
+    tell(rows, digit)
+
+
+def check(digit: int, labels: NDArray[np.integer]) -> None:
+    """Raise ``StageError`` if no training image shows the digit."""
+    if digit not in labels:
+        raise StageError(
+            f"twos.digit: expected a class of {TRAIN}, which has none of {digit}; choose one of "
+            f"{', '.join(str(label) for label in np.unique(labels))}"
+        )
+
+
+def only(examples: Examples, digit: int) -> Examples:
+    """The examples of one class; raises ``StageError`` if there are none."""
+    check(digit, examples.labels)
+    own = np.flatnonzero(examples.labels == digit)
+    return Examples(examples.stored[own], examples.labels[own], examples.scale, examples.offset)
+
+
+def looks(sgd: SGD, steps: int) -> Iterator[int]:
+    """Walk so many steps, and stop at 0, 1, the last, and between them ever more rarely."""
+    decades = np.log10(steps)
+    marks = np.geomspace(1, steps, max(2, round(PER_DECADE * decades) + 1)).round().astype(int)
+    walk, done = Walk(sgd), 0
+    yield 0
+    for mark in np.unique(marks).tolist():
+        walk.visit((mark - done) * sgd.settings.batch_size)
+        done = mark
+        yield mark
+
+
+def called(network: Network, test: Examples, digit: int) -> dict[str, float]:
+    """Share of test images called ``digit``, accuracy, and the first share for every class.
+
+    A class without test images has none that is called anything: 0.
+    """
+    guesses = predict(network, test)[0].argmax(axis=1)
+    own = [guesses[test.labels == label] == digit for label in range(network.sizes[-1])]
+    return {
+        "called": float((guesses == digit).mean()),
+        "accuracy": float((guesses == test.labels).mean()),
+        **{f"called_{label}": float(c.sum()) / max(1, len(c)) for label, c in enumerate(own)},
+    }
+
+
+def write(rows: Rows) -> None:
+    """Write one row for every look."""
+    import pandas as pd
+
+    write_csv(SHARES, pd.DataFrame(rows).round(DECIMALS))
+
+
+def tell(rows: Rows, digit: int) -> None:
+    """Print the mean share at the end, from each start."""
+    last = max(row["step"] for row in rows)
+    shares = {
+        start: [row["called"] for row in rows if (row["start"], row["step"]) == (start, last)]
+        for start in STARTS
+    }
+    told = [f"{np.mean(share):.2%} from the {start} network" for start, share in shares.items()]
+    print(f"called {digit} after {last:,} steps: {', '.join(told)}")
+
+
+if __name__ == "__main__":
+    run(twos)

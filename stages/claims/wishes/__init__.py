@@ -1,0 +1,1 @@
+"""Claim: what one digit wants of every neuron, with the right signs."""

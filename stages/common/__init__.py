@@ -1,0 +1,1 @@
+"""What commands share, in four rooms: runtime, files, images, models."""

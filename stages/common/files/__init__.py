@@ -1,0 +1,1 @@
+"""Numbers on disk: whole or not at all, and read strictly."""

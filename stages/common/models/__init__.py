@@ -1,0 +1,1 @@
+"""A trained network, and how one comes about."""

@@ -1,0 +1,135 @@
+"""Trainings that a stage makes for itself, many of them side by side."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nn import SGD, Examples, Network, Settings
+from nn.dataset import Copy, as_they_are
+from stages.common.files.atomic import StageError
+from stages.common.images.preprocess import Preprocessing
+from stages.common.models.model import as_examples
+from stages.common.runtime.checkpoints import Kept, recall, store
+from stages.common.runtime.signals import end_with, withheld
+
+TRAIN, VALIDATION = Path("data/batches/train"), Path("data/batches/validation")
+TEST = Path("data/normalized/test")
+PREPROCESSING = Path("data/normalized/preprocessing.npz")
+
+Task = tuple[int, Callable[..., Any], tuple[Any, ...]]  # a job with its number and its function
+# Who finishes jobs: tasks and what is common to them become pairs of number and result.
+Work = Callable[[Sequence[Task], tuple[Any, ...]], Iterable[tuple[int, Any]]]
+
+
+def examples_of(folder: Path) -> Examples:
+    """Labelled images, as prepared for the network: ``TRAIN``, ``VALIDATION`` or ``TEST``."""
+    return as_examples(folder, Preprocessing.load(PREPROCESSING))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a training is decided by, apart from its examples and its seed."""
+
+    hidden: tuple[int, ...]
+    settings: Settings
+    activation: str = "sigmoid"
+    cost: str = "quadratic"
+    initializer: str = "lecun"
+    gain: float = 2.0
+
+    def start(self, examples: Examples, classes: int, seed: int, copy: Copy = as_they_are) -> SGD:
+        """A random network before its first step, whose images ``copy`` brings into place."""
+        weights_rng, order_rng = np.random.default_rng(seed).spawn(2)
+        network = Network.random(
+            (examples.stored.shape[1], *self.hidden, classes),
+            self.activation,
+            self.cost,
+            rng=weights_rng,
+            initializer=self.initializer,
+            gain=self.gain,
+        )
+        return SGD(network, examples, self.settings, order_rng, copy)
+
+    def train(self, examples: Examples, classes: int, seed: int) -> Network:
+        """A network after all its epochs."""
+        sgd = self.start(examples, classes, seed)
+        with np.errstate(all="ignore"):  # a cost that is not finite is seen in the results
+            for _ in range(self.settings.epochs):
+                sgd.epoch()
+        return sgd.network
+
+
+def side_by_side(
+    function: Callable[..., Any],
+    jobs: Sequence[tuple[Any, ...]],
+    about: str,
+    kept: Kept | None = None,
+    *,
+    common: tuple[Any, ...] = (),
+    work: Work | None = None,
+) -> list[Any]:
+    """``function(*job, *common)`` for every job, on all cores, with a progress bar; in their order.
+
+    Each job runs in a process of its own, where one BLAS thread works, and must be decided by its
+    arguments, its code and the data that ``kept`` knows; ``common`` is part of that data.
+    LOKY_MAX_CPU_COUNT=1 keeps them all in this process; ``work`` takes them elsewhere. With
+    ``kept``, a finished job's result outlives a kill, and is not made again; then it may only be
+    made of what ``checkpoints.store`` can write, and tuples come as lists.
+
+    Raises ``StageError`` if a process is killed, by a system that is out of memory for one.
+    """
+    from concurrent.futures.process import BrokenProcessPool
+
+    from tqdm import tqdm
+
+    places = [kept.place(function, job) if kept else None for job in jobs]
+    results = [recall(place) if place else None for place in places]
+    missing = [number for number, result in enumerate(results) if result is None]
+    if len(missing) < len(jobs):
+        print(f"{about}: {len(jobs) - len(missing)} of {len(jobs)} kept from a run before")
+    work = work or _processes(len(missing), batch_size=1 if kept else "auto")
+    with withheld():
+        done = work([(number, function, jobs[number]) for number in missing], common)
+    try:
+        for number, result in tqdm(done, total=len(missing), desc=about, unit="job", disable=None):
+            results[number] = _keep(result, places[number])
+    except BrokenProcessPool as error:
+        told = f"{about}: a process that trained was killed; is there enough memory?"
+        raise StageError(f"{told} run dvc repro again") from error
+    return results
+
+
+def _processes(most: int, batch_size: int | str) -> Work:
+    """Processes of this machine, as many as it has cores; a batch is handed on when it is done."""
+    from joblib import Parallel, cpu_count, delayed
+
+    def work(tasks: Sequence[Task], common: tuple[Any, ...]) -> Iterable[tuple[int, Any]]:
+        parallel = Parallel(
+            n_jobs=max(1, min(cpu_count(), most)),
+            return_as="generator_unordered",
+            batch_size=batch_size,
+            initializer=end_with,
+            initargs=(os.getpid(),),
+        )
+        done: Iterable[tuple[int, Any]] = parallel(delayed(finish)(t, *common) for t in tasks)
+        return done
+
+    return work
+
+
+def finish(task: Task, *common: Any) -> tuple[int, Any]:
+    """One job's result, with its number: they are done in any order."""
+    number, function, job = task
+    return number, function(*job, *common)
+
+
+def _keep(result: Any, place: Path | None) -> Any:
+    """The result, kept before anything else is done with it."""
+    if place is None:
+        return result
+    store(place, result)
+    return recall(place)

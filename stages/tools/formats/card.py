@@ -1,0 +1,98 @@
+"""The model card: what the network is, what it was trained on, how well it does, what it is not.
+
+After Mitchell et al. 2019, Model Cards for Model Reporting. Every number is read from the run's
+own files.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stages.common.files.arrays import load_arrays
+from stages.page.story import Table, facts, tables
+from stages.tools.formats import OUTPUTS, rendered
+
+if TYPE_CHECKING:
+    from stages.page.figures import Results
+
+NOISE_NETWORKS = Path("models/minima.npz")
+# The training images of MNIST; whatever else was trained on is named by its sum alone.
+MNIST_IMAGES = "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
+
+
+def to_card(network: Path, files: dict[str, bytes]) -> bytes:
+    """The card, in Markdown, for a network's file and the exports beside it.
+
+    Raises ``StageError`` if a report of the run is missing or belongs to another network.
+    """
+    from stages.page.figures import load_results
+
+    results = load_results()
+    told, shown = facts(results), tables(results)
+    trained_on = dict(told["run_parameters"].get("fetch", []))
+    text = rendered(
+        "card.md.j2",
+        **told,
+        network=network,
+        sha256=sum_of(network.read_bytes()),
+        exported=[(name, f"{len(made):,}", sum_of(made)) for name, made in files.items()],
+        images=trained_on.get("train_images_sha256"),
+        is_mnist=trained_on.get("train_images_sha256") == MNIST_IMAGES,
+        hidden=results.network.activation if len(results.network.weights) > 1 else "",
+        output=OUTPUTS[results.network.cost],
+        counts=counts(results),
+        calibration=shown["calibration"],
+        calibration_error=f"{100 * results.metrics['calibration_error']:.1f}",
+        most_confused=most_confused(results),
+        noise=noise(),
+    )
+    return text.encode()
+
+
+def sum_of(content: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def counts(results: "Results") -> Table:
+    """The scores of every class, with how many of its images were read correctly."""
+    scores = tables(results)["scores"]
+    right = results.confusion.diagonal()
+    header = [*scores.header[:2], "Read correctly", *scores.header[2:]]
+    rows = [
+        [*row[:2], f"{count:,}", *row[2:]] for row, count in zip(scores.rows, right, strict=True)
+    ]
+    return Table(scores.caption, header, rows)
+
+
+def most_confused(results: "Results") -> tuple[int, int, int]:
+    """The commonest mistake: true class, guess, images; the first of equal ones."""
+    wrong = results.confusion.copy()
+    for j in range(len(wrong)):
+        wrong[j, j] = 0
+    label, guess = divmod(int(wrong.argmax()), len(wrong))
+    return label, guess, int(wrong[label, guess])
+
+
+def noise() -> dict[str, Any] | None:
+    """What the stage ``noise`` measured; None if it has not run."""
+    from stages.claims.noise.figure import KINDS, SHARES, load
+    from stages.page.figures.text import decimal, percent
+
+    if not (SHARES.is_file() and NOISE_NETWORKS.is_file()):
+        return None
+    answers = load()
+    return {
+        "networks": len(answers.seeds),
+        "shape": "-".join(str(n) for n in load_arrays(NOISE_NETWORKS)["sizes"]),
+        "threshold": decimal(answers.threshold, 2),
+        "rows": [
+            (
+                name,
+                f"{answers.counts[kind]:,}",
+                percent(answers.shares[kind].mean(), 1),
+                answers.ends(kind),
+            )
+            for kind, (name, _) in KINDS.items()
+        ],
+    }

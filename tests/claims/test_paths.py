@@ -1,0 +1,264 @@
+"""Six paths from one start ask as many images as is said, and the plane shows what it says."""
+
+import csv
+import re
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nn import Examples, Network, Settings, cost_of, evaluate, gradient
+from stages.claims.paths.figure import CLAIM, load, verdict
+from stages.claims.paths.measure import Trail, costs_of_row, paths, plane_of, seen, window
+from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
+from stages.claims.shared.stepwise import Walk
+from stages.common.files.arrays import load_arrays, save_arrays, save_labelled
+from stages.common.images.idx import read_idx
+from stages.common.images.preprocess import Preprocessing, unit_scaling
+from stages.common.models.recipe import TRAIN, Recipe, examples_of
+from stages.page.figures import styled
+from tests.sample import sample_as_raw
+
+PATHS, PLANE = Path("reports/claims/paths.csv"), Path("reports/claims/paths.npz")
+NUMBER = re.compile(r"\N{MINUS SIGN}?\d+(?:,\d{3})*(?:\.\d+)?")
+IMAGES, PASSES, LONGER, BATCH = 60, 2, 3, 20
+OPTIONS: dict[str, Any] = {
+    "images": IMAGES, "passes": PASSES, "longer": LONGER, "batch_size": BATCH, "full_rate": 2.0,
+    "batch_rate": 3.0, "single_rate": 0.1, "momentum_rate": 0.1, "momentum": 0.9, "grid": 4,
+    "seed": 0, "hidden": [4, 3],
+}  # fmt: skip
+CHANGES: dict[str, Any] = {
+    "images": 50, "passes": 1, "longer": 2, "batch_size": 30, "full_rate": 1.0,
+    "batch_rate": 1.0, "single_rate": 0.3, "momentum_rate": 0.3, "momentum": 0.5, "grid": 5,
+    "seed": 1, "hidden": [4],
+}  # fmt: skip
+QUICK = {"single images": 1, "mini-batches": BATCH, "momentum": BATCH}
+CAREFUL = ("full batch", "L-BFGS", "conjugate gradient")
+Rows = dict[str, list[dict[str, str]]]
+
+
+def prepare(folder: Path, count: int = IMAGES) -> None:
+    """Write real digits as ``normalize`` and ``batch`` would."""
+    raw = folder / "raw"
+    sample_as_raw(raw, train=count, test=1)
+    images = np.array(read_idx(raw / "train-images-idx3-ubyte", 3))
+    labels = np.array(read_idx(raw / "train-labels-idx1-ubyte", 1))
+    (folder / TRAIN).mkdir(parents=True)
+    (folder / "data/normalized").mkdir()
+    save_labelled(folder / TRAIN, images.reshape(count, -1), labels)
+    scale, offset = unit_scaling()
+    _, height, width = images.shape
+    preprocessing = Preprocessing(
+        height, width, deskew=False, edges=False, scale=scale, offset=offset
+    )
+    save_arrays(folder / "data/normalized/preprocessing.npz", preprocessing.arrays())
+
+
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> list[bytes]:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # no processes for a few milliseconds of work
+    paths(**(OPTIONS | changes))
+    return [PATHS.read_bytes(), PLANE.read_bytes()]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the stage has run; for reading only."""
+    folder = tmp_path_factory.mktemp("paths")
+    prepare(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        run(folder, patch)
+    return folder
+
+
+@pytest.fixture
+def rows(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Rows:
+    """Rows of the table by method; the current folder is the stage's own."""
+    monkeypatch.chdir(finished)
+    with PATHS.open() as file:
+        table = list(csv.DictReader(file))
+    return {name: [r for r in table if r["method"] == name] for name in (*QUICK, *CAREFUL)}
+
+
+def test_all_six_start_at_one_place(rows: Rows) -> None:
+    start = Recipe((4, 3), Settings(1.0, 1, BATCH)).start(examples_of(TRAIN), 10, 0).network
+    cost = evaluate(start, examples_of(TRAIN))[0]
+    for own in rows.values():
+        assert [own[0][key] for key in ("steps", "images", "x", "y")] == ["0", "0", "0.0", "0.0"]
+        assert float(own[0]["cost"]) == pytest.approx(cost, rel=1e-5)
+
+
+def test_every_method_asks_as_many_images_as_it_may(rows: Rows) -> None:
+    for name, batch in QUICK.items():
+        assert int(rows[name][-1]["images"]) == PASSES * IMAGES
+        assert all(int(row["steps"]) * batch == int(row["images"]) for row in rows[name])
+    for name in CAREFUL:
+        asked = [int(row["images"]) for row in rows[name]]
+        assert [int(row["steps"]) for row in rows[name]] == list(range(len(asked)))
+        assert all(images % IMAGES == 0 for images in asked)
+        assert asked[-1] <= PASSES * LONGER * IMAGES
+    assert int(rows["full batch"][-1]["steps"]) == PASSES * LONGER
+
+
+def test_the_full_batch_goes_along_the_gradient_of_all_images(rows: Rows) -> None:
+    examples = examples_of(TRAIN)
+    inputs = (examples.stored / 255.0).T
+    targets = np.eye(10)[:, examples.labels]
+    network = Recipe((4, 3), Settings(1.0, 1, BATCH)).start(examples, 10, 0).network
+    network = replace(network, parameters=network.parameters.astype(np.float64))
+    for row in rows["full batch"]:
+        assert float(row["cost"]) == pytest.approx(cost_of(network, inputs, targets), rel=1e-4)
+        step = gradient(network, inputs, targets).parameters
+        network.parameters[:] -= OPTIONS["full_rate"] * step
+
+
+def test_line_searches_never_step_uphill(rows: Rows) -> None:
+    for name in ("L-BFGS", "conjugate gradient"):
+        costs = [float(row["cost"]) for row in rows[name]]
+        assert len(costs) > 2
+        assert costs == sorted(costs, reverse=True)
+
+
+def test_a_walk_visits_every_image_once_before_any_comes_again() -> None:
+    seen_labels: list[int] = []
+    sgd: Any = SimpleNamespace(examples=Examples(np.zeros((7, 2)), np.arange(7)))
+    sgd.rng = np.random.default_rng(0)
+    sgd.epoch = lambda: seen_labels.extend(sgd.examples.labels.tolist())
+    walk = Walk(sgd)
+    for images in (3, 1, 5, 12):
+        walk.visit(images)
+    turns = [seen_labels[start : start + 7] for start in (0, 7, 14)]
+    assert all(sorted(turn) == list(range(7)) for turn in turns)
+    assert turns[0] != turns[1]
+
+
+def trail(places: list[list[float]], costs: list[float]) -> Trail:
+    count = len(places)
+    return Trail([*range(count)], [*range(count)], costs, [np.array(p, "f4") for p in places])
+
+
+def test_a_straight_way_is_as_long_as_its_distance_and_a_staircase_is_longer() -> None:
+    straight = trail([[0, 0], [1, 1], [3, 3]], [3, 2, 1])
+    assert straight.stagger() == pytest.approx((2, 0, 1))
+    stairs = trail([[0, 0], [1, 0], [1, 1], [2, 1], [2, 2]], [3, 4, 2, 2, 5])
+    assert stairs.stagger() == pytest.approx((4, 2, 2**0.5))
+    still = trail([[1, 1], [1, 1]], [3, 3])
+    assert still.stagger() == (1, 0, 1)
+
+
+def test_only_the_last_fifty_steps_are_judged() -> None:
+    there_and_back = [[float(i), 0] for i in range(60)] + [[59.0 - i, 0] for i in range(1, 51)]
+    assert trail(there_and_back, [0.0] * 110).stagger() == pytest.approx((50, 0, 1))
+
+
+def test_the_plane_holds_the_variance_that_it_says() -> None:
+    rng = np.random.default_rng(0)
+    places = [rng.normal(size=(6, 5)) * [5, 3, 1, 0.5, 0.1] for _ in range(3)]
+    for path in places:
+        path[0] = 1.0
+    start, axes, shares = plane_of([trail(path.tolist(), [1.0] * 6) for path in places], 5)
+    values, vectors = np.linalg.eigh(np.cov(np.concatenate(places).T))
+    assert shares == pytest.approx(values[::-1][:2] / values.sum(), rel=1e-5)
+    assert np.abs(axes @ vectors[:, ::-1][:, :2]) == pytest.approx(np.eye(2), abs=1e-5)
+    assert start.tolist() == [1.0] * 5
+
+
+def test_the_window_shows_every_path() -> None:
+    points = np.array([[-1.0, 0], [3, 9]])
+    x, y = window(points, 11)
+    assert x[0] < -1 < 3 < x[-1]
+    assert y[0] < 0 < 9 < y[-1]
+
+
+@pytest.mark.parametrize("hidden", [(), (5, 4)])
+def test_the_cost_in_the_plane_is_that_of_the_network_there(hidden: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    stored = rng.integers(0, 256, (30, 12), dtype=np.uint8)
+    scale, offset = rng.normal(size=(2, 12)).astype(np.float32) / 50
+    examples = Examples(stored, rng.integers(0, 3, 30), scale, offset)
+    parts = [Network.random((12, *hidden, 3), "sigmoid", "quadratic", rng=rng) for _ in range(3)]
+    x, y = np.array([-1.5, 0.0, 2.0]), 0.7
+    costs = costs_of_row(parts, seen(parts, examples), x, y)
+    start, right, up = (part.parameters for part in parts)
+    direct = [
+        evaluate(replace(parts[0], parameters=(start + a * right + y * up).astype("f4")), examples)
+        for a in x
+    ]
+    assert costs == pytest.approx([cost for cost, _ in direct], rel=1e-5)
+
+
+def test_every_parameter_changes_what_is_written_and_nothing_else_does(
+    finished: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = [(finished / path).read_bytes() for path in (PATHS, PLANE)]
+    prepare(tmp_path)
+    assert run(tmp_path, monkeypatch) == first
+    for key, value in CHANGES.items():
+        assert run(tmp_path, monkeypatch, **{key: value}) != first, key
+    assert CHANGES.keys() == OPTIONS.keys()
+
+
+def test_the_captions_numbers_are_those_of_the_files(rows: Rows) -> None:
+    with styled():
+        picture = CLAIM.draw()
+    budget = PASSES * IMAGES
+    known = {f"{n:,}" for n in (IMAGES, budget, PASSES * LONGER * IMAGES)}
+    at_budget = {
+        name: [row for row in own if int(row["images"]) <= budget][-1] for name, own in rows.items()
+    }
+    for name, own in rows.items():
+        cost = float(at_budget[name]["cost"])
+        assert f"{cost:.3g}" in picture.caption
+        known |= {f"{cost:.3g}", f"{float(own[-1]['cost']):.3g}", at_budget[name]["steps"]}
+        known |= {row["images"] for row in own}
+        known |= {f"{int(row['images']) / budget:.2g}" for row in own}
+    plane = load_arrays(PLANE)
+    known |= {f"{100 * share:.0f}" for share in plane["explained"]}
+    known |= {str(n) for key in ("last", "uphill") for n in plane[key]}
+    known |= {f"{way:.1f}" for way in plane["way"]}
+    assert set(NUMBER.findall(f"{picture.title} {picture.caption}")) <= known
+    assert len(picture.alt) > 40
+    assert picture.title in picture.alt
+
+
+def test_the_verdict_follows_the_numbers(rows: Rows) -> None:
+    assert rows
+    paths = load()
+    place = list(paths.tables).index("mini-batches")
+    ways, costs = paths.plane["way"], paths.tables["mini-batches"]["cost"]
+    for low, staggers, word in (
+        (True, True, HELD), (True, False, PARTLY), (False, True, PARTLY), (False, False, NOT_HELD)
+    ):  # fmt: skip
+        way = np.where(np.arange(6) == place, 9.0 if staggers else 0.5, 1.0)
+        cost = np.full_like(costs, 0.0 if low else 9.0)
+        table = paths.tables["mini-batches"] | {"cost": cost}
+        changed = replace(
+            paths,
+            tables=paths.tables | {"mini-batches": table},
+            plane=paths.plane | {"way": way.astype(ways.dtype)},
+        )
+        assert verdict(changed).endswith(word)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hidden": None, "batch_size": 500, "grid": 2},
+        {"hidden": [3] * 5, "passes": 1, "longer": 1, "images": 10},
+        {"full_rate": 1e6, "batch_rate": 1e6, "single_rate": 0.0, "momentum": 0.9999},
+    ],
+    ids=["no hidden layer", "deep, few images", "lost"],
+)
+def test_other_networks_and_lost_paths_are_drawn(
+    changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(tmp_path)
+    run(tmp_path, monkeypatch, **changes)
+    with styled():
+        picture = CLAIM.draw()
+        picture.figure.savefig(tmp_path / "figure.png", dpi=40)
+    assert "nan" not in picture.caption
+    assert picture.caption.endswith((HELD, PARTLY, NOT_HELD))

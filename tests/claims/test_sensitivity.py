@@ -1,0 +1,181 @@
+"""Where one component of the gradient is 32 times another, so is what a wiggle does."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nn import cost_of, gradient
+from stages.claims.sensitivity.figure import CLAIM, Probed, power, scientific, verdict
+from stages.claims.sensitivity.measure import pair, rank, sensitivity
+from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
+from stages.common.files.arrays import load_arrays
+from tests.claims.shared import (
+    SHAPES,
+    Options,
+    Shape,
+    check_parameters,
+    drawn,
+    drifted,
+    finish,
+    loaded,
+    numbers_in,
+    words_of,
+    write_random_run,
+    write_saturated_run,
+)
+
+OPTIONS: Options = {"images": 120, "ratio": 32.0, "wiggle": 0.001}
+CHANGES = {"images": 90, "ratio": 5.0, "wiggle": 0.01}
+OUTPUT = Path("reports/claims/sensitivity.npz")
+ROWS = {"untrained": 0, "trained": 3}  # of the snapshots
+
+
+@pytest.fixture(scope="module")
+def finished(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return finish(drifted(digits, tmp_path_factory.mktemp("sensitivity")), sensitivity, OPTIONS)
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.usefixtures("folder")
+def test_components_are_the_gradient_and_changes_are_differences_of_the_cost(name: str) -> None:
+    arrays = load_arrays(OUTPUT)
+    network, inputs, targets = loaded(ROWS[name])
+    inputs, targets = inputs[:, :120], targets[:, :120]
+    nabla = gradient(network, inputs, targets).parameters
+    places, wiggles = arrays[f"{name}_places"], arrays["wiggles"]
+    np.testing.assert_allclose(arrays[f"{name}_components"], nabla[places], rtol=1e-5)
+    np.testing.assert_allclose(wiggles[[0, 4, 8]], [0.001, 0.1, 10])
+    for row, place in enumerate(places):
+        for column in (0, 5):
+            costs = []
+            for by in (0, wiggles[column]):
+                moved = replace(network, parameters=network.parameters.copy())
+                moved.parameters[place] += by
+                costs.append(cost_of(moved, inputs, targets))
+            change = arrays[f"{name}_changes"][row, column]
+            np.testing.assert_allclose(change, costs[1] - costs[0], rtol=1e-5, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.usefixtures("folder")
+def test_the_second_is_the_nearest_to_a_32nd_of_the_largest(name: str) -> None:
+    arrays = load_arrays(OUTPUT)
+    network, inputs, targets = loaded(ROWS[name])
+    sizes = np.abs(gradient(network, inputs[:, :120], targets[:, :120]).parameters)
+    first, second = arrays[f"{name}_places"]
+    assert sizes[first] == sizes.max()
+    assert np.abs(sizes - sizes.max() / 32).min() == pytest.approx(
+        abs(sizes[second] - sizes.max() / 32), abs=1e-9
+    )
+    height, width = 28, 28
+    pixels = sizes[: 6 * 784].reshape(6, height, width).sum(axis=0)
+    np.testing.assert_allclose(arrays[f"{name}_pixels"], pixels, rtol=1e-4, atol=1e-8)
+    ranks = arrays[f"{name}_ranks"]
+    np.testing.assert_allclose(
+        arrays[f"{name}_ranked"], np.sort(sizes)[::-1][ranks - 1], rtol=1e-5, atol=1e-12
+    )
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_wiggle_of_a_network_without_hidden_layer_follows_the_closed_form() -> None:
+    write_random_run(SHAPES["no hidden layer"])
+    sensitivity(**OPTIONS)
+    arrays = load_arrays(OUTPUT)
+    network, inputs, targets = loaded(0)
+    w, b = network.weights[0], network.biases[0]
+    a = 1 / (1 + np.exp(-(w @ inputs + b[:, np.newaxis])))
+    delta = 2 * (a - targets) * a * (1 - a)
+    slopes = np.append((delta @ inputs.T).ravel(), delta.sum(axis=1)) / inputs.shape[1]
+    found = slopes[arrays["untrained_places"]]
+    np.testing.assert_allclose(arrays["untrained_components"], found, rtol=1e-6)
+    # The changes differ from the tangent by the curvature only: ten times closer at a tenth.
+    off = np.abs(arrays["untrained_changes"] / (found[:, np.newaxis] * arrays["wiggles"]) - 1)
+    np.testing.assert_allclose(off[:, 2] / off[:, 0], 10, rtol=0.1)
+
+
+def test_ranking_is_worked_out_by_hand() -> None:
+    found = rank(np.array([-8.0, 4.0, 0.0, 1.0, 0.0, 2.0]), 4.0)
+    assert found["zeros"] == 2
+    assert found["within"] == 3  # 8, 4, 2
+    # Of 15 pairs: 8 with 2, 1, 0, 0; 4 with 1, 0, 0; 2 with 0, 0; 1 with 0, 0.
+    assert found["pairs"] == pytest.approx(11 / 15)
+    np.testing.assert_array_equal(found["ranked"], [8, 4, 2, 1, 0, 0])
+    np.testing.assert_array_equal(pair(np.array([0.5, -8.0, 2.3, -1.9]), 4.0), [1, 3])
+
+
+@pytest.mark.usefixtures("folder")
+def test_every_parameter_counts_and_nothing_else_does() -> None:
+    check_parameters(sensitivity, OPTIONS, CHANGES, [OUTPUT])
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.usefixtures("empty")
+def test_any_network_is_drawn(shape: Shape) -> None:
+    write_random_run(shape)
+    sensitivity(**OPTIONS)
+    drawn(CLAIM)
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_network_that_cannot_learn_is_drawn_and_holds_no_claim() -> None:
+    write_saturated_run()
+    sensitivity(**OPTIONS)
+    caption = drawn(CLAIM).caption
+    assert "predicted ratio 0, measured 0" in caption
+    assert not caption.endswith(HELD)
+
+
+@pytest.mark.usefixtures("folder")
+def test_every_number_of_the_words_is_found_in_the_output() -> None:
+    picture = drawn(CLAIM)
+    arrays = load_arrays(OUTPUT)
+    wiggles = arrays["wiggles"]
+    known = {"4,780", "32", "0.001", "10", "1"}
+    for name in ROWS:
+        one, other = arrays[f"{name}_components"]
+        changes = arrays[f"{name}_changes"]
+        known |= {f"{abs(one / other):.4g}", f"{abs(changes[0, 0] / changes[1, 0]):.4g}"}
+        for column, wiggle in enumerate(wiggles):
+            slopes = np.array([one, other]) * wiggle
+            if (np.abs(changes[:, column] - slopes) > 0.1 * np.abs(slopes)).any():
+                break
+            reach = wiggle
+        known.add(f"{reach:.3g}")
+        known.add(f"{100 * float(arrays[f'{name}_pairs']):.0f}")
+        known.add(f"{int(arrays[f'{name}_zeros']):,}")
+        ranked = arrays[f"{name}_ranked"]
+        for value in (one, other, ranked[0], np.median(ranked)):
+            mantissa, exponent = f"{value:.2e}".split("e")
+            small = abs(value) < 1e-3
+            known |= {f"{float(mantissa):.3g}", str(10)} if small else {f"{value:.3g}"}
+            raised = f"10{exponent}".translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+            assert not small or raised[2:].replace("⁻⁰", "⁻") in picture.caption + picture.alt
+    found = numbers_in(words_of(picture))
+    assert len(found) > 8
+    assert found <= known
+
+
+def test_small_numbers_are_written_with_powers_of_ten() -> None:
+    texts = [scientific(value) for value in (0.0, 0.221, -2.139e-5, 1e-4)]
+    plain = [text.replace("\N{NO-BREAK SPACE}", " ") for text in texts]
+    assert plain == ["0", "0.221", "\N{MINUS SIGN}2.14 \N{MULTIPLICATION SIGN} 10⁻⁵",
+                     "1 \N{MULTIPLICATION SIGN} 10⁻⁴"]  # fmt: skip
+
+
+def test_the_verdict_follows_the_numbers() -> None:
+    def both(*ratios: tuple[float, float]) -> list[Probed]:
+        arrays = {"ratio": np.array(32.0), "wiggles": np.ones(1)}
+        for name, (predicted, measured) in zip(ROWS, ratios, strict=True):
+            arrays[f"{name}_components"] = np.array([predicted, -1])
+            arrays[f"{name}_changes"] = np.array([[measured], [-1]])
+        return [Probed(name, arrays, "pixel") for name in ROWS]
+
+    assert verdict(both((32.1, 31.9), (31.8, 32))).endswith(HELD)
+    assert verdict(both((32.1, 31.9), (31, 31))).endswith(PARTLY)
+    assert verdict(both((32, 31), (32, 33))).endswith(NOT_HELD)
+
+
+def test_powers_of_ten_are_short() -> None:
+    assert [power(e) for e in (-12, -3, 0, 2, 4)] == ["10⁻¹²", "0.001", "1", "100", "10⁴"]

@@ -1,0 +1,335 @@
+"""A sweep: every point trained as its tables say, kept for a wider one, without test images."""
+
+import os
+import shlex
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+import pytest
+from dvc.utils.hydra import apply_overrides
+from ruamel.yaml import YAML
+
+from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
+from stages.claims.sweep.figure import CLAIM
+from stages.claims.sweep.measure import RANKS, RUNS, ranked, sweep
+from stages.common.files.atomic import StageError
+from stages.common.models import training as descent
+from stages.common.runtime.checkpoints import DAYS, folder_of
+from stages.train import HISTORY, train
+from tests.claims.shared import (
+    Options,
+    check_parameters,
+    copied,
+    drawn,
+    finish,
+    numbers_in,
+    picture_of,
+    rows_of,
+    words_of,
+    write_rows,
+)
+from tests.sample import ROOT
+
+OPTIONS: Options = {
+    "grid": ["train.learning_rate=3,0.5", "train.hidden=[6],[]"], "samples": 0, "epochs": 2,
+    "seeds": 2, "seed": 5, "backend": "loky", "scheduler": "tcp://127.0.0.1:8786",
+}  # fmt: skip
+CHANGES = {
+    "grid": ["train.learning_rate=3,1", "train.hidden=[6],[]"], "samples": 2, "epochs": 1,
+    "seeds": 3, "seed": 6,
+}  # fmt: skip
+OWN = {"hidden": [5], "learning_rate": 2, "shift": 1, "elastic": 10, "rotation": 5}
+FILES = [RANKS, RUNS]
+
+
+def params(**train: Any) -> None:
+    """The project's params.yaml with other parameters of train, in the current folder."""
+    yaml = YAML()
+    values = yaml.load(ROOT / "params.yaml")
+    values["train"] |= train
+    yaml.dump(values, Path("params.yaml"))
+
+
+@pytest.fixture(scope="module")
+def finished(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = copied(digits, tmp_path_factory.mktemp("sweep"))
+    shutil.rmtree(folder / "data/normalized/test")  # nobody looks at it
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        params(**OWN)
+    return finish(folder, sweep, OPTIONS)
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int]]:
+    """Learning rates and seeds of the networks that are really trained from here on."""
+    found: list[tuple[float, int]] = []
+    start = descent.Descent.start
+
+    def noted(self: descent.Descent, *arguments: Any) -> Any:
+        found.append((self.learning_rate, arguments[-1]))
+        return start(self, *arguments)
+
+    monkeypatch.setattr(descent.Descent, "start", noted)
+    return found
+
+
+def accuracies(part: str) -> dict[tuple[str, ...], list[float]]:
+    found: dict[tuple[str, ...], list[float]] = {}
+    for row in rows_of(RUNS):
+        if row["part"] == part:
+            point = row["learning_rate"], row["hidden"]
+            found.setdefault(point, []).append(float(row["validation_accuracy"]))
+    return found
+
+
+@pytest.mark.usefixtures("folder")
+def test_every_point_and_params_yamls_own_are_trained_with_every_seed() -> None:
+    points = {(rate, hidden) for rate in ("3", "0.5") for hidden in ("[6]", "[]")} | {("2", "[5]")}
+    found = [
+        ((row["learning_rate"], row["hidden"]), row["seed"])
+        for row in rows_of(RUNS)
+        if row["part"] == "rank"
+    ]
+    assert sorted(found) == sorted((point, seed) for point in points for seed in "56")
+
+
+@pytest.mark.usefixtures("folder")
+def test_ranks_follow_the_means_and_tell_the_spread() -> None:
+    table, found = rows_of(RANKS), accuracies("rank")
+    means = [float(row["validation_accuracy"]) for row in table]
+    assert means == sorted(means, reverse=True)
+    assert [row["rank"] for row in table] == ["1", "2", "3", "4", "5"]
+    for row in table:
+        shares = found[row["learning_rate"], row["hidden"]]
+        assert float(row["validation_accuracy"]) == pytest.approx(mean(shares), abs=1e-6)
+        assert float(row["deviation"]) == pytest.approx(stdev(shares), abs=1e-6)
+        assert row["own"] == str(int((row["learning_rate"], row["hidden"]) == ("2", "[5]")))
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_best_and_the_own_are_trained_again_with_other_seeds() -> None:
+    best = rows_of(RANKS)[0]
+    points = {(best["learning_rate"], best["hidden"]), ("2", "[5]")}
+    again = [row for row in rows_of(RUNS) if row["part"] == "again"]
+    assert {(row["learning_rate"], row["hidden"]) for row in again} == points
+    assert {row["seed"] for row in again} == {"7", "8"}
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_printed_line_leads_to_the_same_network_in_train(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sweep(**OPTIONS)
+    best = rows_of(RANKS)[0]
+    words = shlex.split(capsys.readouterr().out.splitlines()[-1])
+    assert words[:3] == ["dvc", "exp", "run"]
+    apply_overrides("params.yaml", words[4::2])
+    section = YAML(typ="safe").load(Path("params.yaml"))["train"]
+    changed = {"learning_rate": float(best["learning_rate"]), "epochs": 2}
+    changed["hidden"] = YAML(typ="safe").load(best["hidden"])
+    own = YAML(typ="safe").load(ROOT / "params.yaml")["train"] | OWN
+    assert section == own | changed
+    for row in rows_of(RUNS):
+        if (row["learning_rate"], row["hidden"]) == (best["learning_rate"], best["hidden"]):
+            train(**section | {"seed": int(row["seed"])})
+            last = rows_of(HISTORY)[-1]
+            for name in ("validation_accuracy", "validation_cost"):
+                assert float(last[name]) == pytest.approx(float(row[name]), abs=1e-6)
+
+
+@pytest.mark.usefixtures("folder")
+def test_every_parameter_that_shapes_results_changes_the_outputs() -> None:
+    same = {"backend": OPTIONS["backend"], "scheduler": "tcp://elsewhere:1"}
+    decisive = {name: value for name, value in OPTIONS.items() if name not in same}
+
+    def stage(**options: Any) -> None:
+        sweep(**options, **same)
+
+    check_parameters(stage, decisive, CHANGES, FILES)
+
+
+@pytest.mark.usefixtures("folder")
+def test_params_yamls_other_values_shape_the_results() -> None:
+    before = RUNS.read_bytes()
+    params(**OWN | {"momentum": 0.5})
+    sweep(**OPTIONS)
+    assert RUNS.read_bytes() != before
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_second_sweep_trains_nothing_and_a_wider_one_only_what_is_new(
+    trained: list[tuple[float, int]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = [path.read_bytes() for path in FILES]
+    sweep(**OPTIONS)
+    assert trained == []
+    assert [path.read_bytes() for path in FILES] == before
+    assert "sweep: 10 of 10 kept from a run before" in capsys.readouterr().out
+    sweep(**OPTIONS | {"grid": ["train.learning_rate=1,3,0.5", "train.hidden=[],[6]"]})
+    new = [pair for pair in trained if pair[1] in {5, 6}]
+    assert sorted(new) == [(1, 5), (1, 5), (1, 6), (1, 6)]
+    trained.clear()
+    sweep(**OPTIONS | {"seeds": 3})
+    assert {seed for _, seed in trained} <= {7, 8, 9, 10}
+    assert not {(3.0, 5), (0.5, 6)} & {*trained}
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_a_killed_sweep_has_finished_is_not_done_again(
+    trained: list[tuple[float, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [path.read_bytes() for path in FILES]
+    shutil.rmtree(folder_of("sweep"))
+    go_on, limit = descent.Descent.start, 4
+
+    def stopped(self: descent.Descent, *arguments: Any) -> Any:
+        if len(trained) == limit:
+            raise KeyboardInterrupt
+        return go_on(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(descent.Descent, "start", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            sweep(**OPTIONS)
+    first = [*trained]
+    trained.clear()
+    sweep(**OPTIONS)
+    assert len(first) == limit
+    assert len(trained) == 10 + 4 - limit
+    assert [path.read_bytes() for path in FILES] == before
+
+
+@pytest.mark.usefixtures("folder")
+def test_trainings_that_nobody_asks_for_any_more_are_removed() -> None:
+    files = {*folder_of("sweep").iterdir()}
+    assert len(files) == 14
+    for file in files:
+        os.utime(file, (time.time() - (DAYS + 1) * 86400,) * 2)
+    sweep(**OPTIONS | {"epochs": 1})
+    assert not files & {*folder_of("sweep").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"grid": ["train.gain=1", "train.gain=2"]}, "sweep.grid: expected each parameter once"),
+        ({"grid": ["train.gain=interval(1,2)"]}, "sweep.grid: expected a value of sweep.samples"),
+        ({"grid": ["train.gain=range(1,100,0.01)"], "seeds": 1000},
+         "sweep.grid: expected at most 100,000 trainings, got 9,900,000; ask for fewer"),
+        ({"grid": ["train.hidden=[1000000,1000000]"]}, "sweep.grid: expected a network that fits"),
+        ({"grid": ["train.shift=interval(0,30)"], "samples": 3},
+         "train.shift: expected less than the images' 28 x 28 pixels, got 30"),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("folder")
+def test_values_that_do_not_go_together_are_told_in_a_line(
+    options: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(StageError) as caught:
+        sweep(**OPTIONS | options)
+    assert str(caught.value).startswith(told)
+
+
+@pytest.mark.parametrize("content", ["", "a: [", "train: {}", "train: {gain: much}"])
+@pytest.mark.usefixtures("folder")
+def test_params_yaml_without_a_training_is_told_in_a_line(content: str) -> None:
+    Path("params.yaml").write_text(content)
+    with pytest.raises(StageError, match=r"\Aparams.yaml: expected a section train .*make check\Z"):
+        sweep(**OPTIONS)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_training_that_leaves_the_finite_numbers_comes_last() -> None:
+    params(**OWN | {"activation": "relu"})
+    sweep(**OPTIONS | {"grid": ["train.learning_rate=1e6,0.5", "train.gain=2,100"]})
+    costs = {row["learning_rate"]: row["validation_cost"] for row in rows_of(RUNS)}
+    assert costs["1e+06"] == "inf"
+    drawn(CLAIM)
+
+
+MANY = {
+    "one parameter": ["train.learning_rate=1,2,3"],
+    "one point, the own": ["train.learning_rate=2"],
+    "to scale": ["train.learning_rate=tag(log,interval(0.01,100))", "train.gain=range(1,12)"],
+    "words": ["train.initializer=lecun,xavier,he,unit", "train.schedule=constant,cosine,step"],
+    "many parameters": [
+        "train.hidden=[6,6,6,6,6,6,6,6,6,6],[]", "train.epochs=1,2", "train.reshuffle=true,false",
+        "train.weight_decay=1e-5,0", "train.activation=leaky_relu,tanh", "train.elastic=0,20",
+        "train.cost=quadratic,cross_entropy",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("grid", MANY.values(), ids=MANY.keys())
+@pytest.mark.usefixtures("folder")
+def test_every_kind_of_grid_gets_its_figure(grid: list[str]) -> None:
+    sweep(**OPTIONS | {"grid": grid, "samples": 12, "epochs": 1})
+    drawn(CLAIM)
+
+
+@pytest.mark.usefixtures("folder")
+def test_every_number_in_the_words_is_found_in_the_output() -> None:
+    picture = drawn(CLAIM)
+    words = words_of(picture)
+    ranks, again = accuracies("rank"), accuracies("again")
+    numbers = {f"{100 * mean(shares):.1f}" for each in (ranks, again) for shares in each.values()}
+    numbers |= {f"{100 * stdev(shares):.1f}" for shares in again.values()}
+    first = rows_of(RANKS)[0]
+    best, own = mean(again[first["learning_rate"], first["hidden"]]), mean(again["2", "[5]"])
+    error = (sum(stdev(shares) ** 2 for shares in again.values()) / 2) ** 0.5
+    numbers |= {f"{100 * (best - own):.1f}", f"{(best - own) / error:.1f}" if error else "0"}
+    numbers |= {"5", "2", "1", "3", "0.5", "6"}
+    assert numbers_in(words) <= numbers, words
+
+
+def rewrite(accuracy: Callable[[bool, int], float]) -> None:
+    """Give the networks with other seeds another accuracy, by whether they are the own ones."""
+    table = rows_of(RUNS)
+    for row in table:
+        if row["part"] == "again":
+            own = (row["learning_rate"], row["hidden"]) == ("2", "[5]")
+            row["validation_accuracy"] = str(accuracy(own, int(row["seed"]) - 7))
+    write_rows(RUNS, [*table[0]], [[*row.values()] for row in table])
+
+
+@pytest.mark.parametrize(
+    ("gain", "noise", "verdict"),
+    [(0.1, 0.01, HELD), (0.1, 0.2, PARTLY), (-0.1, 0.01, NOT_HELD), (0.1, 0.0, HELD)],
+    ids=["clear", "maybe chance", "worse", "no spread at all"],
+)
+@pytest.mark.usefixtures("folder")
+def test_the_verdict_follows_the_numbers(gain: float, noise: float, verdict: str) -> None:
+    rewrite(lambda own, n: 0.5 + gain * (not own) + noise * n)
+    assert rows_of(RANKS)[0]["own"] == "0"
+    assert picture_of(CLAIM).caption.endswith(verdict)
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_best_may_be_params_yamls_own() -> None:
+    sweep(**OPTIONS | {"grid": ["train.learning_rate=2,1e-6,1e-7"], "epochs": 20})
+    picture = drawn(CLAIM)
+    assert picture.title.startswith("None of 3 combinations beats params.yaml's own: ")
+    assert picture.caption.endswith(NOT_HELD)
+
+
+@pytest.mark.parametrize("path", FILES)
+@pytest.mark.usefixtures("folder")
+def test_tables_of_two_sweeps_are_not_drawn(path: Path) -> None:
+    other = path.read_bytes()
+    sweep(**OPTIONS | {"grid": ["train.gain=1,2"]})
+    path.write_bytes(other)
+    with pytest.raises(StageError, match="run dvc repro"):
+        picture_of(CLAIM)
+
+
+def test_costs_are_compared_where_accuracies_are_equal() -> None:
+    results = [np.array([[cost, 0.5], [cost, 0.5]]) for cost in (0.3, 0.1, 0.2)]
+    found = ranked([{"gain": n} for n in (1, 2, 3)], {"gain": 3}, results)
+    assert [each.point["gain"] for each in found] == [2, 3, 1]
+    assert [each.own for each in found] == [False, True, False]

@@ -1,0 +1,71 @@
+// Runs the page's modules for tests/page/test_page_core.py: a list of calls as JSON on stdin, their
+// results as a list on stdout. The modules are given to Node as text, because the .js files of a
+// page have no package.json beside them that would say that they are modules.
+
+import { readFileSync } from "node:fs";
+
+const load = (name) => {
+  const text = readFileSync(new URL(`../../stages/page/web/${name}.js`, import.meta.url), "utf8");
+  return import(`data:text/javascript,${encodeURIComponent(text)}`);
+};
+const codec = await load("codec");
+const network = await load("network");
+const ink = await load("prepare");
+
+const plain = (value) => {
+  if (ArrayBuffer.isView(value)) return Array.from(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)]));
+};
+const options = ({ off = [], shift = {} }) => ({
+  off: new Set(off),
+  shift: new Map(Object.entries(shift)),
+});
+const picture = ({ levels, ...shape }) => ({ ...shape, levels: codec.decodeBytes(levels) });
+
+const tasks = {
+  example({ description, input, target, changes = {} }) {
+    const made = network.makeNetwork(description);
+    const pass = network.forward(made, input, options(changes));
+    const cost = network.costTerms(made, pass, target);
+    return { cost, ...network.backprop(made, input, target, options(changes)) };
+  },
+  batch({ description, inputs, targets }) {
+    return network.batchGradient(network.makeNetwork(description), inputs, targets);
+  },
+  step({ description, inputs, targets, rate }) {
+    const before = network.makeNetwork(description);
+    const after = network.copyNetwork(before);
+    const cost = network.step(after, inputs, targets, rate);
+    return { cost, before, after };
+  },
+  accuracy({ description, inputs, labels }) {
+    return network.accuracyOn(network.makeNetwork(description), inputs, labels);
+  },
+  guesses: ({ output }) => network.guesses(output),
+  prepare: (given) => ink.prepare(picture(given), given.rows, given.columns),
+  rasterize: ({ strokes, side, pen }) => ink.rasterize(strokes, side, pen).levels,
+  imageOfStrokes: ({ strokes }) => ink.imageOfStrokes(strokes),
+  colours: ({ levels, height, width }) =>
+    ink.pictureOfColours(codec.decodeBytes(levels), height, width).levels,
+  inputs: ({ image, preprocessing }) => ink.inputsOf(codec.decodeBytes(image), preprocessing),
+  floats: ({ text }) => codec.decodeFloats(text),
+  signed: ({ text }) => codec.decodeSigned(text),
+  images: ({ text, length }) => codec.decodeImages(codec.decodeBytes(text), length),
+  restore: ({ levels, scales, sizes }) =>
+    codec.restoreParameters(
+      codec.decodeSigned(levels),
+      codec.decodeFloats(scales),
+      network.parameterBlocks(sizes),
+    ),
+};
+
+const answer = ({ task, ...given }) => {
+  try {
+    return plain(tasks[task](given));
+  } catch (error) {
+    return { error: error.message };
+  }
+};
+process.stdout.write(JSON.stringify(JSON.parse(readFileSync(0, "utf8")).map(answer)));

@@ -1,0 +1,502 @@
+"""The page in a real browser: its numbers, its tools by mouse, touch and keyboard, its manners."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from nn import Network, gradient
+from stages.common.models.model import load_model
+from stages.page import embed
+from stages.page.bundle import bundle
+from stages.report import report
+from stages.tools.drawing import image_of_strokes
+from tests.page.chromium import AXE, Watched, refuse_or_skip, started_browser, write_real_run
+from tests.stages.test_report import SHAPES, Shape, write_run
+
+CLOSE = 1e-5
+ZIGZAG = [(0.3, 0.25), (0.7, 0.25), (0.45, 0.5), (0.45, 0.8)]
+BAD = """<script>alert("1")</script>'&"""
+OUTPUTS = "document.querySelector('#network').dataset.outputs.split(' ').map(Number)"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with started_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network trained on real digits, with its report; for reading only."""
+    folder = tmp_path_factory.mktemp("run")
+    write_real_run(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        report(dpi=50, mistakes=6, credit="Somebody drew them.")
+    return folder
+
+
+def calm_page(browser: Browser) -> Page:
+    """A page that scrolls at once: nothing to wait for."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, has_touch=True, reduced_motion="reduce"
+    )
+    return context.new_page()
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Watched]:
+    """A new page that must cause no trouble: no error, no request, nothing against the policy."""
+    watched = Watched(calm_page(browser))
+    yield watched
+    watched.page.context.close()
+    assert not watched.troubles
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, finished: Path) -> Iterator[Watched]:
+    """The page that most tests use one after the other; opening one takes a second."""
+    watched = Watched(calm_page(browser))
+    watched.open(finished / "reports/index.html")
+    yield watched
+    watched.page.context.close()
+
+
+@pytest.fixture
+def page(opened: Watched) -> Iterator[Page]:
+    """The page as it was when it was opened."""
+    opened.page.evaluate(
+        """() => {
+          for (const id of ["restore", "step-reset"]) document.getElementById(id).click();
+          document.querySelector("#stages button").click();
+          document.querySelector("#test-image").value = 0;
+          document.querySelector("#test-image").dispatchEvent(new Event("input"));
+          scrollTo({ top: 0, behavior: "instant" });
+        }"""
+    )
+    yield opened.page
+    assert not opened.troubles
+
+
+def outputs_of(page: Page) -> np.ndarray[Any, Any]:
+    return np.array(page.evaluate(OUTPUTS))
+
+
+def test_the_page_reads_200_test_images_as_numpy_does(page: Page, finished: Path) -> None:
+    read = page.evaluate(
+        """() => {
+          const number = document.querySelector("#test-image");
+          const network = document.querySelector("#network");
+          return Array.from({ length: 200 }, (_, k) => {
+            number.value = k;
+            number.dispatchEvent(new Event("input"));
+            return `${network.dataset.outputs} ${network.dataset.guess}`.split(" ").map(Number);
+          });
+        }"""
+    )
+    outputs, guesses = np.array(read)[:, :-1], np.array(read)[:, -1]
+    images = np.load(finished / "data/normalized/test/images.npy").reshape(-1, 28, 28)
+    expected = load_model(finished / "models/network.npz").outputs(images)
+    assert len(images) == 200
+    assert np.abs(outputs - expected).max() < CLOSE
+    assert np.array_equal(guesses, expected.argmax(axis=1))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "activation", "cost"),
+    [
+        ((784, 16, 16, 10), "sigmoid", "quadratic"),
+        ((35, 12, 3), "leaky_relu", "cross_entropy"),
+        ((20, 7, 6, 5, 4), "tanh", "quadratic"),
+    ],
+)
+def test_gradients_equal_those_of_nn(
+    sizes: tuple[int, ...], activation: str, cost: str, browser: Browser
+) -> None:
+    rng = np.random.default_rng(3)
+    network = Network.random(sizes, activation, cost, rng=rng, dtype=np.float64)
+    network.parameters[:] += rng.normal(0, 0.1, network.parameters.size)
+    inputs, label = rng.random((sizes[0], 1)), int(rng.integers(sizes[-1]))
+    nabla = gradient(network, inputs, np.eye(sizes[-1])[:, [label]])
+    page = browser.new_page()
+    found = page.evaluate(
+        "(given) => {"
+        + bundle("network.js")
+        + """
+          const network = makeNetwork(given);
+          const target = oneHot(given.label, given.sizes.at(-1));
+          const { weights, biases } = backprop(network, given.input, target);
+          return [...weights, ...biases].flatMap((values) => Array.from(values));
+        }""",
+        {
+            "sizes": sizes,
+            "activation": activation,
+            "cost": cost,
+            "parameters": network.parameters.tolist(),
+            "input": inputs[:, 0].tolist(),
+            "label": label,
+        },
+    )
+    page.close()
+    assert np.abs(nabla.parameters).max() > 1e-3
+    assert np.abs(np.array(found) - nabla.parameters).max() < CLOSE
+
+
+def test_a_stroke_of_the_mouse_lights_the_outputs(page: Page, finished: Path) -> None:
+    before = outputs_of(page)
+    draw(page, ZIGZAG)
+    expect(page.locator("#pad-hint")).to_be_hidden()
+    expect(page.locator("#source-note")).to_contain_text("Your drawing")
+    after = outputs_of(page)
+    assert not np.allclose(before, after, atol=1e-3)
+    image = image_of_strokes([ZIGZAG])
+    expected = load_model(finished / "models/network.npz").outputs(image[np.newaxis])[0]
+    assert np.abs(after - expected).max() < 0.2  # the mouse moves by whole pixels
+    page.get_by_role("button", name="Undo line").click()
+    empty = load_model(finished / "models/network.npz").outputs(np.zeros((1, 28, 28), np.uint8))[0]
+    assert np.allclose(outputs_of(page), empty, atol=CLOSE)
+
+
+def draw(page: Page, points: list[tuple[float, float]]) -> None:
+    box = page.locator("#pad").bounding_box()
+    assert box is not None
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
+    page.mouse.up()
+
+
+def test_a_stroke_of_the_finger_lights_the_outputs(page: Page) -> None:
+    before = outputs_of(page)
+    box = page.locator("#pad").bounding_box()
+    assert box is not None
+    session = page.context.new_cdp_session(page)
+    for kind, points in [
+        ("touchStart", ZIGZAG[:1]),
+        *(("touchMove", [point]) for point in ZIGZAG[1:]),
+        ("touchEnd", []),
+    ]:
+        touches = [
+            {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in points
+        ]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+    expect(page.locator("#source-note")).to_contain_text("Your drawing")
+    assert not np.allclose(before, outputs_of(page), atol=1e-3)
+
+
+def test_the_keyboard_draws_too(page: Page) -> None:
+    page.locator("#pad").focus()
+    page.keyboard.press("Space")
+    for key in ["ArrowDown"] * 9 + ["ArrowRight"] * 3:
+        page.keyboard.press(key)
+    page.keyboard.press("Space")
+    expect(page.locator("#source-note")).to_contain_text("Your drawing")
+    page.keyboard.press("Delete")
+    expect(page.locator("#source-note")).to_contain_text("No ink")
+
+
+def test_every_source_of_images_reaches_the_network(page: Page, tmp_path: Path) -> None:
+    notes = []
+    for name in ("Noise", "Nothing", "A misread one", "Any"):
+        page.get_by_role("button", name=name, exact=True).click()
+        notes.append(page.locator("#source-note").inner_text())
+    photo = np.full((90, 70, 3), 235, np.uint8)
+    photo[20:70, 30:38] = 40
+    Image.fromarray(photo).save(tmp_path / "one.png")
+    page.locator("#picture").set_input_files(tmp_path / "one.png")
+    expect(page.locator("#source-note")).to_contain_text("Your picture")
+    notes.append(page.locator("#source-note").inner_text())
+    assert len(set(notes)) == len(notes)
+
+
+def test_a_file_that_is_no_picture_is_refused_by_its_name_as_text(
+    page: Page, tmp_path: Path
+) -> None:
+    name = "<img src=x onerror=alert(1)>.png"
+    (tmp_path / name).write_bytes(b"no picture")
+    page.locator("#picture").set_input_files(tmp_path / name)
+    expect(page.locator("#source-note")).to_contain_text(f"{name} cannot be read as a picture")
+
+
+def test_neurons_are_inspected_switched_off_and_shifted_by_mouse(page: Page) -> None:
+    neuron = page.get_by_role("button", name=re.compile("^hidden layer 2, neuron 3:"))
+    neurons = page.locator("#network").locator(neuron)
+    neurons.hover()
+    expect(page.locator("#look-name")).to_have_text("Hidden layer 2, neuron 3")
+    neurons.click()
+    expect(neurons).to_have_attribute("aria-pressed", "true")
+    before = outputs_of(page)
+    page.get_by_role("button", name="Switch it off").click()
+    assert not np.allclose(before, outputs_of(page), atol=1e-7, rtol=0)
+    expect(neurons).to_have_attribute("aria-label", re.compile("switched off"))
+    page.get_by_role("button", name="Undo all changes").click()
+    assert np.allclose(before, outputs_of(page))
+    page.locator("#look-layer").select_option(label="outputs")
+    page.locator("#look-neuron").fill("4")
+    page.locator("#shift").fill("10")
+    assert outputs_of(page)[4] > 0.3
+    expect(page.locator("#look-difference")).to_contain_text("points")  # fewer are read correctly
+
+
+def test_neurons_are_inspected_and_switched_off_by_keyboard(page: Page) -> None:
+    page.locator("#network .neuron").first.focus()
+    for key in ("ArrowRight", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#look-name")).to_have_text("Hidden layer 2, neuron 1")
+    before = outputs_of(page)
+    page.get_by_role("button", name="Switch it off").press("Enter")
+    expect(page.get_by_role("button", name="Switch it on again")).to_be_focused()
+    assert not np.allclose(before, outputs_of(page), atol=1e-7, rtol=0)
+
+
+def test_backpropagation_goes_back_stage_by_stage(page: Page, finished: Path) -> None:
+    page.locator("#wants").scroll_into_view_if_needed()
+    page.locator("#true-label").select_option("3")
+    outputs = outputs_of(page)
+    cost = float(((outputs - np.eye(10)[3]) ** 2).sum())
+    expect(page.locator("#term-total")).to_have_text(f"{cost:.4f}")
+    for stage in ("outputs", "2", "1", "0"):
+        page.get_by_role("button", name="Next", exact=True).press("Enter")
+        expect(page.locator("#wants")).to_have_attribute("data-stage", stage)
+    expect(page.get_by_role("button", name="Next", exact=True)).to_be_disabled()
+    page.get_by_role("button", name="Back to hidden layer 2").click()
+    sums = page.locator("#matrix-foot .quiet").all_inner_texts()
+    model = load_model(finished / "models/network.npz")
+    delta = 2 * (outputs - np.eye(10)[3]) * outputs * (1 - outputs)
+    wishes = -(model.network.weights[2].T @ delta)
+    shown = [float(text.replace("\N{MINUS SIGN}", "-")) for text in sums if "\u00b7" not in text]
+    expected = [w for w, text in zip(wishes, sums, strict=True) if "\u00b7" not in text]
+    assert len(shown) > 8
+    assert np.allclose(shown, expected, rtol=0.06)
+
+
+def test_bias_avenue_is_minus_the_error_of_the_neuron(page: Page) -> None:
+    page.locator("#wants").scroll_into_view_if_needed()
+    page.locator("#true-label").select_option("3")
+    expect(page.locator("#avenue-name")).to_have_text("output 3")
+    output = outputs_of(page)[3]
+    expected = 2 * (1 - output) * output * (1 - output)
+    shown = page.locator("#avenue-bias").inner_text()
+    assert float(shown.lstrip("+")) == pytest.approx(expected, rel=0.06)
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+def test_steps_change_the_network_and_are_undone(page: Page, by: str) -> None:
+    def press(name: str) -> None:
+        button = page.locator("#step").get_by_role("button", name=name, exact=True)
+        if by == "mouse":
+            button.click()
+        else:
+            button.press("Enter")
+
+    section = page.locator("#step")
+    section.scroll_into_view_if_needed()
+    start = outputs_of(page)
+    section.locator("#step-label").select_option("5")
+    section.locator("#rate").fill("-1")
+    press("One step")
+    first = outputs_of(page)
+    assert cost_as_5(first) < cost_as_5(start)
+    press("Ten steps")
+    expect(section).to_have_attribute("data-steps", "11")
+    assert cost_as_5(outputs_of(page)) < cost_as_5(first)
+    press("Undo")
+    assert np.allclose(outputs_of(page), first)
+    press("Reset")
+    assert np.allclose(outputs_of(page), start)
+    expect(section).to_have_attribute("data-steps", "0")
+
+
+def cost_as_5(outputs: np.ndarray[Any, Any]) -> float:
+    return float(((outputs - np.eye(10)[5]) ** 2).sum())
+
+
+def test_one_image_spoils_the_others_and_a_batch_does_not(page: Page) -> None:
+    section = page.locator("#step")
+    section.scroll_into_view_if_needed()
+    expect(section).to_have_attribute("data-steps", "0")
+
+    def accuracy() -> float:
+        return float(str(section.get_attribute("data-accuracy")))
+
+    before = accuracy()
+    section.locator("#step-label").select_option("5")
+    section.locator("#rate").fill("1")
+    for _ in range(6):
+        section.get_by_role("button", name="Ten steps").click()
+    alone = accuracy()
+    section.get_by_role("button", name="Reset").click()
+    section.locator("#learn-batch").check()
+    section.locator("#rate").fill("0")
+    section.get_by_role("button", name="Ten steps").click()
+    assert alone < before - 0.05
+    assert accuracy() > before - 0.05
+
+
+def test_the_scrubber_shows_earlier_epochs_by_mouse_and_by_keyboard(page: Page) -> None:
+    section, scrubber = page.locator("#learn"), page.locator("#epoch")
+    section.scroll_into_view_if_needed()
+    expect(section).to_have_attribute("data-epoch", "40")
+    trained = page.locator("#weight-images canvas").first.evaluate("(image) => image.toDataURL()")
+    box = scrubber.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 2, box["y"] + box["height"] / 2)
+    expect(section).to_have_attribute("data-epoch", "0")
+    first = page.locator("#weight-images canvas").first.evaluate("(image) => image.toDataURL()")
+    assert first != trained
+    scrubber.press("ArrowRight")
+    expect(section).to_have_attribute("data-epoch", "1")
+    scrubber.press("End")
+    expect(section).to_have_attribute("data-epoch", "40")
+    guess = page.locator("#network").get_attribute("data-guess")
+    expect(section).to_have_attribute("data-guess", str(guess))
+
+
+def test_a_cell_of_the_confusion_matrix_opens_its_images(page: Page, finished: Path) -> None:
+    images = page.locator("#cell-images button")
+    cell = page.locator("#confusion-table button", has_text=re.compile(r"^[1-9]\d*$")).first
+    cell.click()
+    expect(images).to_have_count(int(cell.inner_text()))
+    cell.press("ArrowDown")
+    expect(page.locator("#confusion-table button").nth(10)).to_be_focused()
+    cell.click()
+    images.first.click()
+    expect(page.locator("#source-note")).to_contain_text("Test image")
+    assert (finished / "reports/index.html").stat().st_size < 3e6
+
+
+def test_figures_are_enlarged_in_a_dialog(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("Enlarge the figure")).first.click()
+    expect(page.locator("#zoom")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#zoom")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [360, 800, 1920])
+def test_nothing_is_wider_than_the_window(width: int, watched: Watched, finished: Path) -> None:
+    watched.page.set_viewport_size({"width": width, "height": 800})
+    page = watched.open(finished / "reports/index.html")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    overflowing = page.evaluate(
+        """() => [...document.querySelectorAll(".lab *, .panel *, .stats *")]
+          .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+          .map((one) => one.id || one.className)"""
+    )
+    assert not overflowing
+
+
+def test_the_page_does_not_jump_and_is_there_within_a_second(
+    watched: Watched, finished: Path
+) -> None:
+    watched.page.add_init_script(
+        "window.jumps = 0; new PerformanceObserver((list) => list.getEntries().forEach("
+        "(entry) => { window.jumps += entry.value; }))"
+        ".observe({ type: 'layout-shift', buffered: true });"
+    )
+    page = watched.open(finished / "reports/index.html")
+    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    assert page.evaluate("window.jumps") < 0.01
+    assert paint < 1000
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("dark", 360)])
+def test_axe_finds_no_violation(scheme: Any, width: int, watched: Watched, finished: Path) -> None:
+    if not AXE.is_file():
+        refuse_or_skip("axe-core is missing", "npm ci --prefix tests/browser")
+    watched.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    watched.page.set_viewport_size({"width": width, "height": 900})
+    page = watched.open(finished / "reports/index.html")
+    page.get_by_role("button", name="Back to hidden layer 2").click()
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
+        ".map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html)}`)"
+    )
+    assert not found
+
+
+def test_backpropagation_plays_by_itself(watched: Watched, finished: Path) -> None:
+    watched.page.emulate_media(reduced_motion="no-preference")
+    page = watched.open(finished / "reports/index.html")
+    page.get_by_role("button", name="Play").first.click()
+    expect(page.locator("#wants")).to_have_attribute("data-stage", "outputs")
+    expect(page.locator("#wants")).to_have_attribute("data-stage", "2")
+    page.get_by_role("button", name="Pause").click()
+
+
+def test_motion_is_left_out_for_those_who_do_not_want_it(page: Page) -> None:
+    page.get_by_role("button", name="Back to hidden layer 1").click()
+    durations = page.evaluate(
+        "[...document.querySelectorAll('.neuron')].map((one) => "
+        "getComputedStyle(one).transitionDuration)"
+    )
+    assert {part for text in durations for part in text.split(", ")} == {"0s"}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+def test_every_shape_of_network_comes_alive(
+    shape: Shape, watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(tmp_path, shape)
+    monkeypatch.chdir(tmp_path)
+    draw_no_figures(monkeypatch)
+    report(dpi=50, mistakes=9, credit="Somebody drew them.")
+    page = watched.open(tmp_path / "reports/index.html")
+    shown = int(page.locator("#test-image").input_value())
+    expected = np.loadtxt("reports/predictions.csv", delimiter=",", skiprows=1)[shown, 3:]
+    assert np.abs(outputs_of(page) - expected).max() < CLOSE
+    words = page.evaluate(
+        """() => {
+          const all = "#stages button, #network .neuron, #backward .neuron, #step-one, #any-image";
+          for (const button of document.querySelectorAll(all)) button.click();
+          return document.body.innerText;
+        }"""
+    )
+    assert not re.search(r"\bNaN\b|undefined|Infinity|\[object", words)
+
+
+def draw_no_figures(patch: pytest.MonkeyPatch) -> None:
+    """Let every figure be one white pixel: tests of the page need not wait for Matplotlib."""
+    from stages.page.story import Image as Figure  # noqa: PLC0415 - for this only
+
+    pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+    names = ("hero", "learning", "weights", "activations", "calibration")
+    figures = {n: Figure(n, "What it shows.", f"{n} in words", pixel, 1, 1) for n in names}
+    patch.setattr("stages.report.draw", lambda *_: figures)
+
+
+def test_a_network_too_large_for_a_page_says_so(
+    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(tmp_path, Shape())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(embed, "MOST_PARAMETERS", 100)
+    draw_no_figures(monkeypatch)
+    report(dpi=50, mistakes=9, credit="Somebody drew them.")
+    page = watched.open(tmp_path / "reports/index.html")
+    expect(page.locator(".missing").first).to_contain_text("too many to put into a page")
+    assert page.locator("#cell-images button").count() > 0
+
+
+def test_markup_in_a_parameter_is_shown_as_text(
+    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(tmp_path, Shape())
+    monkeypatch.chdir(tmp_path)
+    draw_no_figures(monkeypatch)
+    train = {"hidden": [4], "activation": "sigmoid", "cost": "quadratic", "note": BAD}
+    sections = {"fetch": {BAD: BAD}, "normalize": {}, "batch": {}, "train": train}
+    Path("params.yaml").write_text(json.dumps(sections))
+    report(dpi=50, mistakes=9, credit="Somebody drew them.")
+    page = watched.open(tmp_path / "reports/index.html")
+    assert page.locator("#run").inner_text().count(BAD) == 3

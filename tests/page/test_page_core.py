@@ -1,0 +1,383 @@
+"""The page's mathematics, pictures and codes, run under Node, are those of Python."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from nn import Network, cost_of, feedforward, gradient
+from nn.functions import ACTIVATIONS, LEAK, Array
+from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
+from stages.page.codec import encode_array, encode_images, quantize, restore
+from stages.tools import drawing as ink
+from stages.tools.drawing import Levels, image_of_strokes, pen_for, prepare, rasterize
+from stages.tools.predict import grey_levels
+from tests.common.test_preprocess import flat_dash
+from tests.conftest import Problem, random_problem
+from tests.tools.test_drawing import HANDS, photo, sample_digits
+
+RUNNER = Path(__file__).with_name("page_core.mjs")
+TOLERANCE = 1e-5
+
+Node: TypeAlias = Callable[..., list[Any]]
+
+PROBLEMS = {
+    "784-16-16-10 sigmoid quadratic": ((784, 16, 16, 10), "sigmoid", "quadratic"),
+    "20-7-5 leaky_relu cross_entropy": ((20, 7, 5), "leaky_relu", "cross_entropy"),
+    "9-8-7-6-3 tanh cross_entropy": ((9, 8, 7, 6, 3), "tanh", "cross_entropy"),
+    "12-9-4 relu quadratic": ((12, 9, 4), "relu", "quadratic"),
+    "6-2 no hidden layer": ((6, 2), "sigmoid", "quadratic"),
+}
+
+
+@pytest.fixture(scope="session")
+def node() -> Node:
+    """Run calls of the page's modules: node({"task": ..., ...}, ...) gives their results."""
+    program = shutil.which("node")
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Node is missing; CI must not leave out the page's tests")
+        pytest.skip("Node is not installed: apt install nodejs")
+
+    def run(*calls: dict[str, Any]) -> list[Any]:
+        answer = subprocess.run(
+            [program, str(RUNNER)],
+            input=json.dumps(calls),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert answer.returncode == 0, answer.stderr
+        assert not answer.stderr
+        results: list[Any] = json.loads(answer.stdout)
+        return results
+
+    return run
+
+
+def described(network: Network) -> dict[str, Any]:
+    return {
+        "sizes": network.sizes,
+        "activation": network.activation,
+        "cost": network.cost,
+        "leak": LEAK,
+        "parameters": network.parameters.tolist(),
+    }
+
+
+def example(problem: Problem, column: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "task": "example",
+        "description": described(problem.network),
+        "input": problem.inputs[:, column].tolist(),
+        "target": problem.targets[:, column].tolist(),
+        "changes": changes,
+    }
+
+
+def batch(problem: Problem, task: str, **more: Any) -> dict[str, Any]:
+    columns = {"inputs": problem.inputs.T.tolist(), "targets": problem.targets.T.tolist()}
+    return {"task": task, "description": described(problem.network), **columns, **more}
+
+
+def flat(result: dict[str, Any]) -> Array:
+    """Weights and biases of a result in the order of nn.Network's parameters."""
+    return np.concatenate([np.ravel(part) for part in (*result["weights"], *result["biases"])])
+
+
+def column(problem: Problem, place: int) -> tuple[Array, Array]:
+    return problem.inputs[:, [place]], problem.targets[:, [place]]
+
+
+def close(got: Any, expected: Any, tolerance: float = TOLERANCE) -> None:
+    np.testing.assert_allclose(np.array(got, float), expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_outputs_costs_and_gradients_are_those_of_nn(node: Node, name: str) -> None:
+    problem = random_problem(*PROBLEMS[name])
+    network = problem.network
+    batched, *examples = node(
+        batch(problem, "batch"), *(example(problem, place) for place in range(3))
+    )
+    close(flat(batched), gradient(network, problem.inputs, problem.targets).parameters)
+    close(batched["cost"], cost_of(network, problem.inputs, problem.targets))
+    for place, result in enumerate(examples):
+        inputs, targets = column(problem, place)
+        close(result["activations"][-1], feedforward(network, inputs)[:, 0])
+        close(flat(result), gradient(network, inputs, targets).parameters)
+        close(result["cost"]["total"], cost_of(network, inputs, targets))
+        close(result["cost"]["total"], sum(result["cost"]["terms"]))
+        assert len(result["cost"]["terms"]) == network.sizes[-1]
+    assert np.abs(flat(batched)).max() > 100 * TOLERANCE  # or zeros would pass
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_every_layer_is_shown_as_the_equations_have_it(node: Node, name: str) -> None:
+    problem = random_problem(*PROBLEMS[name])
+    (result,) = node(example(problem, 0))
+    a, z, network = result["activations"], result["zs"], problem.network
+    derivative = ACTIVATIONS[network.activation].derivative
+    assert [len(layer) for layer in a] == [len(layer) for layer in result["nablaA"]]
+    assert [len(layer) for layer in z] == [len(layer) for layer in result["deltas"]]
+    for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
+        close(z[layer], w @ np.array(a[layer]) + b)
+        close(result["nablaA"][layer], w.T @ np.array(result["deltas"][layer]))
+        if layer > 0:
+            slope = np.zeros(len(a[layer]))
+            derivative(np.array(a[layer]), slope)
+            close(result["deltas"][layer - 1], np.array(result["nablaA"][layer]) * slope)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_wishes_of_the_pixels_match_central_differences(node: Node, name: str) -> None:
+    problem = random_problem(*PROBLEMS[name])
+    inputs, targets = column(problem, 0)
+    (result,) = node(example(problem, 0))
+    step = 1e-6
+    for pixel in range(min(20, len(inputs))):
+        nudge = np.zeros_like(inputs)
+        nudge[pixel] = step
+        costs = [cost_of(problem.network, inputs + sign * nudge, targets) for sign in (1, -1)]
+        close(result["nablaA"][0][pixel], (costs[0] - costs[1]) / (2 * step))
+
+
+@pytest.mark.parametrize("cost", ["quadratic", "cross_entropy"])
+def test_the_wish_of_an_output_is_the_slope_of_its_own_cost_term(node: Node, cost: str) -> None:
+    (result,) = node(example(problem := random_problem(cost=cost), 0))
+    a, y = np.array(result["activations"][-1]), problem.targets[:, 0]
+    close(result["nablaA"][-1], 2 * (a - y) if cost == "quadratic" else -y / a)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_neuron_switched_off_sends_nothing_and_learns_nothing(
+    node: Node, activation: str
+) -> None:
+    problem = random_problem((6, 5, 4, 3), activation)
+    (result,) = node(example(problem, 0, off=["1:3", "2:0"]))
+    cut = replace(problem.network, parameters=problem.network.parameters.copy())
+    cut.weights[1][:, 3] = 0
+    cut.weights[2][:, 0] = 0
+    inputs, targets = column(problem, 0)
+    close(result["activations"][-1], feedforward(cut, inputs)[:, 0])
+    expected = gradient(cut, inputs, targets)
+    close(flat(result), masked(expected).parameters)
+    assert result["activations"][1][3] == 0 == result["activations"][2][0]
+    assert np.abs(flat(result)).max() > 0
+
+
+def masked(nabla: Network) -> Network:
+    """Without the weights out of the neurons 1:3 and 2:0, whose activation is really 0."""
+    nabla.weights[1][:, 3] = 0
+    nabla.weights[2][:, 0] = 0
+    return nabla
+
+
+def test_a_shifted_bias_acts_as_another_bias(node: Node) -> None:
+    problem = random_problem((6, 5, 4, 3))
+    shifted = replace(problem.network, parameters=problem.network.parameters.copy())
+    shifted.biases[0][2] += 0.7
+    shifted.biases[2][1] -= 1.5
+    moved, plain = node(
+        example(problem, 0, shift={"1:2": 0.7, "3:1": -1.5}),
+        example(Problem(shifted, problem.inputs, problem.targets), 0),
+    )
+    close(moved["activations"][-1], plain["activations"][-1])
+    close(flat(moved), flat(plain))
+
+
+def test_a_step_goes_down_the_mean_gradient_and_leaves_the_copy(node: Node) -> None:
+    problem = random_problem()
+    network, inputs, targets = problem
+    (result,) = node(batch(problem, "step", rate=0.3))
+    nabla = gradient(network, inputs, targets).parameters
+    close(result["cost"], cost_of(network, inputs, targets))
+    close(flat(result["after"]), network.parameters - 0.3 * nabla)
+    assert flat(result["before"]).tolist() == network.parameters.tolist()
+
+
+def test_guesses_are_ranked_and_equal_ones_keep_their_order(node: Node) -> None:
+    assert node({"task": "guesses", "output": [0.1, 0.9, 0.1, 0.5, 0.9]}) == [[1, 4, 3, 0, 2]]
+
+
+def test_extreme_weights_overflow_nowhere(node: Node) -> None:
+    for cost in ("quadratic", "cross_entropy"):
+        problem = random_problem(cost=cost)
+        problem.network.parameters[:] *= 1e4
+        for result in node(*(example(problem, place) for place in range(7))):
+            values = [*np.concatenate(result["nablaA"]), *flat(result), result["cost"]["total"]]
+            assert None not in values  # as JSON writes what is not finite
+            assert np.isfinite(values).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"activation": "step"}, "unknown activation: step"),
+        ({"activation": "constructor"}, "unknown activation: constructor"),
+        ({"cost": "toString"}, "unknown cost: toString"),
+        ({"sizes": [5, 4, 4]}, "expected 44 parameters for 5-4-4, got 39"),
+    ],
+)
+def test_what_is_no_network_is_refused(node: Node, change: dict[str, Any], complaint: str) -> None:
+    call = batch(random_problem(), "batch")
+    call["description"] |= change
+    assert node(call) == [{"error": complaint}]
+
+
+def test_accuracy_and_inputs_are_those_of_the_pipeline_on_real_digits(node: Node) -> None:
+    images, labels = sample_digits()
+    grey = images.reshape(len(images), -1)
+    images = np.concatenate([images[:50], [flat_dash(), flat_dash()[:, ::-1]]])
+    for deskew, edges in product((False, True), (True, False)):
+        plain = Preprocessing(28, 28, deskew, edges, *unit_scaling())
+        for scale, offset in (unit_scaling(), standard_scaling(plain.see(grey))):
+            preprocessing = replace(plain, scale=scale, offset=offset)
+            seen = preprocessing.inputs(images).T
+            got = node(*(inputs_call(image, preprocessing) for image in images))
+            one_level = np.broadcast_to(scale, seen.shape) * 1.001  # what one grey level makes
+            assert (np.abs(np.array(got) - seen) <= one_level).all()
+            assert (np.abs(np.array(got) - seen) < 1e-6).mean() > 0.999
+    network = Network.random((784, 16, 16, 10), "sigmoid", "quadratic", rng=rng(), gain=2)
+    outputs = feedforward(network, seen.T)
+    call = {"task": "accuracy", "description": described(network), "inputs": seen.tolist()}
+    (accuracy,) = node({**call, "labels": [*labels[:50].tolist(), 1, 1]})
+    assert accuracy == pytest.approx((outputs.argmax(axis=0) == [*labels[:50], 1, 1]).mean())
+
+
+def inputs_call(image: Levels, preprocessing: Preprocessing) -> dict[str, Any]:
+    described = {
+        "height": preprocessing.height,
+        "width": preprocessing.width,
+        "deskew": preprocessing.deskew,
+        "edges": preprocessing.edges,
+        "scale": preprocessing.scale.tolist(),
+        "offset": preprocessing.offset.tolist(),
+    }
+    return {"task": "inputs", "image": encode_array(image), "preprocessing": described}
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def prepare_call(levels: Levels, rows: int = 28, columns: int = 28) -> dict[str, Any]:
+    height, width = levels.shape
+    shape = {"height": height, "width": width, "rows": rows, "columns": columns}
+    return {"task": "prepare", "levels": encode_array(levels), **shape}
+
+
+def same_images(node: Node, pictures: list[Levels], rows: int = 28, columns: int = 28) -> Levels:
+    """The images that Python prepares, which must be those of the page to the last bit."""
+    expected = np.array([prepare(levels, rows, columns) for levels in pictures])
+    got = node(*(prepare_call(levels, rows, columns) for levels in pictures))
+    np.testing.assert_array_equal(np.array(got).reshape(expected.shape), expected)
+    return expected
+
+
+def drawings(side: int, pen: float) -> list[Levels]:
+    return [rasterize(digit, side, pen) for digits in HANDS.values() for digit in digits]
+
+
+def test_drawings_and_photos_are_prepared_alike(node: Node) -> None:
+    drawn = drawings(150, 0.04)
+    seen = same_images(node, drawn)
+    assert (seen.max(axis=(1, 2)) == 255).all()
+    dark = same_images(node, [255 - picture for picture in drawn])
+    np.testing.assert_array_equal(dark, seen)
+    same_images(node, [photo(picture, seed) for seed, picture in enumerate(drawn)])
+
+
+def test_real_digits_are_prepared_alike(node: Node) -> None:
+    images, _ = sample_digits()
+    same_images(node, list(images[:200]))
+    same_images(node, list(images[:20]), 16, 9)
+    same_images(node, list(images[:20]), 1, 40)
+
+
+def test_noise_of_any_shape_is_prepared_alike(node: Node) -> None:
+    generator = rng()
+    shapes = generator.integers(1, 60, (60, 2))
+    noise = [generator.integers(0, 256, shape, dtype=np.uint8) for shape in shapes]
+    faint = [(100 + levels // int(generator.integers(1, 50))).astype(np.uint8) for levels in noise]
+    sparse = [np.where(generator.random(n.shape) < 0.05, n, 0).astype(np.uint8) for n in noise]
+    constant = [np.full((5, 7), level, np.uint8) for level in (0, 128, 255)]
+    assert same_images(node, [*noise, *faint, *sparse, *constant]).any()
+
+
+def test_large_pictures_are_prepared_alike(node: Node) -> None:
+    drawn = rasterize(HANDS["upright"][3], 1300, 0.03)
+    pictures = [photo(drawn, 0), drawn[:, 400:900], np.ascontiguousarray(drawn[600:602])]
+    same_images(node, pictures)
+
+
+def test_strokes_are_drawn_alike(node: Node) -> None:
+    odd: list[Any] = [[], [[]], [[[0.5, 0.5]]], [[[-1, 0.2], [2, 0.9]]], [[[0.3, 0.3]] * 3]]
+    strokes = [*HANDS["hasty"], *HANDS["shaky"], *odd]
+    raster = node(*({"task": "rasterize", "strokes": s, "side": 64, "pen": 0.05} for s in strokes))
+    image = node(*({"task": "imageOfStrokes", "strokes": s} for s in strokes))
+    for place, stroke in enumerate(strokes):
+        assert rasterize(stroke, 64, 0.05).ravel().tolist() == raster[place]
+        assert image_of_strokes(stroke).ravel().tolist() == image[place]
+    assert max(image[-3]) == 255  # a dot is ink
+    assert not any(image[len(strokes) - 5])
+    assert pen_for([]) == ink.FINEST_PEN
+
+
+def test_colours_weigh_as_much_as_in_pillow(node: Node, tmp_path: Path) -> None:
+    rgba = rng().integers(0, 256, (40, 30, 4), dtype=np.uint8)
+    Image.fromarray(rgba).save(tmp_path / "colours.png")
+    (got,) = node({"task": "colours", "levels": encode_array(rgba), "height": 40, "width": 30})
+    expected = grey_levels(tmp_path / "colours.png").astype(int)
+    assert np.abs(np.array(got).reshape(40, 30) - expected).max() <= 1
+
+
+def test_arrays_and_images_are_unpacked_as_they_were_packed(node: Node) -> None:
+    floats = rng().normal(size=7).astype(np.float32)
+    signed = rng().integers(-128, 128, 9, dtype=np.int8)
+    images, _ = sample_digits()
+    runs = np.repeat(np.array([0, 7, 0, 255, 0], np.uint8), [1, 3, 255, 2, 1000])
+    got = node(
+        {"task": "floats", "text": encode_array(floats)},
+        {"task": "signed", "text": encode_array(signed)},
+        {"task": "images", "text": encode_images(images[:20]), "length": 20 * 784},
+        {"task": "images", "text": encode_images(runs), "length": len(runs)},
+        {"task": "images", "text": "", "length": 0},
+    )
+    packages: list[NDArray[Any]] = [floats, signed, images[:20], runs, runs[:0]]
+    for unpacked, packed in zip(got, packages, strict=True):
+        assert unpacked == packed.ravel().tolist()
+
+
+@pytest.mark.parametrize(
+    ("code", "complaint"),
+    [
+        ([5, 0], "a zero without its count"),
+        ([0, 0, 5], "a zero without its count"),
+        ([5], "expected 3 grey levels, got 1"),
+        ([0, 255], "expected 3 grey levels, got 255"),
+        ([1, 2, 3, 4], "expected 3 grey levels, got 4"),
+    ],
+)
+def test_a_broken_code_is_refused(node: Node, code: list[int], complaint: str) -> None:
+    text = encode_array(np.array(code, np.uint8))
+    assert node({"task": "images", "text": text, "length": 3}) == [{"error": complaint}]
+
+
+def test_quantized_parameters_come_back_alike(node: Node) -> None:
+    parameters: NDArray[np.floating] = random_problem((6, 5, 3)).network.parameters
+    levels, scales = quantize(parameters, (6, 5, 3))
+    packed = {"levels": encode_array(levels), "scales": encode_array(scales)}
+    (got,) = node({"task": "restore", "sizes": [6, 5, 3], **packed})
+    assert got == restore(levels, scales, (6, 5, 3)).tolist()
