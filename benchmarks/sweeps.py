@@ -23,8 +23,9 @@ from ruamel.yaml import YAML
 from benchmarks.local_cluster import LocalCluster
 from stages.claims.sweep.cluster import connected, workers
 from stages.claims.sweep.measure import CODE
+from stages.common.files.paths import PREPROCESSING, TRAIN, VALIDATION
 from stages.common.images.preprocess import Preprocessing
-from stages.common.models.recipe import PREPROCESSING, TRAIN, VALIDATION, examples_of, side_by_side
+from stages.common.models.recipe import examples_of, side_by_side
 from stages.common.models.training import Descent, judged
 
 TASKS = 400  # that have next to nothing to do

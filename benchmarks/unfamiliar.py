@@ -22,11 +22,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from nn import Examples, predict
 from stages.common.files.arrays import load_labelled
+from stages.common.files.paths import PREPROCESSING, TEST, VALIDATION
 from stages.common.files.tables import read_table, write_csv
 from stages.common.images.idx import read_idx
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, load_model
-from stages.common.models.recipe import PREPROCESSING, TEST, VALIDATION
 from stages.tools.drawing import Levels, prepare
 from stages.tools.novelty import ALARMS, JUDGES, load_familiar
 

@@ -1,7 +1,6 @@
 """Split the validation images off, shuffle the rest once, and cut it into mini-batches."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -9,10 +8,8 @@ from numpy.typing import NDArray
 
 from stages.common.files.arrays import EDGES, load_edges, load_labelled, save_labelled
 from stages.common.files.atomic import StageError, whole_folder
+from stages.common.files.paths import ALL_TRAIN, BATCH_SIZE, BATCHES
 from stages.common.runtime.cli import run, whole
-
-TRAIN = Path("data/normalized/train")
-BATCHES = Path("data/batches")
 
 
 def batch(
@@ -28,15 +25,15 @@ def batch(
     among them as chance makes it. Mini-batch k is rows k * batch_size to (k + 1) * batch_size,
     one contiguous piece of the file; the last one may be smaller, so that no image is left out.
     """
-    images, labels = load_labelled(TRAIN)
+    images, labels = load_labelled(ALL_TRAIN)
     count = check(len(images), validation, batch_size)
-    edges = load_edges(TRAIN, len(images)) if (TRAIN / EDGES).is_file() else None
+    edges = load_edges(ALL_TRAIN, len(images)) if (ALL_TRAIN / EDGES).is_file() else None
     with whole_folder(BATCHES) as folder:
         for part, rows in split(len(images), validation, seed).items():
             (folder / part).mkdir()
             own = None if edges is None else edges[rows]
             save_labelled(folder / part, images[rows], labels[rows], own)
-        (folder / "batches.json").write_text(json.dumps({"batch_size": batch_size}) + "\n")
+        (folder / BATCH_SIZE.name).write_text(json.dumps({"batch_size": batch_size}) + "\n")
     batches = -(-count // batch_size)
     print(f"{count:,} images in {batches:,} mini-batches of {batch_size}, {validation:,} set aside")
 

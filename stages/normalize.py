@@ -1,7 +1,6 @@
 """Read the IDX files strictly and make every image ready for a network."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,13 +9,12 @@ from numpy.typing import NDArray
 
 from stages.common.files.arrays import save_arrays, save_labelled
 from stages.common.files.atomic import StageError, whole_folder
+from stages.common.files.paths import NORMALIZED, RAW
 from stages.common.images.classes import LONGEST, Classes, is_name, numbered, save_classes
 from stages.common.images.idx import read_idx, read_labels
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
 from stages.common.runtime.cli import choice, run, switch, whole
 
-RAW = Path("data/raw")
-NORMALIZED = Path("data/normalized")
 PREFIXES = {"train": "train", "test": "t10k"}  # our names, and those of MNIST's files
 Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # images (n, height, width), labels (n,)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stages.common.files.atomic import StageError, whole_file, whole_folder
+from stages.common.files.paths import FIGURES, PAGE
 from stages.common.runtime.cli import run, whole
 from stages.page.bundle import bundle
 from stages.page.embed import embed_run, is_live, sample_size, snapshots
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from stages.claims.registry import Claim
     from stages.page.figures import Picture, Results
 
-FIGURES = Path("reports/figures")
-PAGE = Path("reports/index.html")
 LONGEST_CREDIT = 300  # characters
 MOST_HIDDEN_DRAWN, MOST_OUTPUTS_DRAWN = 16, 32  # neurons of a layer
 TEMPLATES = Path(__file__).parent / "page/web"

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any, NoReturn
 
@@ -22,6 +21,16 @@ from nn import (
     learning_rate_at,
 )
 from stages.common.files.atomic import StageError, whole_file
+from stages.common.files.paths import (
+    BATCH_SIZE,
+    BATCHES,
+    HISTORY,
+    NETWORK,
+    PREPROCESSING,
+    SNAPSHOTS,
+    TRAIN,
+    VALIDATION,
+)
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, answers_are_finite, as_examples, save_model
 from stages.common.models.sanity import doubt
@@ -54,11 +63,6 @@ from stages.common.runtime.checkpoints import Checkpoint, fingerprint
 from stages.common.runtime.cli import run, whole
 from stages.common.runtime.limits import TRAINING, require_disk, require_memory
 
-BATCHES = Path("data/batches")
-PREPROCESSING = Path("data/normalized/preprocessing.npz")
-NETWORK = Path("models/network.npz")
-SNAPSHOTS = Path("models/snapshots")
-HISTORY = Path("reports/history.csv")
 LIVE = 0.005  # of a training's time that may go into its history before the end
 PLAIN_LINES = 10  # about as many lines of progress where no bar can be drawn
 
@@ -115,13 +119,13 @@ def train(
     options = {**locals()}  # all that was asked for, before anything else has a name
     descent = Descent.of(options)
     preprocessing = Preprocessing.load(PREPROCESSING)
-    training = TrainingSet.load(BATCHES / "train", preprocessing)
+    training = TrainingSet.load(TRAIN, preprocessing)
     examples = training.examples
-    validation = as_examples(BATCHES / "validation", preprocessing)
+    validation = as_examples(VALIDATION, preprocessing)
     classes = 1 + max(int(examples.labels.max()), int(validation.labels.max()))
     sizes = (examples.stored.shape[1], *(hidden or []), classes)
     check(sizes, epochs, snapshots)
-    batch_size = json.loads((BATCHES / "batches.json").read_text())["batch_size"]
+    batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
     sgd, distort = descent.start(training, classes, batch_size, seed, threads)
     network = sgd.network
     shape = "-".join(str(n) for n in sizes)

@@ -59,7 +59,7 @@ def test_portable_gives_the_same_bytes_under_other_kernels_and_native_does_not(
     own = hashes(tmp_path / "own", "native", {})
     other = hashes(tmp_path / "other", "native", OLD)
     differing = {name for name in own if own[name] != other[name]}
-    assert {"models/network.npz", "reports/claims/minima.npz"} <= differing
+    assert {"models/network.npz", "data/claims/minima.npz"} <= differing
 
 
 def test_every_stage_that_calculates_is_told_how() -> None:

@@ -15,7 +15,8 @@ from ruamel.yaml import YAML
 from benchmarks.accuracy import as_options
 from stages.common.files.arrays import load_labelled
 from stages.common.files.atomic import StageError
-from stages.common.images.classes import CLASSES, Classes, load_classes, numbered
+from stages.common.files.paths import CLASSES
+from stages.common.images.classes import Classes, load_classes, numbered
 from stages.common.images.idx import write_idx
 from stages.common.images.preprocess import Preprocessing
 from stages.common.runtime.cli import run

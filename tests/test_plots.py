@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from nn import SGD
-from stages.train import HISTORY, Diary
+from stages.common.files.paths import HISTORY
+from stages.train import Diary
 from tests.claims.shared import copied
 from tests.plots.__main__ import PACKAGES, PAGE, TEMPLATE
 from tests.sample import train_small

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nn import COSTS
 from nn.functions import LEAK
+from stages.common.files.paths import SNAPSHOTS
 from stages.common.models.model import Model
 from stages.common.models.snapshots import load_snapshots
 from stages.page.codec import encode_array, encode_images, quantize
@@ -19,7 +20,7 @@ MOST_PARAMETERS = 1_000_000  # a larger network would make the page too heavy: 5
 SAMPLE = 500  # test images on which the page measures accuracy
 FEWEST, WORK = 100, 200_000_000  # of them, so that measuring takes this many multiplications
 MOST_MISREAD = 500
-SNAPSHOTS, SNAPSHOT_BYTES = 16, 280_000  # epochs kept, at one byte for a parameter
+MOST_SNAPSHOTS, SNAPSHOT_BYTES = 16, 280_000  # epochs kept, at one byte for a parameter
 FEWEST_SNAPSHOTS = 3
 DECIMALS = 4
 
@@ -109,13 +110,11 @@ def sample_size(results: "Results") -> int:
 
 def snapshots(results: "Results") -> dict[str, Any] | None:
     """The network after some of its epochs, 8 bits a parameter; None if that is too much."""
-    from stages.page.figures.results import SNAPSHOTS as PATH
-
     network = results.network
-    most = min(SNAPSHOTS, SNAPSHOT_BYTES // network.parameters.size)
+    most = min(MOST_SNAPSHOTS, SNAPSHOT_BYTES // network.parameters.size)
     if most < FEWEST_SNAPSHOTS:
         return None
-    stored = load_snapshots(PATH, network.parameters.size)
+    stored = load_snapshots(SNAPSHOTS, network.parameters.size)
     rows = chosen_epochs(len(stored.epochs) - 1, most)
     packed = [quantize(np.array(stored.parameters[row]), network.sizes) for row in rows]
     return {

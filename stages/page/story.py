@@ -6,12 +6,12 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import CLAIM_DATA, PARAMETERS
 from stages.common.files.tables import read_rows
 from stages.common.images.classes import BRIEF
 from stages.common.models.sanity import doubt
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from stages.claims.registry import Claim
     from stages.page.figures import Picture, Results
 
-CLAIM_TABLES = Path("reports/claims")
-PARAMETERS = Path("params.yaml")
 MOST_ROWS = 101  # of the table of epochs: about 100 steps, whatever the number of epochs
 MOST_CLAIM_ROWS, MOST_CLAIM_COLUMNS = 24, 8  # of a table that is shown; a larger one is a download
 MOST_BYTES = 40_000  # of a download that travels inside the page
@@ -153,7 +151,7 @@ def claim_part(claim: "Claim", image: Image | None) -> Part:
 
 def claim_table(name: str) -> Table | None:
     """A claim's own table, if it is small."""
-    path = CLAIM_TABLES / f"{name}.csv"
+    path = CLAIM_DATA / f"{name}.csv"
     if not path.is_file():
         return None
     header, rows = read_rows(path)
@@ -165,7 +163,7 @@ def claim_table(name: str) -> Table | None:
 def claim_downloads(name: str) -> list[tuple[str, str]]:
     """Names and data: URLs of what a claim's stage wrote, as far as it is not too large."""
     kinds = {".csv": "text/csv;charset=utf-8", ".npz": "application/octet-stream"}
-    files = [(CLAIM_TABLES / f"{name}{ending}", kind) for ending, kind in kinds.items()]
+    files = [(CLAIM_DATA / f"{name}{ending}", kind) for ending, kind in kinds.items()]
     return [
         (path.name, f"data:{kind};base64,{b64encode(path.read_bytes()).decode()}")
         for path, kind in files

@@ -32,10 +32,10 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from stages import DETERMINISM
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import PARAMETERS, PIPELINE
 from stages.common.runtime.cli import Parameter, as_yaml, parameters_of, problem_of
 from stages.tools.rules import Sections, problems_together
 
-PARAMETERS, PIPELINE = Path("params.yaml"), Path("dvc.yaml")
 MOST_BYTES, MOST_DEPTH, MOST_VALUES = 100_000, 10, 10_000  # of params.yaml; now 10 kB, 3 and 300
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from stages.common.files.atomic import StageError, whole_file
+from stages.common.files.paths import NETWORK
 from stages.common.models.model import Model, load_model
 from stages.common.runtime.cli import run
 from stages.tools.formats.c_header import to_c_header
@@ -19,7 +20,6 @@ from stages.tools.formats.javascript import to_javascript
 from stages.tools.formats.onnx import to_onnx
 from stages.tools.formats.safetensors import to_safetensors
 
-NETWORK = Path("models/network.npz")
 CARD = "MODEL_CARD.md"
 FORMATS: dict[str, tuple[str, Callable[[Model], bytes]]] = {
     "onnx": ("network.onnx", to_onnx),

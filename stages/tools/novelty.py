@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.common.files.arrays import load_labelled
-from stages.common.models.recipe import TRAIN, VALIDATION
+from stages.common.files.paths import TRAIN, VALIDATION
 
 NEIGHBOURS = 10_000  # training images; all of them find half as many letters again, too slowly
 JUDGES = 1000  # validation images, by which the bound is chosen

@@ -19,6 +19,7 @@ import typer
 from numpy.typing import NDArray
 
 from stages.common.files.atomic import StageError, one_line, whole_file
+from stages.common.files.paths import NETWORK
 from stages.common.images.classes import Classes, load_classes
 from stages.common.models.model import Model, load_model
 from stages.common.runtime.cli import run
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from PIL import Image
 
-NETWORK = Path("models/network.npz")
 TOO_LARGE = f"expected at most {MOST_PIXELS:,} pixels"
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # read by Pillow alone
 MOST_DRAWN, DPI = 40, 140  # pictures in the figure, dots per inch

@@ -8,9 +8,10 @@ import fcntl
 import json
 from pathlib import Path
 
+from stages.common.files.paths import LOCK
 from stages.common.runtime.cli import run
 
-LOCK, BUSY = Path("dvc.lock"), Path(".dvc/tmp/rwlock")
+BUSY = Path(".dvc/tmp/rwlock")
 
 
 def mend() -> None:

@@ -25,12 +25,12 @@ from stages.claims.shared import networks as layers
 from stages.claims.smoothness import measure as smoothness
 from stages.claims.sweep import measure as sweep
 from stages.claims.twos import measure as twos
-from stages.claims.wishes import measure as wishes
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import RAW, TEST, TRAIN
 from stages.common.images import augment
 from stages.common.images.edges import mosaic_shape
 from stages.common.images.idx import IdxError, read_idx, read_labels
-from stages.fetch import FILES, RAW
+from stages.fetch import FILES
 from stages.normalize import from_zero
 
 IMAGES_HEAD = 16  # bytes in front of all images
@@ -203,7 +203,7 @@ def check_wishes(data: Data, section: dict[str, Any]) -> None:
     """The test image is there."""
     if data.test_labels is not None:
         chosen = section["digit"], section["index"]
-        layers.place_of(data.test_labels, *chosen, "wishes", wishes.TEST)
+        layers.place_of(data.test_labels, *chosen, "wishes", TEST)
 
 
 def check_hebb(data: Data, section: dict[str, Any], batches: dict[str, Any]) -> None:
@@ -211,7 +211,7 @@ def check_hebb(data: Data, section: dict[str, Any], batches: dict[str, Any]) -> 
     count, labels = left_to_train(data, batches)
     hebb.check(section["images"], count)
     if labels is not None:
-        layers.place_of(labels, section["digit"], section["index"], "hebb", hebb.TRAIN)
+        layers.place_of(labels, section["digit"], section["index"], "hebb", TRAIN)
 
 
 def check_twos(data: Data, section: dict[str, Any], batches: dict[str, Any]) -> None:

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from nn import Network
 from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY, Claim
-from stages.claims.shared.networks import NETWORK, SNAPSHOTS, inputs_of
+from stages.claims.shared.networks import inputs_of
 from stages.claims.shared.networks import targets_of as one_hot
 from stages.common.files.arrays import load_labelled, save_arrays, save_labelled
+from stages.common.files.paths import NETWORK, PREPROCESSING, SNAPSHOTS, TEST, TRAIN
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
 from stages.common.models.model import Model, load_model, save_model
-from stages.common.models.recipe import PREPROCESSING, TEST, TRAIN
 from stages.common.models.snapshots import save_snapshots
 from stages.page.figures.layout import Picture, styled
 

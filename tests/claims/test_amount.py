@@ -12,7 +12,8 @@ from nn import Settings, evaluate
 from stages.claims.amount.figure import CLAIM
 from stages.claims.amount.measure import amount
 from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
-from stages.common.models.recipe import TEST, TRAIN, Recipe, examples_of
+from stages.common.files.paths import TEST, TRAIN
+from stages.common.models.recipe import Recipe, examples_of
 from tests.claims.shared import (
     Options,
     check_parameters,
@@ -33,7 +34,7 @@ CHANGES = {
     "batch_size": 40, "seeds": 3, "seed": 4,
 }  # fmt: skip
 TOTAL = 250  # images that are left to train on
-TABLE = Path("reports/claims/amount.csv")
+TABLE = Path("data/claims/amount.csv")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from stages.claims.architecture.figure import CLAIM, COLUMNS
 from stages.claims.architecture.measure import architecture
 from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
 from stages.common.files.arrays import load_arrays, save_arrays
-from stages.common.models.recipe import TEST, TRAIN, VALIDATION, Recipe, examples_of
+from stages.common.files.paths import TEST, TRAIN, VALIDATION
+from stages.common.models.recipe import Recipe, examples_of
 from tests.claims.shared import (
     Options,
     Row,
@@ -41,7 +42,7 @@ SHAPES = {
     "deep": {"depths": [12], "depth": 1, "rates": [1]},
     "wide": {"widths": [90], "depths": [2], "seeds": 1, "rates": [1]},
 }
-TABLE, ARRAYS = Path("reports/claims/architecture.csv"), Path("reports/claims/architecture.npz")
+TABLE, ARRAYS = Path("data/claims/architecture.csv"), Path("data/claims/architecture.npz")
 Key = tuple[str, str, int, int]
 LECTURES, TODAY = ("sigmoid", "quadratic"), ("relu", "cross_entropy")
 

@@ -28,7 +28,7 @@ from tests.claims.shared import (
 
 OPTIONS: Options = {"batch_size": 20, "largest": 0.5, "draws": 3, "epochs": [1, 2], "seed": 0}
 CHANGES = {"batch_size": 30, "largest": 0.1, "draws": 2, "epochs": [2], "seed": 1}
-CURVES, TABLE = Path("reports/claims/averaging.csv"), Path("reports/claims/averaging.npz")
+CURVES, TABLE = Path("data/claims/averaging.csv"), Path("data/claims/averaging.npz")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from stages.claims.hebb.measure import hebb
 from stages.claims.shared.networks import inputs_of, untrained_and_trained
 from stages.common.files.arrays import load_arrays, load_labelled
 from stages.common.files.atomic import StageError
-from stages.common.models.recipe import TRAIN
+from stages.common.files.paths import TRAIN
 from tests.claims.shared import (
     SHAPES,
     Options,
@@ -28,7 +28,7 @@ from tests.claims.shared import (
     write_random_run,
 )
 
-HEBB, POINTS = Path("reports/claims/hebb.csv"), Path("reports/claims/hebb.npz")
+HEBB, POINTS = Path("data/claims/hebb.csv"), Path("data/claims/hebb.npz")
 NETWORKS = ("untrained", "trained")
 IMAGES, RATE = 30, 3.0
 OPTIONS: Options = {"digit": 2, "index": 0, "images": IMAGES, "learning_rate": RATE}

@@ -15,7 +15,8 @@ from stages.claims.memorize.measure import Attempt, choose, memorize
 from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
 from stages.common.files.arrays import save_arrays
 from stages.common.files.atomic import StageError
-from stages.common.models.recipe import TRAIN, Recipe, examples_of
+from stages.common.files.paths import TRAIN
+from stages.common.models.recipe import Recipe, examples_of
 from tests.claims.shared import (
     Options,
     check_parameters,
@@ -36,7 +37,7 @@ CHANGES = {
     "images": 50, "neurons": 11, "amounts": [30], "hidden": [6, 6], "steps": 12,
     "learning_rate": 0.1, "momentum": 0.5, "batch_size": 30, "seeds": 3, "seed": 4,
 }  # fmt: skip
-TABLE, CURVES = Path("reports/claims/memorize.csv"), Path("reports/claims/memorize.npz")
+TABLE, CURVES = Path("data/claims/memorize.csv"), Path("data/claims/memorize.npz")
 HEADER = [
     "part", "network", "images", "labels", "seed", "steps", "train_accuracy", "test_accuracy",
 ]  # fmt: skip

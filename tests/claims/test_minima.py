@@ -10,7 +10,6 @@ import pytest
 from nn import Examples, Network, cost_of, feedforward, gradient
 from stages.claims.minima.figure import CLAIM, COMPARISON, LANDINGS, apart, swarm
 from stages.claims.minima.measure import (
-    NETWORKS,
     along,
     cosines,
     cost_of_one_answer,
@@ -22,6 +21,7 @@ from stages.claims.minima.measure import (
 from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
 from stages.common.files.arrays import load_arrays, save_arrays
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import MINIMA
 from tests.claims.shared import (
     Options,
     check_parameters,
@@ -40,7 +40,7 @@ CHANGES = {
     "seeds": 5, "epochs": 2, "learning_rate": 2.0, "long_rate": 20.0, "batch_size": 30, "seed": 4,
     "hidden": [6],
 }  # fmt: skip
-FILES = (LANDINGS, COMPARISON, NETWORKS)
+FILES = (LANDINGS, COMPARISON, MINIMA)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_every_parameter_changes_the_outputs_and_nothing_else_does() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_the_networks_are_those_of_the_table() -> None:
-    networks, table = load_arrays(NETWORKS), rows()
+    networks, table = load_arrays(MINIMA), rows()
     assert networks["seeds"].tolist() == [3, 4, 5, 6]
     assert [(r["learning_rate"], r["seed"]) for r in table] == [
         *((4, s) for s in (3, 4, 5, 6)), (10, 3), (10, 4),

@@ -10,13 +10,13 @@ import pytest
 from nn import Network, feedforward
 from stages.claims.minima.measure import save_networks
 from stages.claims.noise.figure import ANSWERS, CLAIM, SHARES
-from stages.claims.noise.measure import NETWORKS, as_seen, noise, pictures
+from stages.claims.noise.measure import as_seen, noise, pictures
 from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
 from stages.common.files.arrays import load_arrays, save_arrays
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import MINIMA, PREPROCESSING
 from stages.common.images.classes import numbered, save_classes
 from stages.common.images.preprocess import Preprocessing
-from stages.common.models.recipe import PREPROCESSING
 from stages.normalize import normalize
 from tests.claims.shared import (
     Options,
@@ -91,7 +91,7 @@ def test_noise_is_seen_through_the_preprocessing() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_shares_and_favourites_are_counted_as_said() -> None:
-    arrays = load_arrays(NETWORKS)
+    arrays = load_arrays(MINIMA)
     rng = np.random.default_rng(OPTIONS["seed"])
     shown = pictures(OPTIONS["images"], Preprocessing.load(PREPROCESSING), rng)
     for kind, grey in shown.items():
@@ -153,6 +153,6 @@ def test_files_that_are_missing_or_of_another_kind_are_told() -> None:
         path.unlink()
     with pytest.raises(FileNotFoundError):
         CLAIM.draw()
-    save_arrays(NETWORKS, {"sizes": np.array([784, 10])})
+    save_arrays(MINIMA, {"sizes": np.array([784, 10])})
     with pytest.raises(StageError, match="expected networks"):
         noise(**OPTIONS)

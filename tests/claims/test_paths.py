@@ -16,13 +16,14 @@ from stages.claims.paths.measure import Trail, costs_of_row, paths, plane_of, se
 from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
 from stages.claims.shared.stepwise import Walk
 from stages.common.files.arrays import load_arrays, save_arrays, save_labelled
+from stages.common.files.paths import TRAIN
 from stages.common.images.idx import read_idx
 from stages.common.images.preprocess import Preprocessing, unit_scaling
-from stages.common.models.recipe import TRAIN, Recipe, examples_of
+from stages.common.models.recipe import Recipe, examples_of
 from stages.page.figures import styled
 from tests.sample import sample_as_raw
 
-PATHS, PLANE = Path("reports/claims/paths.csv"), Path("reports/claims/paths.npz")
+PATHS, PLANE = Path("data/claims/paths.csv"), Path("data/claims/paths.npz")
 NUMBER = re.compile(r"\N{MINUS SIGN}?\d+(?:,\d{3})*(?:\.\d+)?")
 IMAGES, PASSES, LONGER, BATCH = 60, 2, 3, 20
 OPTIONS: dict[str, Any] = {

@@ -11,8 +11,9 @@ from stages.claims.second_guess.figure import CLAIM, COLUMNS
 from stages.claims.second_guess.measure import retrain, second_guess, targets_of
 from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
 from stages.common.files.arrays import load_arrays
+from stages.common.files.paths import TEST, TRAIN
 from stages.common.models.model import load_model
-from stages.common.models.recipe import TEST, TRAIN, examples_of
+from stages.common.models.recipe import examples_of
 from tests.claims.shared import (
     SHAPES,
     Options,
@@ -37,7 +38,7 @@ CHANGES = {
     "share": 0.4, "learning_rate": 1, "epochs": 1, "batch_size": 50, "seeds": 3, "seed": 4,
     "pictures": 6,
 }  # fmt: skip
-TABLE, ARRAYS = Path("reports/claims/second_guess.csv"), Path("reports/claims/second_guess.npz")
+TABLE, ARRAYS = Path("data/claims/second_guess.csv"), Path("data/claims/second_guess.npz")
 NETWORK = Path("models/network.npz")
 KINDS = ("one label", "even labels", "second label")
 IMAGES = 60

@@ -28,7 +28,7 @@ from tests.claims.shared import (
 
 OPTIONS: Options = {"images": 120, "ratio": 32.0, "wiggle": 0.001}
 CHANGES = {"images": 90, "ratio": 5.0, "wiggle": 0.01}
-OUTPUT = Path("reports/claims/sensitivity.npz")
+OUTPUT = Path("data/claims/sensitivity.npz")
 ROWS = {"untrained": 0, "trained": 3}  # of the snapshots
 
 

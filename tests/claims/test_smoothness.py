@@ -12,12 +12,12 @@ import pytest
 from nn import Network
 from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
 from stages.claims.smoothness.figure import CLAIM, IMAGES, SWEEP
-from stages.claims.smoothness.measure import NETWORK, SNAPSHOTS, Grid, correlation, smoothness
+from stages.claims.smoothness.measure import Grid, correlation, smoothness
 from stages.common.files.arrays import load_arrays, save_arrays
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import NETWORK, PREPROCESSING, SNAPSHOTS
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, save_model
-from stages.common.models.recipe import PREPROCESSING
 from stages.common.models.snapshots import save_snapshots
 from tests.claims.shared import (
     Options,

@@ -29,7 +29,7 @@ from tests.claims.shared import (
 
 OPTIONS: Options = {"images": 120, "smallest": 0.01, "per_decade": 2, "epochs": [1, 9]}
 CHANGES = {"images": 90, "smallest": 0.02, "per_decade": 3, "epochs": [2]}
-OUTPUT = Path("reports/claims/stepsize.csv")
+OUTPUT = Path("data/claims/stepsize.csv")
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,10 @@ from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
 from stages.claims.sweep.figure import CLAIM
 from stages.claims.sweep.measure import RANKS, RUNS, ranked, sweep
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import HISTORY
 from stages.common.models import training as descent
 from stages.common.runtime.checkpoints import DAYS, folder_of
-from stages.train import HISTORY, train
+from stages.train import train
 from tests.claims.shared import (
     Options,
     check_parameters,

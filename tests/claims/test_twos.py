@@ -14,14 +14,15 @@ from stages.claims.twos.figure import CLAIM, apart, load, verdict
 from stages.claims.twos.measure import called, looks, only, twos
 from stages.common.files.arrays import load_labelled, save_arrays, save_labelled
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import TEST, TRAIN
 from stages.common.images.idx import read_idx
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, load_model, save_model
-from stages.common.models.recipe import TEST, TRAIN, examples_of
+from stages.common.models.recipe import examples_of
 from stages.page.figures import styled
 from tests.sample import sample_as_raw
 
-SHARES = Path("reports/claims/twos.csv")
+SHARES = Path("data/claims/twos.csv")
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 OPTIONS: dict[str, Any] = {
     "digit": 2, "learning_rate": 1.0, "batch_size": 5, "steps": 12, "seeds": 2, "seed": 0

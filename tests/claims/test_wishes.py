@@ -15,7 +15,7 @@ from stages.claims.wishes.figure import CLAIM
 from stages.claims.wishes.measure import MOST, wishes
 from stages.common.files.arrays import load_arrays
 from stages.common.files.atomic import StageError
-from stages.common.models.recipe import TEST
+from stages.common.files.paths import TEST
 from stages.common.models.snapshots import save_snapshots
 from tests.claims.shared import (
     SHAPES,
@@ -30,7 +30,7 @@ from tests.claims.shared import (
 )
 from tests.conftest import random_problem
 
-WISHES = Path("reports/claims/wishes.npz")
+WISHES = Path("data/claims/wishes.npz")
 NETWORKS = ("untrained", "trained")
 SIZES = (784, 6, 5, 10)
 OPTIONS: Options = {"digit": 2, "index": 0}

@@ -53,7 +53,7 @@ MINIMA: dict[str, Any] = {
     "seeds": 4, "epochs": 3, "learning_rate": 2, "long_rate": 3, "batch_size": 10, "seed": 0,
     "hidden": [6],
 }  # fmt: skip
-VALLEYS = tuple(map(Path, ("models/minima.npz", "reports/claims/minima.csv")))
+VALLEYS = tuple(map(Path, ("models/minima.npz", "data/claims/minima.csv")))
 
 
 def written(paths: tuple[Path, ...]) -> list[bytes]:

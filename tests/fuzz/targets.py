@@ -234,7 +234,7 @@ def preprocessing_seeds() -> list[bytes]:
 
 def networks(content: bytes) -> None:
     """The networks of ``minima``: one for each seed, all of finite parameters."""
-    with a_file(content) as path, mock.patch.object(noise, "NETWORKS", path):
+    with a_file(content) as path, mock.patch.object(noise, "MINIMA", path):
         seeds, read = noise.load_networks()
     require(len(seeds) == len(read), "networks without a seed")
     require(all(np.isfinite(network.parameters).all() for network in read), "not finite")
@@ -291,7 +291,7 @@ def codec_seeds() -> list[bytes]:
 def table(content: bytes) -> None:
     """A table of a claim, as its figure and as the page read it."""
     with a_file(content, "claim.csv") as path:
-        with mock.patch("stages.page.story.CLAIM_TABLES", path.parent):
+        with mock.patch("stages.page.story.CLAIM_DATA", path.parent):
             shown = claim_table("claim")
         read = read_table(path, COLUMNS, texts=("network",))
     require({len(column) for column in read.values()} == {len(read["step"])}, "ragged columns")

@@ -17,16 +17,16 @@ from nn import Network
 from stages.claims.averaging.measure import averaging
 from stages.claims.hebb.measure import hebb
 from stages.claims.sensitivity.measure import sensitivity
-from stages.claims.shared.networks import SNAPSHOTS
 from stages.claims.smoothness.measure import smoothness
 from stages.claims.stepsize.measure import stepsize
 from stages.claims.wishes.measure import wishes
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import METRICS, NETWORK, PREPROCESSING, SNAPSHOTS
 from stages.common.models.model import Model, load_model, save_model
 from stages.common.models.sanity import LUCK, doubt, is_above_chance, require_finite
 from stages.common.models.snapshots import load_snapshots
 from stages.common.runtime.limits import require_disk, require_memory
-from stages.evaluate import METRICS, NETWORK, PREPROCESSING, evaluate
+from stages.evaluate import evaluate
 from tests.claims.shared import copied
 from tests.sample import train_small
 

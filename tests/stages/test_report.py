@@ -330,15 +330,15 @@ def test_a_claim_that_was_not_computed_says_how_to(finished: Path) -> None:
     for claim in CLAIMS:
         assert claim.title in text
         assert f"dvc repro {claim.name} report" in text
-    assert not [*finished.glob("reports/claims/*")]
+    assert not [*finished.glob("data/claims/*")]
 
 
 def test_a_claim_shows_its_verdict_apart_and_its_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("reports/claims").mkdir(parents=True)
-    Path("reports/claims/one.csv").write_text("a_b,c\n1,2\n")
+    Path("data/claims").mkdir(parents=True)
+    Path("data/claims/one.csv").write_text("a_b,c\n1,2\n")
     claim = Claim("one", "Title", "Words", "Source", draw=lambda: pytest.fail("not drawn here"))
     image = Image("Title", f"Measured. {HELD}", "alt", "data:,", 1, 1)
     part = claim_part(claim, image)

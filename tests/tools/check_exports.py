@@ -16,10 +16,11 @@ from safetensors import safe_open
 
 from nn import Network
 from nn.functions import Array
+from stages.common.files.paths import NETWORK
 from stages.common.images.idx import read_idx
 from stages.common.images.preprocess import Images, Preprocessing
 from stages.common.models.model import Model, load_model
-from stages.tools.export import FORMATS, NETWORK, export
+from stages.tools.export import FORMATS, export
 
 IMAGES = Path("data/raw/t10k-images-idx3-ubyte")
 TOLERANCE = 1e-5  # of an output, each between 0 and 1

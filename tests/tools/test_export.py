@@ -313,9 +313,9 @@ def test_the_card_tells_noise_as_it_was_measured(folder: Path) -> None:
         for kind, both in shares.items()
         for seed, share in enumerate(both)
     ]
-    write_rows(Path("reports/claims/noise.csv"), columns, rows)
+    write_rows(Path("data/claims/noise.csv"), columns, rows)
     np.savez(
-        "reports/claims/noise.npz",
+        "data/claims/noise.npz",
         kinds=np.array([*shares]),
         counts=np.array([50, 51, 52]),
         threshold=np.array(0.85),

@@ -12,8 +12,8 @@ from scipy.ndimage import gaussian_filter
 
 from benchmarks.unfamiliar import ALIKE, COLUMNS, TABLE, drawn, markdown
 from stages.common.files.arrays import ArrayError, load_labelled
+from stages.common.files.paths import TRAIN, VALIDATION
 from stages.common.files.tables import read_table
-from stages.common.models.recipe import TRAIN, VALIDATION
 from stages.common.runtime.cli import run
 from stages.tools.drawing import rasterize
 from stages.tools.novelty import ALARMS, Familiar, directions_of, load_familiar

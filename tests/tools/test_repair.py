@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.tools.repair import BUSY, LOCK, mend
+from stages.common.files.paths import LOCK
+from stages.tools.repair import BUSY, mend
 from tests.sample import ROOT
 
 WHOLE = (ROOT / "dvc.lock").read_bytes()

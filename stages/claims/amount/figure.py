@@ -1,6 +1,5 @@
 """Accuracy against the number of training images, on these images and on images never seen."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -8,11 +7,12 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from stages.claims.shared.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
+from stages.common.files.paths import claim_table
 from stages.common.files.tables import Table, read_table
 from stages.page.figures.layout import BLUE, MUTED, ORANGE, WIDTH, Picture, Sheet
 from stages.page.figures.text import SPACE, decimal, percent, plural
 
-TABLE = Path("reports/claims/amount.csv")
+TABLE = claim_table("amount")
 COLUMNS = ("network", "images", "seed", "steps", "train_accuracy", "test_accuracy")
 LEFT, RIGHT, HEIGHT = 0.95, 1.6, 3.5  # inches: tick labels, names of the curves, the curves
 LEAST_GAP = 5.0  # points between the curves that leave room for words

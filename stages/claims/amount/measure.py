@@ -1,26 +1,19 @@
 """What more training images are worth: the same training on few of them, on more, and on all."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 
 from nn import Settings, evaluate
+from stages.common.files.paths import PREPROCESSING, TEST, TRAIN, claim_table
 from stages.common.files.tables import write_csv
-from stages.common.models.recipe import (
-    PREPROCESSING,
-    TEST,
-    TRAIN,
-    Recipe,
-    examples_of,
-    side_by_side,
-)
+from stages.common.models.recipe import Recipe, examples_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
 from stages.common.runtime.cli import real, run, whole
 from stages.common.runtime.limits import TRAINING, require_memory
 
-TABLE = Path("reports/claims/amount.csv")
+TABLE = claim_table("amount")
 
 
 def amount(
@@ -43,7 +36,7 @@ def amount(
 ) -> None:
     """Train the same network on different numbers of images, with equally many steps.
 
-    Writes reports/claims/amount.csv: a row for each network, with its accuracy on the images that
+    Writes data/claims/amount.csv: a row for each network, with its accuracy on the images that
     it was trained on and on the test images.
     """
     import pandas as pd

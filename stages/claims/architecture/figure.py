@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,12 +13,13 @@ from numpy.typing import NDArray
 from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY, VIEWER, Claim
 from stages.common.files.arrays import load_arrays
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import claim_arrays, claim_table
 from stages.common.files.tables import Table, read_table
 from stages.page.figures.layout import BLUE, ORANGE, Picture, Sheet
 from stages.page.figures.text import MINUS, SPACE, TIMES, decimal, percent, plural, significant
 
-TABLE = Path("reports/claims/architecture.csv")
-ARRAYS = Path("reports/claims/architecture.npz")
+TABLE = claim_table("architecture")
+ARRAYS = claim_arrays("architecture")
 TEXTS = ("activation", "cost")
 COLUMNS = (
     *TEXTS,

@@ -4,7 +4,6 @@ One network stands in the middle; its width, its depth and its functions are cha
 """
 
 from itertools import pairwise
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -13,16 +12,16 @@ from numpy.typing import NDArray
 
 from nn import SGD, Examples, Settings, evaluate, gradient, parameter_count
 from stages.common.files.arrays import save_arrays
-from stages.common.files.tables import write_csv
-from stages.common.models.recipe import (
+from stages.common.files.paths import (
     PREPROCESSING,
     TEST,
     TRAIN,
     VALIDATION,
-    Recipe,
-    examples_of,
-    side_by_side,
+    claim_arrays,
+    claim_table,
 )
+from stages.common.files.tables import write_csv
+from stages.common.models.recipe import Recipe, examples_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
 from stages.common.runtime.cli import real, run, whole
 from stages.common.runtime.limits import TRAINING, require_memory
@@ -30,8 +29,8 @@ from stages.common.runtime.limits import TRAINING, require_memory
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLE = Path("reports/claims/architecture.csv")
-ARRAYS = Path("reports/claims/architecture.npz")
+TABLE = claim_table("architecture")
+ARRAYS = claim_arrays("architecture")
 
 # Deviation of the first weights that suits the function: the pipeline's own, and He et al. 2015.
 STARTS = {"sigmoid": ("lecun", 2.0), "relu": ("he", 1.0)}
@@ -84,7 +83,7 @@ def architecture(
 ) -> None:
     """Train networks of many shapes equally long, and measure how fast deep layers could learn.
 
-    Writes reports/claims/architecture.csv (a row for each training) and .npz (the gradients of
+    Writes data/claims/architecture.csv (a row for each training) and .npz (the gradients of
     each layer of the deepest networks before their first step).
     """
     examples = examples_of(TRAIN)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,14 @@ from numpy.typing import NDArray
 
 from stages.claims.shared.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
 from stages.common.files.arrays import load_arrays
+from stages.common.files.paths import claim_arrays, claim_table
 from stages.common.files.tables import Table, read_table
 from stages.common.images.classes import load_classes
 from stages.page.figures.layout import INK, MARGIN, MUTED, PULL, WIDTH, Picture, Sheet
 from stages.page.figures.results import load_input
 from stages.page.figures.text import decimal, plural
 
-CURVES, TABLE = Path("reports/claims/averaging.csv"), Path("reports/claims/averaging.npz")
+CURVES, TABLE = claim_table("averaging"), claim_arrays("averaging")
 COLUMNS = (
     "network",
     "batch_size",

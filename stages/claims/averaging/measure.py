@@ -1,7 +1,6 @@
 """Averaging the wishes: how well a few images speak for all, and how much less work they are."""
 
 from dataclasses import replace
-from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
 
@@ -9,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Examples, Network, gradient_over, layers_of
-from stages.claims.shared.networks import NETWORK, with_epochs
+from stages.claims.shared.networks import with_epochs
 from stages.common.files.arrays import load_labelled, save_arrays
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import NETWORK, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.models.model import load_model
-from stages.common.models.recipe import TRAIN, examples_of
+from stages.common.models.recipe import examples_of
 from stages.common.runtime.cli import real, run, whole
 
-CURVES, TABLE = Path("reports/claims/averaging.csv"), Path("reports/claims/averaging.npz")
+CURVES, TABLE = claim_table("averaging"), claim_arrays("averaging")
 LADDER = (1, 2, 5)  # batch sizes, and these times every power of ten
 KEPT = 16  # images of the table that are kept
 
@@ -41,7 +41,7 @@ def averaging(
 ) -> None:
     """Compare the gradient of mini-batches with that of all training images.
 
-    Writes reports/claims/averaging.csv, the cosine of the angle between the two for each network
+    Writes data/claims/averaging.csv, the cosine of the angle between the two for each network
     and batch size, and averaging.npz: what the images of one mini-batch wish of a few weights of
     the untrained network, image by image, and the mean.
     """

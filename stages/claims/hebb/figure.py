@@ -1,7 +1,6 @@
 """How a step changes each weight, against what the neurons at its two ends do."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from stages.claims.shared.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
 from stages.common.files.arrays import load_arrays
+from stages.common.files.paths import claim_arrays, claim_table
 from stages.common.files.tables import read_table
 from stages.common.images.classes import load_classes
 from stages.page.figures.layout import (
@@ -26,7 +26,7 @@ from stages.page.figures.layout import (
 from stages.page.figures.results import load_input
 from stages.page.figures.text import MINUS, TIMES, decimal, percent, plural, significant
 
-HEBB, POINTS = Path("reports/claims/hebb.csv"), Path("reports/claims/hebb.npz")
+HEBB, POINTS = claim_table("hebb"), claim_arrays("hebb")
 TEXTS = ("network", "examples", "group")
 SCORES = ("correlation_fire", "agree_fire", "correlation_wish", "agree_wish")
 COLUMNS = ("network", "examples", "layer", "group", "weights", "largest_change", *SCORES)

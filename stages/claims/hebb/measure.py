@@ -1,6 +1,5 @@
 """Fire together, wire together: how a step changes a weight, against what its two ends do."""
 
-from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -18,11 +17,11 @@ from stages.claims.shared.networks import (
 )
 from stages.common.files.arrays import load_labelled, save_arrays
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.runtime.cli import real, run, whole
 
-TRAIN = Path("data/batches/train")
-HEBB, POINTS = Path("reports/claims/hebb.csv"), Path("reports/claims/hebb.npz")
+HEBB, POINTS = claim_table("hebb"), claim_arrays("hebb")
 MOST = 2000  # weights of a group that are kept one by one, for the figure
 DIGITS = 6  # significant, in the table
 
@@ -56,8 +55,8 @@ def hebb(
     """Compare one step of gradient descent with what the neurons at both ends of a weight do.
 
     For the untrained and the trained network, and for one image and a mini-batch, as means over
-    the images. Writes reports/claims/hebb.csv, one row for each group of weights, and
-    reports/claims/hebb.npz with the single weights of the last two layers.
+    the images. Writes data/claims/hebb.csv, one row for each group of weights, and
+    data/claims/hebb.npz with the single weights of the last two layers.
     """
     import pandas as pd
 

@@ -1,6 +1,5 @@
 """True and shuffled labels learnt by heart: how fast, what for, and how many."""
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,11 +11,12 @@ from stages.claims.amount.figure import spread_out
 from stages.claims.shared.claim import GRADIENT_DESCENT, HELD, NOT_HELD, PARTLY, Claim
 from stages.common.files.arrays import load_arrays, require
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import claim_arrays, claim_table
 from stages.common.files.tables import Table, read_table
 from stages.page.figures.layout import BLUE, MUTED, ORANGE, WIDTH, Picture, Sheet
 from stages.page.figures.text import SPACE, decimal, percent, plural
 
-TABLE, CURVES = Path("reports/claims/memorize.csv"), Path("reports/claims/memorize.npz")
+TABLE, CURVES = claim_table("memorize"), claim_arrays("memorize")
 COLUMNS = (
     "part", "network", "images", "labels", "seed", "steps", "train_accuracy", "test_accuracy",
 )  # fmt: skip

@@ -3,27 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import ceil
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 
 from nn import SGD, Examples, Settings, evaluate
 from stages.common.files.arrays import save_arrays
+from stages.common.files.paths import PREPROCESSING, TEST, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
-from stages.common.models.recipe import (
-    PREPROCESSING,
-    TEST,
-    TRAIN,
-    Recipe,
-    examples_of,
-    side_by_side,
-)
+from stages.common.models.recipe import Recipe, examples_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
 from stages.common.runtime.cli import real, run, whole
 from stages.common.runtime.limits import TRAINING, require_memory
 
-TABLE, CURVES = Path("reports/claims/memorize.csv"), Path("reports/claims/memorize.npz")
+TABLE, CURVES = claim_table("memorize"), claim_arrays("memorize")
 LOOKS = 10  # times that a training of the ladder is looked at; one of the race, after every epoch
 
 Curve = list[tuple[int, float]]  # steps taken, share of the training labels that are right
@@ -73,7 +66,7 @@ def memorize(
     """Train on true and on shuffled labels of the same images, until every label is right.
 
     The race lets one wide network learn both; the ladder tries a small one with more and more
-    images. Writes reports/claims/memorize.csv, a row for each training as it ended, and
+    images. Writes data/claims/memorize.csv, a row for each training as it ended, and
     memorize.npz, the race's accuracy by step: ``run`` (row of the table), ``step``, ``accuracy``.
     """
     import pandas as pd

@@ -1,7 +1,6 @@
 """Many valleys: how good and how flat their floors are, and what lies between them."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from stages.claims.shared.claim import GRADIENT_DESCENT, HELD, NOT_HELD, PARTLY, Claim
 from stages.common.files.arrays import load_arrays
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import claim_arrays, claim_table
 from stages.common.files.tables import Table, read_table
 from stages.page.figures.layout import (
     BLUE,
@@ -29,8 +29,8 @@ from stages.page.figures.learning import ERRORS
 from stages.page.figures.text import SPACE, decimal, percent, plural, significant
 from stages.page.figures.weights import frame
 
-LANDINGS = Path("reports/claims/minima.csv")
-COMPARISON = Path("reports/claims/minima.npz")
+LANDINGS = claim_table("minima")
+COMPARISON = claim_arrays("minima")
 COLUMNS = (
     "learning_rate",
     "seed",

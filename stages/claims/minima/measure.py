@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
-from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -12,24 +11,24 @@ from numpy.typing import NDArray
 from nn import Examples, Network, Settings, evaluate, gradient_over, predict
 from stages.common.files.arrays import save_arrays
 from stages.common.files.atomic import StageError
-from stages.common.files.tables import write_csv
-from stages.common.images.preprocess import Preprocessing
-from stages.common.models.recipe import (
+from stages.common.files.paths import (
+    MINIMA,
     PREPROCESSING,
     TEST,
     TRAIN,
     VALIDATION,
-    Recipe,
-    examples_of,
-    side_by_side,
+    claim_arrays,
+    claim_table,
 )
+from stages.common.files.tables import write_csv
+from stages.common.images.preprocess import Preprocessing
+from stages.common.models.recipe import Recipe, examples_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
 from stages.common.runtime.cli import real, run, whole
 from stages.common.runtime.limits import require_memory
 
-NETWORKS = Path("models/minima.npz")
-LANDINGS = Path("reports/claims/minima.csv")
-COMPARISON = Path("reports/claims/minima.npz")
+LANDINGS = claim_table("minima")
+COMPARISON = claim_arrays("minima")
 POINTS = 21  # on the line between two networks, both ends included
 SAMPLE = 5000  # training images for the costs along a line, and the gradients at the starts
 PICTURES = 6  # neurons of the first network that are kept as images, with their partners
@@ -63,8 +62,8 @@ def minima(
 ) -> None:
     """Train sigmoid networks that differ in their random start alone, and compare their ends.
 
-    Writes one row for each descent (reports/claims/minima.csv), what lies between the networks
-    (reports/claims/minima.npz), and the networks themselves (models/minima.npz).
+    Writes one row for each descent (data/claims/minima.csv), what lies between the networks
+    (data/claims/minima.npz), and the networks themselves (models/minima.npz).
     """
     examples = examples_of(TRAIN)
     classes = 1 + max(int(examples.labels.max()), int(examples_of(VALIDATION).labels.max()))
@@ -140,7 +139,7 @@ def save_networks(networks: Sequence[Network], starts: range) -> None:
         "seeds": np.array(starts),
         "parameters": np.stack([network.parameters for network in networks]),
     }
-    save_arrays(NETWORKS, arrays)
+    save_arrays(MINIMA, arrays)
 
 
 def write_table(rows: list[Row]) -> None:

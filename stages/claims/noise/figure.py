@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from stages.claims.minima.figure import apart, heading
 from stages.claims.shared.claim import GRADIENT_DESCENT, HELD, NOT_HELD, PARTLY, Claim
 from stages.common.files.arrays import load_arrays
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import claim_arrays, claim_table
 from stages.common.files.tables import Table, read_table
 from stages.common.images.classes import Classes, load_classes
 from stages.page.figures.layout import (
@@ -30,8 +30,8 @@ from stages.page.figures.layout import (
 )
 from stages.page.figures.text import SPACE, decimal, percent, plural
 
-SHARES = Path("reports/claims/noise.csv")
-ANSWERS = Path("reports/claims/noise.npz")
+SHARES = claim_table("noise")
+ANSWERS = claim_arrays("noise")
 COLUMNS = ("kind", "seed", "confident", "mean_largest", "favourite", "favourite_share")
 KINDS: dict[str, tuple[str, str]] = {  # what each kind is called, and its colour
     "uniform": ("uniform noise", ORANGE),

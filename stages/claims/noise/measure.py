@@ -1,6 +1,5 @@
 """Show networks what is no digit at all, and see how sure of it they are."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,14 +8,13 @@ from numpy.typing import NDArray
 from nn import Examples, Network, parameter_count, predict
 from stages.common.files.arrays import ArrayError, load_arrays, load_labelled, require, save_arrays
 from stages.common.files.atomic import one_line
+from stages.common.files.paths import MINIMA, PREPROCESSING, TEST, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.images.preprocess import Preprocessing
-from stages.common.models.recipe import PREPROCESSING, TEST
 from stages.common.runtime.cli import real, run, whole
 
-NETWORKS = Path("models/minima.npz")
-SHARES = Path("reports/claims/noise.csv")
-ANSWERS = Path("reports/claims/noise.npz")
+SHARES = claim_table("noise")
+ANSWERS = claim_arrays("noise")
 BINS = 50  # of the largest output, from 0 to 1
 
 Floats = NDArray[np.floating]
@@ -33,8 +31,8 @@ def noise(
 ) -> None:
     """Show noise, pixel-shuffled digits and real test digits to the networks of ``minima``.
 
-    Writes reports/claims/noise.csv, a row for each network and kind of picture, and
-    reports/claims/noise.npz: histograms of the largest output, guesses, and one picture of each
+    Writes data/claims/noise.csv, a row for each network and kind of picture, and
+    data/claims/noise.npz: histograms of the largest output, guesses, and one picture of each
     kind with every network's outputs.
     """
     seeds, networks = load_networks()
@@ -69,7 +67,7 @@ def load_networks() -> tuple[NDArray[np.int64], list[Network]]:
 
     Raises ``ArrayError`` if the file does not hold them.
     """
-    arrays = load_arrays(NETWORKS)
+    arrays = load_arrays(MINIMA)
     try:
         require(arrays, "sizes", np.int64, (arrays["sizes"].size,))
         require(arrays, "seeds", np.int64, (len(arrays["parameters"]),))
@@ -81,7 +79,7 @@ def load_networks() -> tuple[NDArray[np.int64], list[Network]]:
         return arrays["seeds"], networks
     except (KeyError, ValueError, TypeError) as error:
         reason = one_line(error)
-        raise ArrayError(f"{NETWORKS}: expected networks: {reason}; run dvc repro") from error
+        raise ArrayError(f"{MINIMA}: expected networks: {reason}; run dvc repro") from error
 
 
 def pictures(

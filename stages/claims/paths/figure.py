@@ -1,7 +1,6 @@
 """A drunk man and a careful man: six paths downhill, and what each of them takes."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ from numpy.typing import NDArray
 
 from stages.claims.shared.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
 from stages.common.files.arrays import load_arrays
+from stages.common.files.paths import claim_arrays, claim_table
 from stages.common.files.tables import Table, read_table
 from stages.page.figures.layout import BLUE, INK, MARGIN, MUTED, ORANGE, WIDTH, Picture, Sheet
 from stages.page.figures.text import decimal, percent, plural, significant
 
-PATHS, PLANE = Path("reports/claims/paths.csv"), Path("reports/claims/paths.npz")
+PATHS, PLANE = claim_table("paths"), claim_arrays("paths")
 COLUMNS = ("method", "steps", "images", "cost", "x", "y")
 BATCH, FULL = "mini-batches", "full batch"
 QUICK = ("single images", BATCH, "momentum")  # they step before all images have been asked

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any, NamedTuple
 
@@ -12,13 +11,14 @@ from numpy.typing import NDArray
 from nn import SGD, Examples, Network, Settings, evaluate, gradient_over, parameter_count, predict
 from stages.claims.shared.stepwise import Walk
 from stages.common.files.arrays import save_arrays
+from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
-from stages.common.models.recipe import TRAIN, Recipe, examples_of, side_by_side
+from stages.common.models.recipe import Recipe, examples_of, side_by_side
 from stages.common.runtime.cli import real, run, whole
 from stages.common.runtime.limits import require_memory
 
-PATHS = Path("reports/claims/paths.csv")
-PLANE = Path("reports/claims/paths.npz")
+PATHS = claim_table("paths")
+PLANE = claim_arrays("paths")
 SCIPY = {"L-BFGS": "L-BFGS-B", "conjugate gradient": "CG"}  # what SciPy calls them
 AT_ONCE = 100  # images that go through the network together when all of them are asked
 TOGETHER = 500  # the same for a network without its first layer's 784 inputs
@@ -107,8 +107,8 @@ def paths(
 ) -> None:
     """Go down from one start in six ways, all with constant rates and on the same images.
 
-    Writes reports/claims/paths.csv, the cost and the place in the plane at every look, and
-    reports/claims/paths.npz, the plane through the start along the paths' first two principal
+    Writes data/claims/paths.csv, the cost and the place in the plane at every look, and
+    data/claims/paths.npz, the plane through the start along the paths' first two principal
     components (Li et al. 2018, Visualizing the loss landscape of neural nets) with its cost.
     """
     examples = examples_of(TRAIN).first(images)

@@ -1,7 +1,6 @@
 """How far the second guess brings the network, and whether a second label teaches it to guess."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,15 @@ from numpy.typing import NDArray
 from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY, VIEWER, Claim
 from stages.common.files.arrays import load_arrays
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import claim_arrays, claim_table
 from stages.common.files.tables import read_table
 from stages.common.images.classes import Classes, load_classes
 from stages.page.figures.layout import BLUE, GLOW, MARGIN, MUTED, ORANGE, WIDTH, Picture, Sheet
 from stages.page.figures.mistakes import draw_bar, name_tile
 from stages.page.figures.text import MINUS, decimal, percent, plural
 
-TABLE = Path("reports/claims/second_guess.csv")
-ARRAYS = Path("reports/claims/second_guess.npz")
+TABLE = claim_table("second_guess")
+ARRAYS = claim_arrays("second_guess")
 COLUMNS = ("network", "run", "guesses", "right")
 
 GOAL = 0.9999  # what the viewer asked for

@@ -4,7 +4,6 @@ A viewer asked whether 99.99 % could be reached so.
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -14,18 +13,18 @@ from nn import SGD, Examples, Network, Settings, Workspace, predict
 from nn.dataset import Copy, Rows, as_they_are
 from nn.functions import Array
 from stages.common.files.arrays import load_labelled, save_arrays
+from stages.common.files.paths import NETWORK, PREPROCESSING, TEST, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.models.model import Model, load_model
-from stages.common.models.recipe import PREPROCESSING, TEST, TRAIN, examples_of, side_by_side
+from stages.common.models.recipe import examples_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
 from stages.common.runtime.cli import real, run, whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NETWORK = Path("models/network.npz")
-TABLE = Path("reports/claims/second_guess.csv")
-ARRAYS = Path("reports/claims/second_guess.npz")
+TABLE = claim_table("second_guess")
+ARRAYS = claim_arrays("second_guess")
 SCHEDULE = "linear"  # to zero: the retraining ends calmly, as the training before it did
 
 
@@ -49,7 +48,7 @@ def second_guess(
 ) -> None:
     """Count right answers among the first k guesses, of the trained network and of retrained ones.
 
-    Writes reports/claims/second_guess.csv (for each network and k, the number of test images whose
+    Writes data/claims/second_guess.csv (for each network and k, the number of test images whose
     class is among its first k guesses) and .npz (the pictures, with all outputs).
     """
     model, test = load_model(NETWORK), examples_of(TEST)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,12 @@ from numpy.typing import NDArray
 from stages.claims.averaging.figure import HALO, parameter_name
 from stages.claims.shared.claim import GRADIENT_DESCENT, HELD, NOT_HELD, PARTLY, Claim
 from stages.common.files.arrays import load_arrays
+from stages.common.files.paths import claim_arrays
 from stages.page.figures.layout import BLUE, INK, MUTED, ORANGE, Picture, Sheet
 from stages.page.figures.results import load_input
 from stages.page.figures.text import SPACE, TIMES, percent, plural, significant
 
-SENSITIVITY = Path("reports/claims/sensitivity.npz")
+SENSITIVITY = claim_arrays("sensitivity")
 NETWORKS = {"untrained": ORANGE, "trained": BLUE}
 CLOSE = 0.01  # a ratio is as it should be if it is this near, as a share
 ALONG = 0.1  # a change of cost still follows the slope if it is this near, as a share

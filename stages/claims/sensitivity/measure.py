@@ -1,7 +1,6 @@
 """32 times more sensitive: which weights matter, how unequally, and whether a wiggle agrees."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,10 +9,11 @@ from numpy.typing import NDArray
 from nn import Examples, Network, evaluate, gradient_over, layers_of
 from stages.claims.shared.networks import Floats, untrained_and_trained
 from stages.common.files.arrays import save_arrays
-from stages.common.models.recipe import TRAIN, examples_of
+from stages.common.files.paths import TRAIN, claim_arrays
+from stages.common.models.recipe import examples_of
 from stages.common.runtime.cli import real, run, whole
 
-SENSITIVITY = Path("reports/claims/sensitivity.npz")
+SENSITIVITY = claim_arrays("sensitivity")
 DECADES, PER_DECADE = 4, 2  # of wiggles, from the smallest up
 KEPT = 400  # ranks that are kept, evenly spaced on a logarithmic axis
 
@@ -33,7 +33,7 @@ def sensitivity(
 ) -> None:
     """Rank the gradient's components, and wiggle two of them whose ratio is as asked for.
 
-    Writes reports/claims/sensitivity.npz, for the untrained and the trained network, in float64.
+    Writes data/claims/sensitivity.npz, for the untrained and the trained network, in float64.
     """
     examples = examples_of(TRAIN).first(images)
     model, networks = untrained_and_trained()

@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 from nn import Network, Workspace, backprop
 from stages.common.files.arrays import load_labelled
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import NETWORK, SNAPSHOTS
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, load_model
 from stages.common.models.snapshots import Snapshots, load_snapshots
-
-NETWORK, SNAPSHOTS = Path("models/network.npz"), Path("models/snapshots")
 
 Floats = NDArray[np.float64]
 

@@ -1,7 +1,6 @@
 """Weights as images: noise or picture? Measured by how far neighbours agree."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,14 @@ from stages.claims.minima.figure import apart, heading, paint
 from stages.claims.shared.claim import GRADIENT_DESCENT, HELD, NOT_HELD, PARTLY, Claim
 from stages.common.files.arrays import load_arrays
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import claim_arrays, claim_table
 from stages.common.files.tables import Table, read_table
 from stages.page.figures.layout import BLUE, INK, MARGIN, MUTED, ORANGE, WIDTH, Picture, Sheet
 from stages.page.figures.results import LARGE, load_input
 from stages.page.figures.text import SPACE, decimal, plural, significant
 
-SWEEP = Path("reports/claims/smoothness.csv")
-IMAGES = Path("reports/claims/smoothness.npz")
+SWEEP = claim_table("smoothness")
+IMAGES = claim_arrays("smoothness")
 COLUMNS = (
     "start",
     "weight_decay",

@@ -1,7 +1,6 @@
 """Are the weights into a neuron an image, or noise? Moran's I, before and after training."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,26 +9,26 @@ from numpy.typing import NDArray
 from nn import Network, Settings, evaluate
 from stages.common.files.arrays import save_arrays
 from stages.common.files.atomic import StageError
-from stages.common.files.tables import write_csv
-from stages.common.models.model import load_model
-from stages.common.models.recipe import (
+from stages.common.files.paths import (
+    NETWORK,
     PREPROCESSING,
+    SNAPSHOTS,
     TEST,
     TRAIN,
     VALIDATION,
-    Recipe,
-    examples_of,
-    side_by_side,
+    claim_arrays,
+    claim_table,
 )
+from stages.common.files.tables import write_csv
+from stages.common.models.model import load_model
+from stages.common.models.recipe import Recipe, examples_of, side_by_side
 from stages.common.models.snapshots import load_snapshots
 from stages.common.runtime.checkpoints import Kept
 from stages.common.runtime.cli import real, run, whole
 from stages.common.runtime.limits import TRAINING, require_memory
 
-NETWORK = Path("models/network.npz")
-SNAPSHOTS = Path("models/snapshots")
-SWEEP = Path("reports/claims/smoothness.csv")
-IMAGES = Path("reports/claims/smoothness.npz")
+SWEEP = claim_table("smoothness")
+IMAGES = claim_arrays("smoothness")
 # How the first weights are drawn: as ``train`` does by default, and with deviation 1, as in the
 # first program of Nielsen's book.
 STARTS = {"small": ("lecun", 2.0), "large": ("unit", 1.0)}
@@ -116,8 +115,8 @@ def smoothness(
 ) -> None:
     """Measure how smooth first-layer weights are: the trained network's, and with weight decay.
 
-    Writes reports/claims/smoothness.csv, a row for each network trained here, and
-    reports/claims/smoothness.npz: Moran's I of every neuron of models/network.npz before and
+    Writes data/claims/smoothness.csv, a row for each network trained here, and
+    data/claims/smoothness.npz: Moran's I of every neuron of models/network.npz before and
     after training, of shuffled pixels and of digits, and a few weights as images.
     """
     examples, validation = examples_of(TRAIN), examples_of(VALIDATION)

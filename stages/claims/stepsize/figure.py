@@ -1,6 +1,5 @@
 """One step along the slope, at many rates: where it keeps its promise, helps most, and harms."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +9,12 @@ from numpy.typing import NDArray
 
 from stages.claims.averaging.figure import colours
 from stages.claims.shared.claim import GRADIENT_DESCENT, HELD, NOT_HELD, PARTLY, Claim
+from stages.common.files.paths import claim_table
 from stages.common.files.tables import Table, read_table
 from stages.page.figures.layout import INK, MUTED, WIDTH, Picture, Sheet
 from stages.page.figures.text import TIMES, percent, plural, significant
 
-STEPS = Path("reports/claims/stepsize.csv")
+STEPS = claim_table("stepsize")
 COLUMNS = ("network", "images", "start", "gradient", "rate", "cost", "fall", "promised")
 NEAR = 0.1  # a fall keeps the slope's promise if it is this near, as a share
 

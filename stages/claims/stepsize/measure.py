@@ -1,7 +1,6 @@
 """Smooth, small steps: how far to go along the slope before it stops helping."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,11 +8,12 @@ from numpy.typing import NDArray
 
 from nn import Examples, Network, evaluate, gradient_over
 from stages.claims.shared.networks import with_epochs
+from stages.common.files.paths import TRAIN, claim_table
 from stages.common.files.tables import write_csv
-from stages.common.models.recipe import TRAIN, examples_of
+from stages.common.models.recipe import examples_of
 from stages.common.runtime.cli import real, run, whole
 
-STEPS = Path("reports/claims/stepsize.csv")
+STEPS = claim_table("stepsize")
 DECADES = 4  # of learning rates, from the smallest up
 DIGITS = 8  # kept of every number: falls are compared with falls
 
@@ -34,7 +34,7 @@ def stepsize(
 ) -> None:
     """Make one step along the negative gradient, by many learning rates, and look at the cost.
 
-    Writes reports/claims/stepsize.csv: for each network and rate the cost after the step, its
+    Writes data/claims/stepsize.csv: for each network and rate the cost after the step, its
     fall, and the fall that the slope promises, rate x |gradient|^2. All in float64.
     """
     examples = examples_of(TRAIN).first(images)

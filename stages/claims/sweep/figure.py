@@ -3,7 +3,6 @@
 import math
 import shlex
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,13 @@ from numpy.typing import NDArray
 from stages.claims.architecture.figure import as_errors, error_axis
 from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY, Claim
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import claim_table
 from stages.common.files.tables import read_rows
 from stages.page.figures.layout import BLUE, INK, MARGIN, MUTED, ORANGE, WIDTH, Picture, Sheet
 from stages.page.figures.text import MINUS, SPACE, decimal, percent, plural
 
-RANKS = Path("reports/claims/sweep.csv")
-RUNS = Path("reports/claims/sweep_runs.csv")
+RANKS = claim_table("sweep")
+RUNS = claim_table("sweep_runs")
 BEHIND = ("own", "validation_accuracy", "deviation")  # columns after the parameters
 MEASURED = ("part", "seed", "validation_cost", "validation_accuracy")
 CLEAR = 2.0  # standard errors that a difference must have to count as one

@@ -9,7 +9,6 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
@@ -19,10 +18,18 @@ from numpy.typing import NDArray
 from stages.claims.sweep.cluster import connected, kind, workers
 from stages.claims.sweep.grid import Axis, Point, axes_of, axes_option, points, size, words, written
 from stages.common.files.atomic import StageError, one_line
+from stages.common.files.paths import (
+    BATCH_SIZE,
+    PARAMETERS,
+    PREPROCESSING,
+    TRAIN,
+    VALIDATION,
+    claim_table,
+)
 from stages.common.files.tables import write_csv
 from stages.common.images import augment
 from stages.common.images.preprocess import Preprocessing
-from stages.common.models.recipe import PREPROCESSING, TRAIN, VALIDATION, examples_of, side_by_side
+from stages.common.models.recipe import examples_of, side_by_side
 from stages.common.models.training import Descent, TrainingSet, judged, typed
 from stages.common.runtime import checkpoints
 from stages.common.runtime.cli import choice, run, whole
@@ -32,10 +39,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from distributed import Client
 
-RANKS = Path("reports/claims/sweep.csv")
-RUNS = Path("reports/claims/sweep_runs.csv")
-BATCHES = Path("data/batches/batches.json")
-PARAMETERS = Path("params.yaml")
+RANKS = claim_table("sweep")
+RUNS = claim_table("sweep_runs")
 BACKENDS = ("loky", "dask")
 ADDRESS = re.compile(r"[a-z]+://[^\s/]+:\d+")
 MOST_TRAININGS = 100_000
@@ -90,7 +95,7 @@ def sweep(
 ) -> None:
     """Train a network at every point of a grid, and rank the points on the validation images.
 
-    Writes reports/claims/sweep.csv (a row for each point, best first) and sweep_runs.csv (a row
+    Writes data/claims/sweep.csv (a row for each point, best first) and sweep_runs.csv (a row
     for each training). The best point and params.yaml's own are trained again, with other seeds:
     the best of many is also the luckiest.
     """
@@ -101,7 +106,7 @@ def sweep(
     section = {**own_section(), "epochs": epochs}
     axes = check(grid, samples, seeds, section, data)
     own, chosen = Descent.of(section), points(axes, samples, seed)
-    batch_size = json.loads(BATCHES.read_text())["batch_size"]
+    batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
     common = (training, examples_of(VALIDATION))
 
     with nullcontext() if backend == "loky" else connected(scheduler, CODE) as client:

@@ -1,7 +1,6 @@
 """If we only listened to the 2s: how fast a network comes to see them everywhere."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,12 +9,13 @@ from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from stages.claims.shared.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
+from stages.common.files.paths import claim_table
 from stages.common.files.tables import Table, read_table
 from stages.common.images.classes import BRIEF, Classes, load_classes
 from stages.page.figures.layout import BLUE, MUTED, ORANGE, WIDTH, Picture, Sheet
 from stages.page.figures.text import percent, plural
 
-SHARES = Path("reports/claims/twos.csv")
+SHARES = claim_table("twos")
 COLUMNS = ("digit", "start", "seed", "step", "images", "called", "accuracy")
 STARTS = ("untrained", "trained")
 NAMES = {"untrained": "from random weights", "trained": "from the trained network"}

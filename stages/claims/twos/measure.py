@@ -1,7 +1,6 @@
 """If we only listened to the 2s: what a network becomes that learns from one digit alone."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,13 +9,13 @@ from numpy.typing import NDArray
 from nn import SGD, Examples, Network, Settings, predict
 from stages.claims.shared.stepwise import Walk
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import NETWORK, TEST, TRAIN, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.models.model import load_model
-from stages.common.models.recipe import TEST, TRAIN, Recipe, examples_of
+from stages.common.models.recipe import Recipe, examples_of
 from stages.common.runtime.cli import real, run, whole
 
-NETWORK = Path("models/network.npz")
-SHARES = Path("reports/claims/twos.csv")
+SHARES = claim_table("twos")
 PER_DECADE = 5  # looks, evenly spaced on a logarithmic axis of steps
 DECIMALS = 6  # of a share
 STARTS = ("untrained", "trained")
@@ -36,7 +35,7 @@ def twos(
 ) -> None:
     """Train on images of one class only, from random weights and from the trained network.
 
-    A seed decides the random weights and the order of the images. Writes reports/claims/twos.csv:
+    A seed decides the random weights and the order of the images. Writes data/claims/twos.csv:
     for each start, seed and look the accuracy on the test images, and which share of them, and of
     those of every class, is called ``digit``.
     """

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from stages.claims.shared.arrows import (
 )
 from stages.claims.shared.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
 from stages.common.files.arrays import load_arrays
+from stages.common.files.paths import claim_arrays
 from stages.common.images.classes import Classes, load_classes
 from stages.page.figures.layout import (
     BLUE,
@@ -50,7 +50,7 @@ from stages.page.figures.results import load_input
 from stages.page.figures.text import decimal, plural, significant
 from stages.page.figures.weights import frame
 
-WISHES = Path("reports/claims/wishes.npz")
+WISHES = claim_arrays("wishes")
 NAMES = ("untrained", "trained")
 CLOSE = 0.01  # the sums are right if they are this near to what was measured, as a share
 MOST = 16  # outputs drawn

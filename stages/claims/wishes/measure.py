@@ -1,6 +1,5 @@
 """One digit's wishes: what a single image asks of every neuron, layer by layer, backwards."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -16,10 +15,10 @@ from stages.claims.shared.networks import (
     untrained_and_trained,
 )
 from stages.common.files.arrays import save_arrays
+from stages.common.files.paths import TEST, claim_arrays
 from stages.common.runtime.cli import run, whole
 
-TEST = Path("data/normalized/test")
-WISHES = Path("reports/claims/wishes.npz")
+WISHES = claim_arrays("wishes")
 MOST = 20  # neurons of a layer whose matrix of wishes is kept: those most wished for
 NUDGE = 1e-4  # how far a neuron is moved, either way, to measure what that does to the cost
 
@@ -34,7 +33,7 @@ def wishes(
 ) -> None:
     """Write what one test image asks of the neurons of the untrained and the trained network.
 
-    reports/claims/wishes.npz holds, for both: activations, wishes and pushes of every layer; the
+    data/claims/wishes.npz holds, for both: activations, wishes and pushes of every layer; the
     true output's three avenues; who wishes what of the last two layers before the outputs, and
     the same measured, by moving each of those neurons and looking at the cost; and what would be
     wished if every output wished to rise.

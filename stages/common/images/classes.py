@@ -6,11 +6,10 @@ Every other file knows a class by its number, from 0 on.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from stages.common.files.atomic import StageError, whole_file
+from stages.common.files.paths import CLASSES
 
-CLASSES = Path("data/normalized/classes.json")
 LONGEST = 12  # characters of a name: figures have room for so many
 BRIEF = 3  # characters where there is no room for more
 DIGITS = tuple("0123456789")

@@ -11,14 +11,11 @@ import numpy as np
 from nn import SGD, Examples, Network, Settings
 from nn.dataset import Copy, as_they_are
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import PREPROCESSING
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import as_examples
 from stages.common.runtime.checkpoints import Kept, recall, store
 from stages.common.runtime.signals import end_with, withheld
-
-TRAIN, VALIDATION = Path("data/batches/train"), Path("data/batches/validation")
-TEST = Path("data/normalized/test")
-PREPROCESSING = Path("data/normalized/preprocessing.npz")
 
 Task = tuple[int, Callable[..., Any], tuple[Any, ...]]  # a job with its number and its function
 # Who finishes jobs: tasks and what is common to them become pairs of number and result.

@@ -13,21 +13,22 @@ from numpy.typing import NDArray
 from nn import Network, Workspace, forward
 from stages.common.files.arrays import load_labelled
 from stages.common.files.atomic import StageError, one_line
+from stages.common.files.paths import (
+    CALIBRATION,
+    CONFUSION,
+    HISTORY,
+    METRICS,
+    NETWORK,
+    PREDICTIONS,
+    SNAPSHOTS,
+    TEST,
+)
 from stages.common.files.tables import Table, read_table
 from stages.common.images.classes import Classes, load_classes
 from stages.common.models.confusion import as_columns, confuse
 from stages.common.models.model import Model, load_model
 from stages.common.models.sanity import require_finite
 from stages.common.models.snapshots import load_snapshots
-
-TEST = Path("data/normalized/test")
-NETWORK = Path("models/network.npz")
-SNAPSHOTS = Path("models/snapshots")
-HISTORY = Path("reports/history.csv")
-METRICS = Path("reports/metrics.json")
-PREDICTIONS = Path("reports/predictions.csv")
-CONFUSION = Path("reports/confusion.csv")
-CALIBRATION = Path("reports/calibration.csv")
 
 HISTORY_COLUMNS = (
     "epoch",

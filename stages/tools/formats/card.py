@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages.common.files.arrays import load_arrays
+from stages.common.files.paths import MINIMA
 from stages.page.story import Table, facts, tables
 from stages.tools.formats import OUTPUTS, rendered
 
 if TYPE_CHECKING:
     from stages.page.figures import Results
 
-NOISE_NETWORKS = Path("models/minima.npz")
 # The training images of MNIST; whatever else was trained on is named by its sum alone.
 MNIST_IMAGES = "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
 
@@ -79,12 +79,12 @@ def noise() -> dict[str, Any] | None:
     from stages.claims.noise.figure import KINDS, SHARES, load
     from stages.page.figures.text import decimal, percent
 
-    if not (SHARES.is_file() and NOISE_NETWORKS.is_file()):
+    if not (SHARES.is_file() and MINIMA.is_file()):
         return None
     answers = load()
     return {
         "networks": len(answers.seeds),
-        "shape": "-".join(str(n) for n in load_arrays(NOISE_NETWORKS)["sizes"]),
+        "shape": "-".join(str(n) for n in load_arrays(MINIMA)["sizes"]),
         "threshold": decimal(answers.threshold, 2),
         "rows": [
             (

@@ -1,0 +1,38 @@
+"""Where everything is, below the current folder: each path that two modules use, once."""
+
+from pathlib import Path
+
+PIPELINE, PARAMETERS, LOCK = Path("dvc.yaml"), Path("params.yaml"), Path("dvc.lock")
+
+RAW = Path("data/raw")  # the four IDX files
+NORMALIZED = Path("data/normalized")
+PREPROCESSING = NORMALIZED / "preprocessing.npz"
+CLASSES = NORMALIZED / "classes.json"
+ALL_TRAIN, TEST = NORMALIZED / "train", NORMALIZED / "test"
+BATCHES = Path("data/batches")
+BATCH_SIZE = BATCHES / "batches.json"
+TRAIN, VALIDATION = BATCHES / "train", BATCHES / "validation"
+
+NETWORK = Path("models/network.npz")
+SNAPSHOTS = Path("models/snapshots")  # the network on its way, epoch by epoch
+
+HISTORY = Path("reports/history.csv")
+METRICS = Path("reports/metrics.json")
+PREDICTIONS = Path("reports/predictions.csv")
+CONFUSION = Path("reports/confusion.csv")
+CALIBRATION = Path("reports/calibration.csv")
+FIGURES = Path("reports/figures")
+PAGE = Path("reports/index.html")
+
+CLAIM_DATA = Path("data/claims")  # what each claim's command measured
+MINIMA = Path("models/minima.npz")  # networks that two claims look at
+
+
+def claim_table(name: str) -> Path:
+    """The table, .csv, of a claim."""
+    return CLAIM_DATA / f"{name}.csv"
+
+
+def claim_arrays(name: str) -> Path:
+    """The arrays, .npz, of a claim."""
+    return CLAIM_DATA / f"{name}.npz"
