@@ -3,47 +3,66 @@
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).parent / "web"
+WEB = Path(__file__).parent / "web"
 
-IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";[^\n]*\n', re.MULTILINE)
-EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|let|class)\b)", re.MULTILINE)
-DECLARED = re.compile(r"^(?:async )?(?:function|const|let|class) (\w+)", re.MULTILINE)
-SEVERAL = re.compile(r"^(?:const|let) \[([^\]]*)\] =", re.MULTILINE)
-LEFT_OVER = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
+ALLOWED = 'import { a, b } from "./module.js"; and export before a const, a function or a class'
+IMPORT = re.compile(r'^import \{([^{}]*)\} from "\./([a-z]\w*)\.js";$', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:const|(?:async )?function|class) (\w+))", re.MULTILINE)
+LEFT_OVER = re.compile(r"^(?:[ \t]*(?:import|export)\b|.*\bimport\().*$", re.MULTILINE)
+DECLARED = re.compile(r"^(?:const|let|(?:async )?function\*?|class) (\w+|[\[{][^=]*)", re.MULTILINE)
 
 
-def bundle(entry: str = "main.js", folder: Path = PAGE) -> str:
-    """A module and all that it imports as one module, each after those that it needs.
+def bundle(entry: str = "main.js", folder: Path = WEB) -> str:
+    """A module and all that it imports as one script, each after those that it needs.
 
-    All share one scope, so every name at the top of a module must be the only one of its kind.
-    Raises ``ValueError`` if it is not, if modules import one another in a circle, or for any
-    import or export that is not ``import { a, b } from "./module.js";`` or ``export`` before a
-    declaration.
+    Each module becomes a function that is called at once, so that a name at its top is seen in no
+    other. What it exports is the function's result, called after the file: ``network_js.forward``
+    is ``forward`` of ``network.js``.
+
+    Raises ``ValueError``, which names the module, for any import or export but those ``ALLOWED``;
+    if modules import one another in a circle; if one imports a name that the other does not
+    export; and if one declares or imports a name twice. ``export let`` is not allowed because an
+    import here is a copy: it would not see the values that come later.
     """
-    modules: dict[str, str] = {}
-    owners: dict[str, str] = {}
-    _add(entry, folder, modules, waiting=())
-    for name, text in modules.items():
-        left = LEFT_OVER.search(text)
-        if left:
-            raise ValueError(f"{name}: only plain imports and exports by name, got {left[0]!r}")
-        for declared in _names(text):
-            if owners.setdefault(declared, name) != name:
-                raise ValueError(f"{declared} is declared in {owners[declared]} and in {name}")
-    return "\n".join(modules.values())
+    texts: dict[str, str] = {}
+    _collect(entry, folder, texts, importers=())
+    exports = {module: EXPORT.findall(text) for module, text in texts.items()}
+    for module, text in texts.items():
+        _check(module, text, exports)
+    return "\n".join(_enclosed(module, text, exports[module]) for module, text in texts.items())
 
 
-def _add(name: str, folder: Path, modules: dict[str, str], waiting: tuple[str, ...]) -> None:
-    if name in waiting:
-        raise ValueError(f"a circle of imports: {' -> '.join((*waiting, name))}")
-    if name in modules:
+def _collect(module: str, folder: Path, texts: dict[str, str], importers: tuple[str, ...]) -> None:
+    """Add the text of a module to ``texts``, after those of the modules that it imports."""
+    if module in importers:
+        raise ValueError(f"a circle of imports: {' -> '.join((*importers, module))}")
+    if module in texts:
         return
-    text = (folder / name).read_text(encoding="utf-8")
-    for imported in IMPORT.findall(text):
-        _add(imported, folder, modules, (*waiting, name))
-    modules[name] = EXPORT.sub("", IMPORT.sub("", text))
+    text = (folder / module).read_text(encoding="utf-8")
+    for _, imported in IMPORT.findall(text):
+        _collect(f"{imported}.js", folder, texts, (*importers, module))
+    texts[module] = text
 
 
-def _names(text: str) -> list[str]:
-    several = [name.strip() for group in SEVERAL.findall(text) for name in group.split(",")]
-    return [*DECLARED.findall(text), *(re.sub(r" *=.*", "", name) for name in several)]
+def _check(module: str, text: str, exports: dict[str, list[str]]) -> None:
+    """Raise ``ValueError`` if a module says anything that its function could not mean."""
+    body = EXPORT.sub("", IMPORT.sub("", text))
+    left = LEFT_OVER.search(body)
+    if left:
+        raise ValueError(f"{module}: expected {ALLOWED}, got {left[0]!r}")
+    names = [name for head in DECLARED.findall(body) for name in re.findall(r"\w+", head)]
+    for listed, other in IMPORT.findall(text):
+        for name in filter(None, map(str.strip, listed.split(","))):
+            if name not in exports[f"{other}.js"]:
+                raise ValueError(f"{module} imports {name}, which {other}.js does not export")
+            names.append(name)
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{module} declares or imports {name} twice")
+
+
+def _enclosed(module: str, text: str, exports: list[str]) -> str:
+    """A module as a function that is called at once and returns what the module exports."""
+    body = EXPORT.sub("", IMPORT.sub(r"const {\1} = \2_js;", text))
+    name = module.replace(".", "_")
+    return f"const {name} = (() => {{\n{body}\nreturn {{{', '.join(exports)}}};\n}})();\n"

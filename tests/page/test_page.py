@@ -130,6 +130,7 @@ def test_gradients_equal_those_of_nn(
         "(given) => {"
         + bundle("network.js")
         + """
+          const { backprop, makeNetwork, oneHot } = network_js;
           const network = makeNetwork(given);
           const target = oneHot(given.label, given.sizes.at(-1));
           const { weights, biases } = backprop(network, given.input, target);

@@ -23,7 +23,6 @@ from stages.common.files.atomic import StageError
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
 from stages.common.models.model import Model, save_model
 from stages.common.models.snapshots import save_snapshots
-from stages.page.bundle import bundle
 from stages.page.embed import chosen_epochs, embed_run
 from stages.page.figures import load_results, painters, styled
 from stages.page.story import CHAPTERS, Chapter, Image, Part, Table, claim_part, run_parameters
@@ -377,43 +376,6 @@ def test_parameters_of_another_network_are_refused(
     Path("params.yaml").write_text("train: [")
     with pytest.raises(StageError, match="expected the sections"):
         run_parameters(results)
-
-
-def write_modules(folder: Path, **modules: str) -> Path:
-    for name, text in modules.items():
-        (folder / f"{name}.js").write_text(text)
-    return folder
-
-
-def test_modules_become_one_script_in_the_order_of_their_imports(tmp_path: Path) -> None:
-    folder = write_modules(
-        tmp_path,
-        main='import { one } from "./a.js";\nimport { two } from "./b.js";\none(two);\n',
-        a='import {\n  two,\n} from "./b.js";\nexport function one() {}\n',
-        b="export const two = 2;\n",
-    )
-    script = bundle(folder=folder)
-    assert script == "const two = 2;\n\nfunction one() {}\n\none(two);\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("const two = 1;\n", "two is declared in b.js and in main.js"),
-        ("const [one, two] = [1, 2];\n", "two is declared in b.js and in main.js"),
-        ("export default 1;\n", "only plain imports and exports"),
-        ('import * as b from "./b.js";\n', "only plain imports and exports"),
-        ('import { main } from "./c.js";\n', "a circle of imports: main.js -> c.js -> main.js"),
-    ],
-)
-def test_modules_that_cannot_be_one_script_are_refused(
-    text: str, complaint: str, tmp_path: Path
-) -> None:
-    circle = 'import { two } from "./main.js";\n'
-    main = f'import {{ two }} from "./b.js";\n{text}'
-    folder = write_modules(tmp_path, main=main, b="export const two = 2;\n", c=circle)
-    with pytest.raises(ValueError, match=re.escape(complaint)):
-        bundle(folder=folder)
 
 
 def test_every_number_in_a_caption_is_found_in_its_source_file(finished: Path) -> None:

@@ -15,7 +15,8 @@ const gridSide = 4; // cells along each side, where the level of uneven paper is
 const unevenFactor = 4; // how much better a surface must fit than one level
 const faintestInk = 24; // grey levels: fainter marks are no ink
 const mostSlant = 2; // pixels sideways for a row, as MOST_SLANT of stages/common/images/preprocess.py
-export const [mapRows, mapColumns] = [2, 4]; // of edges, as ROWS and COLUMNS of stages/common/images/edges.py
+export const mapRows = 2; // of edges, as ROWS and COLUMNS of stages/common/images/edges.py
+export const mapColumns = 4;
 const boxSide = 20; // MNIST: a digit fills a box of 20 x 20 pixels ...
 const fieldSide = 28; // ... in a field of 28 x 28
 

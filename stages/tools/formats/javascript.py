@@ -20,7 +20,9 @@ HEAD = """\
 
 """
 TAIL = """
-const read = makeReader({packed});
+const {{ guesses }} = network_js;
+const {{ prepare }} = prepare_js;
+const read = export_js.makeReader({packed});
 
 export {{ guesses, prepare, read }};
 """
