@@ -1,16 +1,21 @@
 // Runs the page's modules for tests/page/test_page_core.py: a list of calls as JSON on stdin, their
-// results as a list on stdout. The modules are given to Node as text, because the .js files of a
-// page have no package.json beside them that would say that they are modules.
+// results as a list on stdout. The modules are given to Node as text, with those that they import,
+// because the .js files of a page have no package.json beside them that would say that they are
+// modules. None of them may need a document: here is none.
 
 import { readFileSync } from "node:fs";
 
-const load = (name) => {
+const urlOf = (name) => {
   const text = readFileSync(new URL(`../../stages/page/web/${name}.js`, import.meta.url), "utf8");
-  return import(`data:text/javascript,${encodeURIComponent(text)}`);
+  const whole = text.replace(/ from "\.\/(\w+)\.js";/g, (_, other) => ` from "${urlOf(other)}";`);
+  return `data:text/javascript;base64,${Buffer.from(whole).toString("base64")}`;
 };
-const codec = await load("codec");
-const network = await load("network");
-const ink = await load("prepare");
+const codec = await import(urlOf("codec"));
+const colour = await import(urlOf("colour"));
+const format = await import(urlOf("format"));
+const magnitude = await import(urlOf("magnitude"));
+const network = await import(urlOf("network"));
+const ink = await import(urlOf("prepare"));
 
 const plain = (value) => {
   if (ArrayBuffer.isView(value)) return Array.from(value);
@@ -59,6 +64,11 @@ const tasks = {
       codec.decodeFloats(scales),
       network.parameterBlocks(sizes),
     ),
+  formats: ({ name, values, more = [] }) => values.map((value) => format[name](value, ...more)),
+  valueColours: ({ name, values }) => values.map((value) => colour[name](value)),
+  cssColour: ({ value }) => colour.cssColour(value),
+  largest: ({ values }) => magnitude.largestOf(values),
+  strongest: ({ values, count }) => magnitude.strongest(values, count),
 };
 
 const answer = ({ task, ...given }) => {

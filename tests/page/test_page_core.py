@@ -381,3 +381,75 @@ def test_quantized_parameters_come_back_alike(node: Node) -> None:
     packed = {"levels": encode_array(levels), "scales": encode_array(scales)}
     (got,) = node({"task": "restore", "sizes": [6, 5, 3], **packed})
     assert got == restore(levels, scales, (6, 5, 3)).tolist()
+
+
+def test_the_strongest_are_those_of_largest_magnitude(node: Node) -> None:
+    values = rng().normal(size=50)
+    order = np.argsort(-np.abs(values), kind="stable")
+    calls = [{"task": "strongest", "values": values.tolist(), "count": n} for n in (0, 7, 99)]
+    assert node(*calls) == [order[:0].tolist(), order[:7].tolist(), order.tolist()]
+    assert node(
+        {"task": "largest", "values": values.tolist()},
+        {"task": "largest", "values": [0, -0.0]},
+        {"task": "largest", "values": [1, -3]},
+    ) == [pytest.approx(np.abs(values).max()), 1, 3]
+
+
+NUMBERS = [0, -0.001, 0.5, -1.234, 0.0123, 7.12e-5, 1234.5, -1e-13]
+MINUS = "\N{MINUS SIGN}"
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("decimalText", ["0.00", "0.00", "0.50", "-1.23", "0.01", "0.00", "1234.50", "0.00"]),
+        ("signedDecimal", ["0.00", "0.00", "+0.50", "-1.23", "+0.01", "0.00", "+1234.50", "0.00"]),
+        ("signedText", ["0", "-0.0010", "+0.500", "-1.23", "+0.0123", "+7.1e-5", "+1.2e3", "0"]),
+        ("plainText", ["0", "-0.0010", "0.500", "-1.23", "0.0123", "7.1e-5", "1.2e3", "0"]),
+        ("roughText", ["0", "-1e-3", "+0.50", "-1.23", "+0.01", "+7e-5", "+1234.50", "0"]),
+    ],
+)
+def test_numbers_are_written_with_true_signs_and_powers(
+    node: Node, name: str, texts: list[str]
+) -> None:
+    assert node({"task": "formats", "name": name, "values": NUMBERS}) == [[*map(printed, texts)]]
+
+
+def printed(text: str) -> str:
+    """A number with a true minus sign, and its power of ten above the line."""
+    digits, _, power = text.partition("e")
+    raised = power.translate(str.maketrans("-2345", "\u207b\xb2\xb3\u2074\u2075"))
+    return digits.replace("-", MINUS) + (f"\xb710{raised}" if power else "")
+
+
+def test_words_of_the_page(node: Node) -> None:
+    assert node(
+        {"task": "formats", "name": "percentText", "values": [0, 0.9614, 1]},
+        {"task": "formats", "name": "percentText", "values": [0.9614], "more": [0]},
+        {"task": "formats", "name": "withArticle", "values": ["1", "8", "11", "18", "80"]},
+        {"task": "formats", "name": "capital", "values": ["", "hidden layer"]},
+    ) == [
+        ["0.0\xa0%", "96.1\xa0%", "100.0\xa0%"],
+        ["96\xa0%"],
+        ["a 1", "an 8", "an 11", "an 18", "an 80"],
+        ["", "Hidden layer"],
+    ]
+
+
+def test_colours_tell_the_sign_and_grow_with_the_value(node: Node) -> None:
+    night, white = [13, 21, 32], [255, 255, 255]
+    names = ("glowColour", "signedColour", "nightSignedColour")
+    values = np.linspace(-1, 1, 201)
+    calls = [{"task": "valueColours", "name": name, "values": values.tolist()} for name in names]
+    glow, signed, dark = map(np.array, node(*calls))
+    assert [glow[100].tolist(), glow[200].tolist()] == [night, white]
+    assert signed[100].tolist() == white
+    assert dark[100].tolist() == night
+    for colours in (signed, dark):
+        warmth = colours[:, 0] - colours[:, 2]  # red minus blue
+        assert (warmth[:100] > warmth[100]).all()
+        assert (warmth[101:] < warmth[100]).all()
+    assert (np.diff(glow[100:], axis=0) > 0).all()
+    beyond = [{"task": "valueColours", "name": "signedColour", "values": [-9, 9]}]
+    assert node(*beyond) == [[signed[0].tolist(), signed[-1].tolist()]]
+    assert node({"task": "cssColour", "value": [1.4, 1.5, 255]}) == ["rgb(1 2 255)"]

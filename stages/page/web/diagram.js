@@ -1,6 +1,6 @@
 // The network as a picture: neurons are buttons, the lines between them are drawn on a canvas.
 
-import { makeRoving, make } from "./dom.js";
+import { make, makeRoving } from "./dom.js";
 import { layerName, longNames, neuronName, run } from "./run.js";
 
 const faintest = 0.05; // of the strongest line; weaker ones cannot be seen

@@ -1,21 +1,15 @@
 // Watch it learn: the network after some of its epochs, and its answer to the image of the moment.
 
-import {
-  byId,
-  decimalText,
-  largestOf,
-  make,
-  makeShape,
-  makeVisibleUpdate,
-  paintPixels,
-  percentText,
-  plainText,
-  pullColour,
-} from "./dom.js";
+import { paintPixels } from "./canvas.js";
+import { signedColour } from "./colour.js";
+import { byId, make, makeShape } from "./dom.js";
+import { decimalText, percentText, plainText } from "./format.js";
+import { largestOf } from "./magnitude.js";
 import { forward, guesses } from "./network.js";
 import { makeBars } from "./reading.js";
 import { oneOf, run } from "./run.js";
 import { onChange, scene, subjectText } from "./scene.js";
+import { makeVisibleUpdate } from "./schedule.js";
 
 const pace = 650; // milliseconds for each epoch when they play by themselves
 const [plotWidth, plotHeight, plotMargin] = [
@@ -129,7 +123,7 @@ function makeWeightImages(root) {
   return (network) => {
     for (const { index, canvas } of canvases) {
       const weights = network.weights[0].subarray(index * inputs, (index + 1) * inputs);
-      paintPixels(canvas, weights, height, width, (weight) => pullColour(weight / scale));
+      paintPixels(canvas, weights, height, width, (weight) => signedColour(weight / scale));
     }
   };
 }

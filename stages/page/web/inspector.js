@@ -1,21 +1,17 @@
 // Look inside one neuron: its weights, what it adds up, what adds most; switch it off, shift its bias.
 
+import { paintPixels } from "./canvas.js";
+import { nightSignedColour, signedColour } from "./colour.js";
+import { byId, make } from "./dom.js";
 import {
-  byId,
   capital,
   decimalText,
-  largestOf,
-  make,
-  makeLater,
-  nightPullColour,
-  paintPixels,
   percentText,
   plainText,
-  pullColour,
   signedDecimal,
   signedText,
-  strongest,
-} from "./dom.js";
+} from "./format.js";
+import { largestOf, strongest } from "./magnitude.js";
 import { neuronKey } from "./network.js";
 import { layerName, neuronName, run } from "./run.js";
 import {
@@ -27,6 +23,7 @@ import {
   switchNeuron,
   trainedAccuracy,
 } from "./scene.js";
+import { makeLater } from "./schedule.js";
 
 const mostContributions = 6;
 let chosen = { layer: 1, index: 0 }; // what is looked at until another neuron is chosen
@@ -145,10 +142,10 @@ function tellSum(layer, index, contributions) {
 function paintPixelWeights(weights, contributions) {
   const { height, width } = run.seen;
   const scale = largestOf(weights);
-  paintPixels(byId("look-weights"), weights, height, width, (weight) => pullColour(weight / scale));
+  paintPixels(byId("look-weights"), weights, height, width, (weight) => signedColour(weight / scale));
   const most = largestOf(contributions);
   paintPixels(byId("look-parts"), contributions, height, width, (part) =>
-    nightPullColour(part / most),
+    nightSignedColour(part / most),
   );
   const plus = contributions.reduce((sum, part) => sum + Math.max(0, part), 0);
   const minus = contributions.reduce((sum, part) => sum + Math.min(0, part), 0);

@@ -1,6 +1,8 @@
 // Where it fails: cells of the confusion matrix open the images that they count.
 
-import { byId, decimalText, make, makeRoving, paintGrey, plainText } from "./dom.js";
+import { paintGrey } from "./canvas.js";
+import { byId, make, makeRoving } from "./dom.js";
+import { decimalText, plainText } from "./format.js";
 import { run } from "./run.js";
 import { showDigit } from "./scene.js";
 

@@ -1,6 +1,8 @@
 // The drawing pad, and the other things that the network can be given to look at.
 
-import { byId, cssColour, glowColour, paintGrey } from "./dom.js";
+import { paintGrey } from "./canvas.js";
+import { cssColour, glowColour } from "./colour.js";
+import { byId } from "./dom.js";
 import { imageOfStrokes, mostPixels, pictureOfColours, prepare } from "./prepare.js";
 import { oneOf, run } from "./run.js";
 import { onChange, scene, showDigit, showImage } from "./scene.js";

@@ -1,18 +1,14 @@
 // How the network reads what lies before it: every neuron lit, the answer and the second guess.
 
-import {
-  byId,
-  cssColour,
-  decimalText,
-  glowColour,
-  make,
-  makeAnnouncer,
-  paintGrey,
-} from "./dom.js";
+import { paintGrey } from "./canvas.js";
+import { cssColour, glowColour } from "./colour.js";
 import { makeDiagram } from "./diagram.js";
+import { byId, make } from "./dom.js";
+import { decimalText } from "./format.js";
 import { guesses, neuronKey } from "./network.js";
 import { oneOf, run } from "./run.js";
 import { onChange, scene, subjectText } from "./scene.js";
+import { makeAnnouncer } from "./schedule.js";
 
 /** Build the diagram; `onPreview` and `onPick` are told which neuron is looked at. */
 export function startReading(onPreview, onPick) {

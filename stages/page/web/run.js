@@ -7,10 +7,11 @@ import {
   decodeSigned,
   restoreParameters,
 } from "./codec.js";
+import { byId } from "./dom.js";
+import { withArticle } from "./format.js";
 import { unpackNetwork, unpackPreprocessing } from "./model.js";
 import { parameterBlocks } from "./network.js";
 import { inputsOf, seenShape } from "./prepare.js";
-import { byId, withArticle } from "./dom.js";
 
 const mostDrawn = 16; // hidden neurons of a layer
 const mostOutputsDrawn = 32;

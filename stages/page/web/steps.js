@@ -1,15 +1,8 @@
 // Take a step: stochastic gradient descent in the visitor's hands.
 
-import {
-  byId,
-  decimalText,
-  makeAnnouncer,
-  makeShape,
-  makeVisibleUpdate,
-  paintGrey,
-  percentText,
-  plainText,
-} from "./dom.js";
+import { paintGrey } from "./canvas.js";
+import { byId, makeShape } from "./dom.js";
+import { decimalText, percentText, plainText } from "./format.js";
 import { costTerms, forward, oneHot, step } from "./network.js";
 import { makeBars } from "./reading.js";
 import { run } from "./run.js";
@@ -23,6 +16,7 @@ import {
   trainedAccuracy,
   wantedLabel,
 } from "./scene.js";
+import { makeAnnouncer, makeVisibleUpdate } from "./schedule.js";
 import { fillLabels } from "./wishes.js";
 
 const batchSize = 100;

@@ -1,27 +1,14 @@
 // What a digit wants: backpropagation on the image before the network, one layer after the other.
 
-import {
-  byId,
-  capital,
-  cssColour,
-  decimalText,
-  largestOf,
-  make,
-  makeAnnouncer,
-  makeVisibleUpdate,
-  motionWelcome,
-  nightPullColour,
-  paintGrey,
-  paintPixels,
-  plainText,
-  roughText,
-  signedText,
-  strongest,
-} from "./dom.js";
+import { paintGrey, paintPixels } from "./canvas.js";
+import { cssColour, nightSignedColour } from "./colour.js";
 import { makeDiagram } from "./diagram.js";
+import { byId, make } from "./dom.js";
+import { capital, decimalText, plainText, roughText, signedText } from "./format.js";
+import { largestOf, strongest } from "./magnitude.js";
 import { costTerms, oneHot } from "./network.js";
-import { readingLook } from "./reading.js";
 import { mapColumns, mapRows } from "./prepare.js";
+import { readingLook } from "./reading.js";
 import { layerName, neuronName, run } from "./run.js";
 import {
   chooseLabel,
@@ -32,6 +19,7 @@ import {
   subjectText,
   wantedLabel,
 } from "./scene.js";
+import { makeAnnouncer, makeVisibleUpdate } from "./schedule.js";
 
 const sweepTime = 800; // milliseconds in which the lines of one layer grow
 const restTime = 1700; // between two stages when they play by themselves
@@ -116,6 +104,11 @@ function goTo(place, by = "hand") {
   sweepLines(onwards && motionWelcome());
 }
 
+/** Whether motion is welcome. */
+function motionWelcome() {
+  return !matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
 function playStages() {
   if (stageTimer) {
     stopStages();
@@ -173,7 +166,7 @@ function wishLook(sweep) {
   return {
     reach: reach + 1,
     sweep,
-    fill: (layer, index) => cssColour(nightPullColour(asked(layer) ? share(layer, index) : 0)),
+    fill: (layer, index) => cssColour(nightSignedColour(asked(layer) ? share(layer, index) : 0)),
     text: (layer, index) => (asked(layer) ? wishText(wishOf(layer, index)) : "not asked yet"),
     rank: (index) => (target[index] === 1 ? 1 : 0),
     tag: (index) => {
@@ -232,7 +225,7 @@ function paintWantedPixels() {
   const scale = largestOf(wishes);
   paintGrey(byId("wish-image"), scene.subject.image, height, width);
   for (const map of [canvas, byId("wish-map")]) {
-    paintPixels(map, wishes, run.seen.height, run.seen.width, (wish) => nightPullColour(wish / scale));
+    paintPixels(map, wishes, run.seen.height, run.seen.width, (wish) => nightSignedColour(wish / scale));
   }
 }
 
