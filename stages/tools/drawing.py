@@ -1,7 +1,8 @@
 """From a drawing or a photo to the image that the network sees, as the images of MNIST were made.
 
-``stages/page/web/prepare.js`` is the same in JavaScript: every step gives the same bytes, because
-sums are of whole numbers and the rest is float64 in the same order.
+``prepare.js``, ``ink.js`` and ``strokes.js`` of ``stages/page/web`` are the twin of this module:
+tests/page/test_page_core.py holds them to the same bytes, since all sums are of whole numbers and
+the rest is float64 in the same order.
 """
 
 from collections.abc import Sequence

@@ -15,7 +15,9 @@ const colour = await import(urlOf("colour"));
 const format = await import(urlOf("format"));
 const magnitude = await import(urlOf("magnitude"));
 const network = await import(urlOf("network"));
-const ink = await import(urlOf("prepare"));
+const { pictureOfColours, prepare } = await import(urlOf("prepare"));
+const { inputsOf } = await import(urlOf("preprocess"));
+const { imageOfStrokes, rasterize } = await import(urlOf("strokes"));
 
 const plain = (value) => {
   if (ArrayBuffer.isView(value)) return Array.from(value);
@@ -49,12 +51,12 @@ const tasks = {
     return network.accuracyOn(network.makeNetwork(description), inputs, labels);
   },
   guesses: ({ output }) => network.guesses(output),
-  prepare: (given) => ink.prepare(picture(given), given.rows, given.columns),
-  rasterize: ({ strokes, side, pen }) => ink.rasterize(strokes, side, pen).levels,
-  imageOfStrokes: ({ strokes }) => ink.imageOfStrokes(strokes),
+  prepare: (given) => prepare(picture(given), given.rows, given.columns),
+  rasterize: ({ strokes, side, pen }) => rasterize(strokes, side, pen).levels,
+  imageOfStrokes: ({ strokes }) => imageOfStrokes(strokes),
   colours: ({ levels, height, width }) =>
-    ink.pictureOfColours(codec.decodeBytes(levels), height, width).levels,
-  inputs: ({ image, preprocessing }) => ink.inputsOf(codec.decodeBytes(image), preprocessing),
+    pictureOfColours(codec.decodeBytes(levels), height, width).levels,
+  inputs: ({ image, preprocessing }) => inputsOf(codec.decodeBytes(image), preprocessing),
   floats: ({ text }) => codec.decodeFloats(text),
   signed: ({ text }) => codec.decodeSigned(text),
   images: ({ text, length }) => codec.decodeImages(codec.decodeBytes(text), length),

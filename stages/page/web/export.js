@@ -1,9 +1,11 @@
-// What goes into the module that stages/tools/formats/javascript.py writes: a network that reads images.
+// What goes into the module that stages/tools/formats/javascript.py writes: a network that classifies
+// images. It exports `guesses` and `prepare` too, which are imported here to be there.
 
 import { decodeFloats } from "./codec.js";
 import { unpackNetwork, unpackPreprocessing } from "./model.js";
 import { forward, guesses } from "./network.js";
-import { inputsOf, prepare } from "./prepare.js";
+import { prepare } from "./prepare.js";
+import { inputsOf } from "./preprocess.js";
 
 /**
  * The function that reads images with a model.

@@ -3,9 +3,10 @@
 import { paintGrey } from "./canvas.js";
 import { cssColour, glowColour } from "./colour.js";
 import { byId } from "./dom.js";
-import { imageOfStrokes, mostPixels, pictureOfColours, prepare } from "./prepare.js";
+import { mostPixels, pictureOfColours, prepare } from "./prepare.js";
 import { oneOf, run } from "./run.js";
 import { onChange, scene, showDigit, showImage } from "./scene.js";
+import { imageOfStrokes } from "./strokes.js";
 
 const side = 560; // pixels of the canvas along each side
 const nib = 0.062; // breadth of the line on the pad, as a share of its side

@@ -11,7 +11,7 @@ import { byId } from "./dom.js";
 import { withArticle } from "./format.js";
 import { unpackNetwork, unpackPreprocessing } from "./model.js";
 import { parameterBlocks } from "./network.js";
-import { inputsOf, seenShape } from "./prepare.js";
+import { inputsOf, seenShape } from "./preprocess.js";
 
 const mostDrawn = 16; // hidden neurons of a layer
 const mostOutputsDrawn = 32;

@@ -9,7 +9,7 @@ import {
   neuronKey,
   oneHot,
 } from "./network.js";
-import { inputsOf } from "./prepare.js";
+import { inputsOf } from "./preprocess.js";
 import { run } from "./run.js";
 
 const listeners = [];

@@ -7,7 +7,7 @@ import { byId, make } from "./dom.js";
 import { capital, decimalText, plainText, roughText, signedText } from "./format.js";
 import { largestOf, strongest } from "./magnitude.js";
 import { costTerms, oneHot } from "./network.js";
-import { mapColumns, mapRows } from "./prepare.js";
+import { mapColumns, mapRows } from "./preprocess.js";
 import { readingLook } from "./reading.js";
 import { layerName, neuronName, run } from "./run.js";
 import {
