@@ -122,7 +122,7 @@ function paintChoice() {
   byId("change-of").textContent = neuronName(layer, index);
 }
 
-/** z = sum + bias, and what the squashing function makes of it. */
+/** z = sum + bias, and what the activation function makes of it. */
 function tellSum(layer, index, contributions) {
   const sum = contributions.reduce((total, part) => total + part, 0);
   const shift = scene.shift.get(neuronKey(layer, index)) ?? 0;

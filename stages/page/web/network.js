@@ -1,10 +1,10 @@
-// The network's mathematics, as nn/ has it, in float64: forward, backpropagation, a step downhill.
+// The network's mathematics, as nn/ has it, in float64: forward, backpropagation, an SGD step.
 //
 // A network is plain data. Layer 0 is the input, layer L the output; weights[l] and biases[l] lead
 // from layer l to layer l + 1. A vector is a Float64Array (n_l,), a matrix a Float64Array of its
 // rows (n_{l+1} x n_l). Equation numbers BP1 to BP4 are those of Nielsen 2015, chapter 2.
 
-/** Squashing functions of the hidden layers: s(z), and s'(z) from the output a = s(z). */
+/** Activation functions of the hidden layers: s(z), and s'(z) from the output a = s(z). */
 export const activationFunctions = {
   sigmoid: { of: (z) => logistic(z), slope: (a) => a - a * a },
   tanh: { of: (z) => Math.tanh(z), slope: (a) => 1 - a * a },
@@ -15,20 +15,23 @@ export const activationFunctions = {
   },
 };
 
-/** Costs of one example with the output layer that belongs to each. All take and give (n_L,). */
+/**
+ * Costs of one example with the output layer that belongs to each: nablaA is dC/da of the outputs,
+ * delta is dC/dz. All take and give (n_L,).
+ */
 export const costFunctions = {
   quadratic: {
     output: (z) => z.map(logistic),
     terms: (z, a, y) => a.map((value, j) => (value - y[j]) ** 2),
-    wish: (a, y) => a.map((value, j) => 2 * (value - y[j])),
-    error: (a, y) => a.map((value, j) => 2 * (value - y[j]) * (value - value * value)),
+    nablaA: (a, y) => a.map((value, j) => 2 * (value - y[j])),
+    delta: (a, y) => a.map((value, j) => 2 * (value - y[j]) * (value - value * value)),
   },
   cross_entropy: {
     output: softmax,
     // From z, not from a: no logarithm of 0 at any z.
     terms: (z, a, y) => z.map((value, j) => (y[j] === 0 ? 0 : y[j] * (logSumExp(z) - value))),
-    wish: (a, y) => a.map((value, j) => (y[j] === 0 ? 0 : -y[j] / Math.max(value, 1e-300))),
-    error: (a, y) => a.map((value, j) => value - y[j]),
+    nablaA: (a, y) => a.map((value, j) => (y[j] === 0 ? 0 : -y[j] / Math.max(value, 1e-300))),
+    delta: (a, y) => a.map((value, j) => value - y[j]),
   },
 };
 
@@ -65,7 +68,7 @@ export function parameterBlocks(sizes) {
   return [...after.map((count, layer) => count * sizes[layer]), ...after];
 }
 
-/** The same network, to be changed without changing the first. */
+/** A copy of a network, to be changed without changing the first. */
 export function copyNetwork(network) {
   const copies = (arrays) => arrays.map((array) => array.slice());
   return { ...network, weights: copies(network.weights), biases: copies(network.biases) };
@@ -97,7 +100,7 @@ export function forward(network, input, { off, shift } = {}) {
   for (let layer = 1; layer <= last; layer++) {
     const z = weightedInputs(network, layer, activations[layer - 1]);
     forNeuronsOf(shift, layer, (index) => (z[index] += shift.get(neuronKey(layer, index))));
-    const a = layer === last ? costFunctions[network.cost].output(z) : squashed(network, z);
+    const a = layer === last ? costFunctions[network.cost].output(z) : activated(network, z);
     if (layer < last) forNeuronsOf(off, layer, (index) => (a[index] = 0));
     zs.push(z);
     activations.push(a);
@@ -130,10 +133,10 @@ export function costTerms(network, { zs, activations }, target) {
  */
 export function backprop(network, input, target, options = {}) {
   const pass = forward(network, input, options);
-  const errors = errorsOf(network, pass, target, options);
+  const backward = backwardPass(network, pass, target, options);
   const gradient = zeroGradient(network);
-  addGradient(gradient, pass, errors, 1);
-  return { ...pass, ...errors, ...gradient };
+  addGradient(gradient, pass, backward, 1);
+  return { ...pass, ...backward, ...gradient };
 }
 
 /**
@@ -149,15 +152,15 @@ export function batchGradient(network, inputs, targets, options = {}) {
   let cost = 0;
   for (let example = 0; example < inputs.length; example++) {
     const pass = forward(network, inputs[example], options);
-    const errors = errorsOf(network, pass, targets[example], options);
-    addGradient(gradient, pass, errors, 1 / inputs.length);
+    const backward = backwardPass(network, pass, targets[example], options);
+    addGradient(gradient, pass, backward, 1 / inputs.length);
     cost += costTerms(network, pass, targets[example]).total / inputs.length;
   }
   return { cost, ...gradient };
 }
 
 /**
- * One step downhill, in place: every parameter -= rate x its mean gradient.
+ * One SGD step, in place: every parameter -= rate x its mean gradient.
  * @returns {number} the mean cost before the step
  */
 export function step(network, inputs, targets, rate, options = {}) {
@@ -168,13 +171,13 @@ export function step(network, inputs, targets, rate, options = {}) {
   return cost;
 }
 
-/** The classes, (n_L,), brightest output first; of equal ones the lower class first. */
+/** The classes, (n_L,), by output, argmax first; of equal outputs the lower class first. */
 export function guesses(output) {
   return Array.from(output.keys()).sort((i, j) => output[j] - output[i] || i - j);
 }
 
 /**
- * Share of the inputs whose brightest output is their label.
+ * Share of the inputs whose argmax is their label.
  * @param {object} network
  * @param {ArrayLike<ArrayLike<number>>} inputs N times (n_0,), one or more
  * @param {ArrayLike<number>} labels (N,)
@@ -217,7 +220,7 @@ function weightedInputs(network, layer, before) {
   });
 }
 
-function squashed(network, z) {
+function activated(network, z) {
   const { of } = activationFunctions[network.activation];
   return z.map((value) => of(value, network.leak));
 }
@@ -230,33 +233,33 @@ function forNeuronsOf(keyed, layer, visit) {
   }
 }
 
-/** How the error flows back: dC/dz and dC/da of every layer. */
-function errorsOf(network, { activations }, target, { off } = {}) {
-  const { wish: wishOf, error } = costFunctions[network.cost];
+/** The backward pass of one example: dC/dz and dC/da of every layer. */
+function backwardPass(network, { activations }, target, { off } = {}) {
+  const cost = costFunctions[network.cost];
   const { slope } = activationFunctions[network.activation];
   const last = network.weights.length;
   const nablaA = [];
   const deltas = [];
-  nablaA[last] = wishOf(activations[last], target);
-  deltas[last - 1] = error(activations[last], target); // BP1
+  nablaA[last] = cost.nablaA(activations[last], target);
+  deltas[last - 1] = cost.delta(activations[last], target); // BP1
   for (let layer = last - 1; layer >= 0; layer--) {
-    nablaA[layer] = wishesOfLayerAfter(network, layer, deltas[layer]); // BP2 ...
+    nablaA[layer] = weightedDeltas(network, layer, deltas[layer]); // BP2 ...
     if (layer === 0) break; // pixels have no z
     const a = activations[layer];
-    const delta = nablaA[layer].map((wish, j) => wish * slope(a[j], network.leak)); // ... times s'
+    const delta = nablaA[layer].map((nabla, j) => nabla * slope(a[j], network.leak)); // ... times s'
     forNeuronsOf(off, layer, (index) => (delta[index] = 0));
     deltas[layer - 1] = delta;
   }
   return { deltas, nablaA };
 }
 
-/** W^T delta, (n_layer,): what the neurons of the layer after wish, added up. */
-function wishesOfLayerAfter(network, layer, delta) {
+/** W^T delta, (n_layer,), of the layer after. */
+function weightedDeltas(network, layer, delta) {
   const weights = network.weights[layer];
   const count = network.sizes[layer];
   const sums = new Float64Array(count);
-  delta.forEach((error, j) => {
-    for (let k = 0, w = j * count; k < count; k++, w++) sums[k] += weights[w] * error;
+  delta.forEach((own, j) => {
+    for (let k = 0, w = j * count; k < count; k++, w++) sums[k] += weights[w] * own;
   });
   return sums;
 }
@@ -270,8 +273,8 @@ function zeroGradient(network) {
 function addGradient({ weights, biases }, { activations }, { deltas }, share) {
   deltas.forEach((delta, layer) => {
     const before = activations[layer];
-    delta.forEach((error, j) => {
-      const part = share * error;
+    delta.forEach((own, j) => {
+      const part = share * own;
       biases[layer][j] += part; // BP3: dC/db = delta
       const sums = weights[layer];
       for (let k = 0, w = j * before.length; k < before.length; k++, w++) {

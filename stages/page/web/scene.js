@@ -109,12 +109,12 @@ export function currentNetwork() {
   return copyNetwork(scene.network);
 }
 
-/** Share of the sample of test images that the network reads correctly, as it is now. */
+/** Share of the sample of test images that the network classifies correctly, as it is now. */
 export function sampleAccuracy(network = scene.network, options = scene) {
   return accuracyOn(network, run.digits.sampleInputs(), run.digits.labels, options);
 }
 
-/** The same for the network as it was trained. */
+/** Share of the sample of test images that the network as it was trained classifies correctly. */
 export function trainedAccuracy() {
   trained ??= accuracyOn(run.network, run.digits.sampleInputs(), run.digits.labels);
   return trained;

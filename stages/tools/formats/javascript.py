@@ -14,7 +14,7 @@ HEAD = """\
 //
 // read(pixels): the outputs, a Float32Array of {outputs}, for {height} x {width} grey levels, row
 // by row: 0 is background, 255 is ink. Throws an Error if there are more or fewer.
-// guesses(outputs): the classes, the brightest output first.
+// guesses(outputs): the classes, the largest output first.
 // prepare({{ height, width, levels }}, {height}, {width}): such grey levels from those of a drawing
 // or a photo, of any size, dark on bright or bright on dark.
 
