@@ -10,6 +10,7 @@ const urlOf = (name) => {
   const whole = text.replace(/ from "\.\/(\w+)\.js";/g, (_, other) => ` from "${urlOf(other)}";`);
   return `data:text/javascript;base64,${Buffer.from(whole).toString("base64")}`;
 };
+const backward = await import(urlOf("backward"));
 const codec = await import(urlOf("codec"));
 const colour = await import(urlOf("colour"));
 const format = await import(urlOf("format"));
@@ -37,6 +38,25 @@ const tasks = {
     const pass = network.forward(made, input, options(changes));
     const cost = network.costTerms(made, pass, target);
     return { cost, ...network.backprop(made, input, target, options(changes)) };
+  },
+  backward({ description, input, target, layer, index }) {
+    const made = network.makeNetwork(description);
+    const gradient = network.backprop(made, input, target);
+    const [rows, columns] = [made.sizes[layer], made.sizes[layer - 1]];
+    const part = (j, k) => backward.contribution(made, gradient, layer - 1, j, k);
+    const line = (length, of) => Array.from({ length }, (_, place) => of(place));
+    const negative = backward.negativeGradients(made, gradient);
+    return {
+      negative,
+      negativeZeros: negative.flatMap((values) => [...values]).filter((one) => Object.is(one, -0)),
+      contributions: line(rows, (j) => line(columns, (k) => part(j, k))),
+      neuron: backward.neuronGradients(made, gradient, { layer, index }),
+    };
+  },
+  stages({ last, places }) {
+    const stages = backward.makeStages(last);
+    const seen = () => [stages.shown, stages.reached, stages.ended];
+    return [seen(), ...places.map((place) => [stages.goTo(place), ...seen()])];
   },
   batch({ description, inputs, targets }) {
     return network.batchGradient(network.makeNetwork(description), inputs, targets);

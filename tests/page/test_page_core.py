@@ -160,6 +160,57 @@ def test_the_wish_of_an_output_is_the_slope_of_its_own_cost_term(node: Node, cos
     close(result["nablaA"][-1], 2 * (a - y) if cost == "quadratic" else -y / a)
 
 
+def backward_call(problem: Problem, layer: int, index: int) -> dict[str, Any]:
+    call = example(problem, 0)
+    return {**call, "task": "backward", "layer": layer, "index": index}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_what_lowers_the_cost_is_minus_the_gradient_of_nn(node: Node, name: str) -> None:
+    problem = random_problem(*PROBLEMS[name])
+    network, (inputs, targets) = problem.network, column(problem, 0)
+    layers = range(1, len(network.sizes))
+    results = node(*(backward_call(problem, layer, network.sizes[layer] - 1) for layer in layers))
+    nabla = gradient(network, inputs, targets)
+    deltas = nabla.biases  # BP3, for one example
+    outputs = feedforward(network, inputs)
+    by_output = deltas[-1] if network.cost == "cross_entropy" else 2 * (outputs - targets)[:, 0]
+    for layer, result in zip(layers, results, strict=True):
+        weights, delta = network.weights[layer - 1], deltas[layer - 1]
+        close(result["contributions"], -delta[:, np.newaxis] * weights)
+        close(np.sum(result["contributions"], axis=0), result["negative"][layer - 1])
+        close(result["negative"][layer - 1], -weights.T @ delta)
+        close(result["negative"][-1], -by_output)
+        close(result["neuron"]["z"], -delta[-1])
+        close(result["neuron"]["bias"], -delta[-1])
+        close(result["neuron"]["weights"], -nabla.weights[layer - 1][-1])
+        close(result["neuron"]["activations"], -delta[-1] * weights[-1])
+        assert np.abs(result["contributions"]).max() > 100 * TOLERANCE  # or zeros would pass
+
+
+def test_no_zero_of_a_negative_gradient_is_negative(node: Node) -> None:
+    problem = random_problem((6, 5, 3))
+    problem.network.weights[1][:, 2] = 0
+    (result,) = node(backward_call(problem, 1, 0))
+    assert result["negative"][1][2] == 0
+    assert result["negativeZeros"] == []
+
+
+def test_the_stages_of_backpropagation_end_at_the_inputs(node: Node) -> None:
+    (seen,) = node({"task": "stages", "last": 2, "places": [1, 2, 3, 3, 4, 0, -1, 2]})
+    assert seen == [
+        ["cost", 3, False],
+        [True, "outputs", 2, False],
+        [True, 1, 1, False],
+        [True, 0, 0, True],
+        [False, 0, 0, True],
+        [False, 0, 0, True],
+        [False, "cost", 3, False],
+        [False, "cost", 3, False],
+        [True, 1, 1, False],
+    ]
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_neuron_switched_off_sends_nothing_and_learns_nothing(
     node: Node, activation: str
@@ -406,6 +457,19 @@ MINUS = "\N{MINUS SIGN}"
         ("signedDecimal", ["0.00", "0.00", "+0.50", "-1.23", "+0.01", "0.00", "+1234.50", "0.00"]),
         ("signedText", ["0", "-0.0010", "+0.500", "-1.23", "+0.0123", "+7.1e-5", "+1.2e3", "0"]),
         ("plainText", ["0", "-0.0010", "0.500", "-1.23", "0.0123", "7.1e-5", "1.2e3", "0"]),
+        (
+            "arrowText",
+            [
+                "\u00b7 0",
+                "\u2193 -0.0010",
+                "\u2191 +0.500",
+                "\u2193 -1.23",
+                "\u2191 +0.0123",
+                "\u2191 +7.1e-5",
+                "\u2191 +1.2e3",
+                "\u2193 0",
+            ],
+        ),
         ("roughText", ["0", "-1e-3", "+0.50", "-1.23", "+0.01", "+7e-5", "+1234.50", "0"]),
     ],
 )

@@ -6,7 +6,7 @@ import { byId, make, makeShape } from "./dom.js";
 import { decimalText, percentText, plainText } from "./format.js";
 import { largestOf } from "./magnitude.js";
 import { forward, guesses } from "./network.js";
-import { makeBars } from "./reading.js";
+import { makeBars } from "./prediction.js";
 import { oneOf, run } from "./run.js";
 import { onChange, scene, subjectText } from "./scene.js";
 import { makeVisibleUpdate } from "./schedule.js";

@@ -35,6 +35,11 @@ export function roughText(value) {
   return sign + (size >= 0.005 ? size.toFixed(2) : powerText(size, 0));
 }
 
+/** A number with an arrow in its direction: "\u2191 +0.500". */
+export function arrowText(value) {
+  return `${value > 0 ? "\u2191" : value < 0 ? "\u2193" : "\u00b7"} ${signedText(value)}`;
+}
+
 /** A size as a few digits and a power of ten: 0.0000712 is "7.1\u00b710\u207b\u2075". */
 function powerText(size, digits = 1) {
   const [factor, power] = size.toExponential(digits).split("e");

@@ -11,11 +11,16 @@ import { byId } from "./dom.js";
 import { withArticle } from "./format.js";
 import { unpackNetwork, unpackPreprocessing } from "./model.js";
 import { parameterBlocks } from "./network.js";
-import { inputsOf, seenShape } from "./preprocess.js";
+import { inputsOf, mapColumns, mapRows, seenShape } from "./preprocess.js";
 
 const mostDrawn = 16; // hidden neurons of a layer
 const mostOutputsDrawn = 32;
 const mostHiddenDrawn = 4; // layers: the first two and the last two of more
+// In which direction ink begins, for each map of edges, row by row.
+const directions = [
+  ["right", "right and down", "down", "left and down"],
+  ["left", "left and up", "up", "right and up"],
+];
 
 /** Everything that stages/page/embed.py wrote, unpacked. */
 export const run = unpackRun(JSON.parse(byId("run-data").textContent));
@@ -120,6 +125,16 @@ export function layerName(layer) {
 export function neuronName(layer, index) {
   if (layer === run.sizes.length - 1) return `output ${run.names[index]}`;
   return `${layerName(layer)}, neuron ${index}`;
+}
+
+/** Where one of the inputs is: in the image, or in a map of its edges. */
+export function inputName(k) {
+  const { height, width } = run.seen;
+  const [row, column] = [Math.floor(k / width), k % width];
+  if (!run.preprocessing.edges) return `row ${row}, column ${column}`;
+  const [tall, wide] = [height / mapRows, width / mapColumns];
+  const direction = directions[Math.floor(row / tall)][Math.floor(column / wide)];
+  return `${direction}, row ${row % tall}, column ${column % wide}`;
 }
 
 /** An image of a class, in words: "a 2", "class A". */

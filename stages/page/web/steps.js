@@ -1,10 +1,11 @@
-// Take a step: stochastic gradient descent in the visitor's hands.
+// Stochastic gradient descent in the visitor's hands.
 
 import { paintGrey } from "./canvas.js";
 import { byId, makeShape } from "./dom.js";
 import { decimalText, percentText, plainText } from "./format.js";
+import { fillLabels } from "./labels.js";
 import { costTerms, forward, oneHot, step } from "./network.js";
-import { makeBars } from "./reading.js";
+import { makeBars } from "./prediction.js";
 import { run } from "./run.js";
 import {
   currentNetwork,
@@ -17,7 +18,6 @@ import {
   wantedLabel,
 } from "./scene.js";
 import { makeAnnouncer, makeVisibleUpdate } from "./schedule.js";
-import { fillLabels } from "./wishes.js";
 
 const batchSize = 100;
 const mostMemory = 5e6; // numbers kept, so that steps can be undone
@@ -71,7 +71,7 @@ function tellRate() {
   byId("rate").setAttribute("aria-valuetext", text);
 }
 
-/** What the steps learn from: the image alone, or a hundred embedded test digits by chance. */
+/** What the steps learn from: the image alone, or a hundred random ones of the embedded test images. */
 function examplesNow() {
   if (byId("learn-one").checked) {
     return { inputs: [scene.subject.inputs], targets: [oneHot(wantedLabel(), run.classes)] };

@@ -1,4 +1,4 @@
-// How the network reads what lies before it: every neuron lit, the answer and the second guess.
+// The network's prediction for the image before it: every neuron lit, argmax and the second of top-2.
 
 import { paintGrey } from "./canvas.js";
 import { cssColour, glowColour } from "./colour.js";
@@ -11,7 +11,7 @@ import { onChange, scene, subjectText } from "./scene.js";
 import { makeAnnouncer } from "./schedule.js";
 
 /** Build the diagram; `onPreview` and `onPick` are told which neuron is looked at. */
-export function startReading(onPreview, onPick) {
+export function startPrediction(onPreview, onPick) {
   const root = byId("network");
   const picture = byId("seen");
   const diagram = makeDiagram(root, { onPreview, onPick, picture });
@@ -19,7 +19,7 @@ export function startReading(onPreview, onPick) {
   onChange((what) => {
     if (what === "label") return;
     paintGrey(picture, scene.subject.image, run.preprocessing.height, run.preprocessing.width);
-    diagram.paint(readingLook(scene.network, scene.pass, scene));
+    diagram.paint(forwardLook(scene.network, scene.pass, scene));
     announce(tellAnswer(root, scene.pass.activations.at(-1)));
   });
   return diagram;
@@ -40,8 +40,8 @@ function tellAnswer(root, outputs) {
 }
 
 /** What a diagram needs to show a forward pass. */
-export function readingLook(network, { zs, activations }, { off }) {
-  const scales = activations.map((values, layer) => brightest(layer, values));
+export function forwardLook(network, { zs, activations }, { off }) {
+  const scales = activations.map((values, layer) => whiteLevel(layer, values));
   const outputs = activations.at(-1);
   const ranked = guesses(outputs);
   const last = run.sizes.length - 1;
@@ -66,13 +66,13 @@ export function readingLook(network, { zs, activations }, { off }) {
   };
 }
 
-/** What counts as white in a layer: 1, or the brightest neuron where activations have no end. */
-function brightest(layer, values) {
+/** What counts as white in a layer: 1, or its largest activation where they have no end. */
+function whiteLevel(layer, values) {
   const endless = ["relu", "leaky_relu"].includes(run.activation) && layer < run.sizes.length - 1;
   return endless ? values.reduce((most, value) => Math.max(most, value), 1e-9) : 1;
 }
 
-/** A list of output bars, for a place where no diagram stands. At most ten, the brightest. */
+/** A list of output bars, at most ten, the largest, for a place where no diagram stands. */
 export function makeBars(root) {
   const rows = Array.from({ length: Math.min(10, run.classes) }, () => {
     const name = make("span", { className: "bar-name" });
