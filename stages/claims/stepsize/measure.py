@@ -13,7 +13,6 @@ from stages.common.files.tables import write_csv
 from stages.common.models.recipe import examples_of
 from stages.common.runtime.cli import real, run, whole
 
-STEPS = claim_table("stepsize")
 DECADES = 4  # of learning rates, from the smallest up
 DIGITS = 8  # kept of every number: falls are compared with falls
 
@@ -81,7 +80,7 @@ def write(rows: Rows) -> None:
     table = pd.DataFrame(rows)
     numbers = table.select_dtypes("float").columns
     table[numbers] = table[numbers].map(lambda number: float(f"{number:.{DIGITS}g}"))
-    write_csv(STEPS, table)
+    write_csv(claim_table("stepsize"), table)
 
 
 if __name__ == "__main__":
