@@ -19,6 +19,7 @@ from stages.common.files.arrays import load_labelled, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
+from stages.common.models.statistics import correlation
 from stages.common.runtime.cli import real, run, whole
 
 HEBB, POINTS = claim_table("hebb"), claim_arrays("hebb")
@@ -146,13 +147,6 @@ def summary(group: Group) -> dict[str, Any]:
         row[f"correlation_{guess}"] = significant(correlation(group.change, product))
         row[f"agree_{guess}"] = significant(agreement(group.change, product))
     return row
-
-
-def correlation(one: Floats, other: Floats) -> float:
-    """Pearson's correlation; 0 where one of the two does not vary, so that nothing is shown."""
-    if not len(one) or not one.std() or not other.std():
-        return 0.0
-    return float(np.corrcoef(one, other)[0, 1])
 
 
 def agreement(change: Floats, product: Floats) -> float:

@@ -23,6 +23,7 @@ from stages.common.files.tables import write_csv
 from stages.common.models.model import load_model
 from stages.common.models.recipe import Recipe, examples_of, side_by_side
 from stages.common.models.snapshots import load_snapshots
+from stages.common.models.statistics import correlation
 from stages.common.runtime.checkpoints import Kept
 from stages.common.runtime.cli import real, run, whole
 from stages.common.runtime.limits import TRAINING, require_memory
@@ -191,13 +192,6 @@ def train_and_measure(
         "test_accuracy": evaluate(network, test)[1],
     }
     return row, network.weights[0][:PICTURES].copy()
-
-
-def correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Correlation of two arrays of one shape: 1 if nothing but scale has changed; 0 if even."""
-    a, b = one - one.mean(), other - other.mean()
-    size = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float((a * b).sum() / size) if size else 0.0
 
 
 def write_table(rows: list[dict[str, Any]]) -> None:

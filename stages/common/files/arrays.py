@@ -6,13 +6,16 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from stages.common.files.atomic import StageError, one_line, whole_file
+
+Floats: TypeAlias = NDArray[np.floating]
+Arrays: TypeAlias = dict[str, NDArray[Any]]  # by name, as an .npz holds them
 
 EDGES = Path("edges.npy")  # beside images and labels, if edges are what networks see
 MOST_HEADER = 256  # bytes; NumPy writes 128
@@ -29,7 +32,7 @@ class ArrayError(StageError):
     """A file that does not hold the arrays that it should."""
 
 
-def save_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+def save_arrays(path: Path, arrays: Arrays) -> None:
     """Write named arrays as .npz, whole or not at all."""
     with whole_file(path) as partial, partial.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
@@ -48,7 +51,7 @@ def _reading(path: Path, expected: str) -> Iterator[None]:
         ) from error
 
 
-def load_arrays(path: Path, *, finite: bool = True) -> dict[str, NDArray[Any]]:
+def load_arrays(path: Path, *, finite: bool = True) -> Arrays:
     """Read every array of an .npz of numbers and short texts, uncompressed, as ``np.savez`` writes.
 
     Raises ``ArrayError`` for anything else, and for numbers that should be ``finite`` and are not.
@@ -107,9 +110,7 @@ def map_array(path: Path, dtype: type[np.generic], dimensions: int) -> NDArray[A
     return np.asarray(mapped)  # still memory-mapped, without the cost of a subclass at every slice
 
 
-def require(
-    arrays: dict[str, NDArray[Any]], name: str, dtype: type[np.generic], shape: tuple[int, ...]
-) -> None:
+def require(arrays: Arrays, name: str, dtype: type[np.generic], shape: tuple[int, ...]) -> None:
     """Raise ``ValueError`` unless ``arrays[name]`` has this type and shape."""
     array = arrays[name]
     if array.dtype != dtype or array.shape != shape:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MOST_LETTERS = 100  # of a cell: NumPy gives every text of a column as much room as the longest
 Table: TypeAlias = dict[str, NDArray[Any]]  # columns of equal length, by name
+Rows: TypeAlias = list[dict[str, Any]]  # cells by the names of their columns
 
 
 def write_csv(path: Path, table: "pd.DataFrame") -> None:
@@ -25,7 +26,7 @@ def write_csv(path: Path, table: "pd.DataFrame") -> None:
 def read_table(path: Path, columns: tuple[str, ...], texts: tuple[str, ...] = ()) -> Table:
     """Columns of a CSV file: float64, or texts for those named in ``texts``.
 
-    Raises ``StageError`` if the header is another, a row is not complete, or there is none;
+    Raises ``StageError`` if the header is another, a row is not complete, or there is none; from
     ``FileNotFoundError`` if there is no such file.
     """
     header, rows = read_rows(path)
@@ -50,6 +51,8 @@ def read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             lines = list(csv.reader(file, strict=True))
+    except FileNotFoundError as error:
+        raise StageError(f"{path}: no such file; run dvc repro") from error
     except (ValueError, csv.Error) as error:
         raise _no_table(path, "texts", error) from error
     if len(lines) < 2 or any(len(line) != len(lines[0]) for line in lines):

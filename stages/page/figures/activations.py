@@ -9,6 +9,7 @@ from matplotlib.collections import PatchCollection
 from matplotlib.patches import Circle, FancyBboxPatch
 from numpy.typing import NDArray
 
+from stages.common.files.arrays import Floats
 from stages.common.images.classes import Classes
 from stages.page.figures.layout import (
     BLUE,
@@ -23,7 +24,7 @@ from stages.page.figures.layout import (
     Picture,
     Sheet,
 )
-from stages.page.figures.results import Floats, Results
+from stages.page.figures.results import Results
 from stages.page.figures.text import TIMES, decimal, plural
 
 MOST_ROWS = 12  # classes shown

@@ -11,6 +11,7 @@ from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from stages.common.files.arrays import Floats
 from stages.common.images.classes import Classes
 from stages.page.figures import learning, weights
 from stages.page.figures.layout import (
@@ -24,7 +25,7 @@ from stages.page.figures.layout import (
     Picture,
     Sheet,
 )
-from stages.page.figures.results import Floats, Results
+from stages.page.figures.results import Results
 from stages.page.figures.text import percent, plural
 
 WIDE, TALL = 10.4, 4.35  # inches: the figure, and what stands below its heading

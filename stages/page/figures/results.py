@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Network, Workspace, forward
-from stages.common.files.arrays import load_labelled
+from stages.common.files.arrays import Floats, load_labelled
 from stages.common.files.atomic import StageError, one_line
 from stages.common.files.paths import (
     CALIBRATION,
@@ -46,8 +46,6 @@ EDGES = (
 LARGE = {"pixel": "ink", "edge": "an edge"}  # what makes an input large, by what it is
 
 SAMPLE = 100  # images whose outputs are computed again, to see that the files belong together
-
-Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

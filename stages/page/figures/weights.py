@@ -5,8 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
+from stages.common.files.arrays import Floats
+from stages.common.models.statistics import correlation
 from stages.page.figures.layout import INK, MARGIN, MUTED, PULL, WIDTH, Picture, Sheet
-from stages.page.figures.results import Floats, Results
+from stages.page.figures.results import Results
 from stages.page.figures.text import TIMES, decimal, percent, plural, significant
 
 MOST = 48  # neurons drawn; of a wider layer, those with the largest weights
@@ -70,8 +72,8 @@ def largest(weights: Floats, most: int) -> NDArray[np.intp]:
     return np.sort(order[:most])
 
 
-def correlation(images: Floats, maps: tuple[int, int]) -> float | None:
-    """How far neighbours in images (n, height, width) agree, over all of them: -1 to 1.
+def correlation_of_neighbours(images: Floats, maps: tuple[int, int]) -> float | None:
+    """Correlation of neighbouring pixels, over all images (n, height, width).
 
     Neighbours are in one of the maps, so many rows and columns of them, that make up an image.
 
@@ -81,15 +83,17 @@ def correlation(images: Floats, maps: tuple[int, int]) -> float | None:
     tiles = images.reshape(-1, rows, height // rows, columns, width // columns)
     left, right = tiles[..., :-1].ravel(), tiles[..., 1:].ravel()
     above, below = tiles[:, :, :-1].ravel(), tiles[:, :, 1:].ravel()
-    one, other = np.concatenate([left, above]), np.concatenate([right, below])
-    if not one.size or not one.std() or not other.std():
+    first, second = np.concatenate([left, above]), np.concatenate([right, below])
+    if not first.size or not first.std() or not second.std():
         return None
-    return float(np.corrcoef(one.astype(np.float64), other.astype(np.float64))[0, 1])
+    return correlation(first.astype(np.float64), second.astype(np.float64))
 
 
 def finding(results: Results, before: Floats, after: Floats) -> str:
     """Name the measured difference between before and after."""
-    first, last = (correlation(w, results.model.preprocessing.maps) for w in (before, after))
+    first, last = (
+        correlation_of_neighbours(w, results.model.preprocessing.maps) for w in (before, after)
+    )
     if first is None or last is None:
         sizes = [significant(float(np.sqrt(np.mean(np.square(w))))) for w in (before, after)]
         return f"Typical size of a weight: {sizes[0]} before training, {sizes[1]} after"
@@ -113,7 +117,9 @@ def caption(results: Results, before: Floats, after: Floats, which: str, limit: 
         f"{significant(limit)} either way. The typical weight (root mean square) goes from "
         f"{sizes[0]} to {sizes[1]}."
     )
-    first, last = (correlation(w, results.model.preprocessing.maps) for w in (before, after))
+    first, last = (
+        correlation_of_neighbours(w, results.model.preprocessing.maps) for w in (before, after)
+    )
     if first is None or last is None:
         return text
     return (
