@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch, Polygon
 from numpy.typing import NDArray
 
+from stages.claims.shared.words import PLUS_MINUS, without_exponent
+from stages.common.files.arrays import Floats
 from stages.page.figures.layout import BLUE, GLOW, INK, MUTED, NIGHT, ORANGE, PULL
 from stages.page.figures.weights import frame
 
@@ -15,15 +17,6 @@ COLUMN, STRIP = 3.68, 1.06  # one network, and what stands at the left of its ma
 LINE, LARGEST = 0.155, 0.45  # height of a row of a matrix, and largest width of a cell
 MIDDLE, ARM = 0.62, 0.4  # where the arrows beside a matrix start, and how long they may be
 HAIR = "#aab4c0"
-
-Floats = NDArray[np.floating]
-
-
-def size(value: float | Floats, digits: int = 2) -> str:
-    """A positive number to a few significant digits, never with an exponent."""
-    rounded = float(f"{float(value):.{digits}g}")
-    places = digits - 1 - int(np.floor(np.log10(rounded or 1)))
-    return f"{rounded:,.{max(0, places)}f}"
 
 
 def extent(image: NDArray[np.uint8], side: float) -> tuple[float, float]:
@@ -143,7 +136,7 @@ def label(axes: Axes, x: float, y: float, text: str, values: Floats | None = Non
 
 def scale_end(values: Floats) -> str:
     """The largest size of some values, in words."""
-    return f"\N{PLUS-MINUS SIGN}{size(largest(values))}"
+    return f"{PLUS_MINUS}{without_exponent(largest(values))}"
 
 
 def small_print(axes: Axes, x: float, y: float, text: str) -> None:

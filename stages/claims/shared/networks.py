@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Network, Workspace, backprop
-from stages.common.files.arrays import load_labelled
+from stages.common.files.arrays import Floats, load_labelled
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import NETWORK, SNAPSHOTS
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, load_model
 from stages.common.models.snapshots import Snapshots, load_snapshots
 
-Floats = NDArray[np.float64]
+NETWORKS = ("untrained", "trained")
 
 
 class Layers(NamedTuple):
@@ -45,9 +45,9 @@ def look(network: Network, inputs: Floats, targets: Floats) -> Layers:
     work = Workspace(network, inputs.shape[1])
     work.activations[0][:], work.targets[:] = inputs, targets
     backprop(work, scale=1.0)
-    pushes = [np.asarray(-delta, np.float64) for delta in work.deltas]
+    pushes: list[Floats] = [np.asarray(-delta, np.float64) for delta in work.deltas]
     wishes = [w.T @ push for w, push in zip(network.weights, pushes, strict=True)]
-    activations = [np.asarray(a, np.float64) for a in work.activations]
+    activations: list[Floats] = [np.asarray(a, np.float64) for a in work.activations]
     gaps = targets - activations[-1]
     return Layers(
         activations, [*wishes, 2 * gaps if network.cost == "quadratic" else pushes[-1]], pushes
@@ -60,10 +60,8 @@ def untrained_and_trained() -> tuple[Model, dict[str, Network]]:
     Raises ``StageError`` if the snapshots are not this network's, or not finite.
     """
     model, snapshots = _load()
-    return model, {
-        "untrained": _with(model, snapshots.parameters[0]),
-        "trained": _with(model, model.network.parameters),
-    }
+    parameters = snapshots.parameters[0], model.network.parameters
+    return model, dict(zip(NETWORKS, (_with(model, each) for each in parameters), strict=True))
 
 
 def with_epochs(epochs: list[int]) -> dict[str, Network]:

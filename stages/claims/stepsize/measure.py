@@ -1,7 +1,7 @@
 """Smooth, small steps: how far to go along the slope before it stops helping."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 from nn import Examples, Network, evaluate, gradient_over
 from stages.claims.shared.networks import with_epochs
 from stages.common.files.paths import TRAIN, claim_table
-from stages.common.files.tables import write_csv
+from stages.common.files.tables import Rows, write_csv
 from stages.common.models.recipe import examples_of
 from stages.common.runtime.cli import real, run, whole
 
 DECADES = 4  # of learning rates, from the smallest up
 DIGITS = 8  # kept of every number: falls are compared with falls
-
-Rows = list[dict[str, Any]]
 
 
 def stepsize(

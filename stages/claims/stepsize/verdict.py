@@ -3,17 +3,15 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stages.claims.shared.claim import Finding, Verdict
+from stages.common.files.arrays import Floats
 from stages.common.files.paths import claim_table
 from stages.common.files.tables import Table, read_table
 from stages.page.figures.text import TIMES, percent, plural, significant
 
 COLUMNS = ("network", "images", "start", "gradient", "rate", "cost", "fall", "promised")
 NEAR = 0.1  # a fall keeps the slope's promise if it is this near, as a share
-
-Numbers = NDArray[np.float64]
 
 
 class Line(NamedTuple):
@@ -23,10 +21,10 @@ class Line(NamedTuple):
     images: int  # that make up the cost
     start: float  # the cost before the step
     gradient: float  # length of the gradient
-    rates: Numbers
-    costs: Numbers
-    falls: Numbers
-    promised: Numbers
+    rates: Floats
+    costs: Floats
+    falls: Floats
+    promised: Floats
 
     @classmethod
     def of(cls, table: Table, name: str) -> "Line":
