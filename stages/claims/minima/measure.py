@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Examples, Network, Settings, evaluate, gradient_over, predict
-from stages.common.files.arrays import save_arrays
+from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import (
     MINIMA,
@@ -27,13 +27,10 @@ from stages.common.runtime.checkpoints import Kept
 from stages.common.runtime.cli import real, run, whole
 from stages.common.runtime.limits import require_memory
 
-LANDINGS = claim_table("minima")
-COMPARISON = claim_arrays("minima")
 POINTS = 21  # on the line between two networks, both ends included
 SAMPLE = 5000  # training images for the costs along a line, and the gradients at the starts
 PICTURES = 6  # neurons of the first network that are kept as images, with their partners
 
-Floats = NDArray[np.floating]
 Row = dict[str, float]
 
 
@@ -84,7 +81,7 @@ def minima(
     write_table([landing.row for landing in landings])
     untrained = [recipe.start(examples, classes, s).network for s in starts]
     comparison = compare(ends, untrained, examples)
-    save_arrays(COMPARISON, comparison)
+    save_arrays(claim_arrays("minima"), comparison)
     kept.clear()
     accuracies = [landing.row["test_accuracy"] for landing in landings[:seeds]]
     print(
@@ -146,7 +143,7 @@ def write_table(rows: list[Row]) -> None:
     """Write one row for each descent, with as many digits as are worth reading."""
     import pandas as pd
 
-    write_csv(LANDINGS, pd.DataFrame(rows).map(lambda value: float(f"{value:.6g}")))
+    write_csv(claim_table("minima"), pd.DataFrame(rows).map(lambda value: float(f"{value:.6g}")))
 
 
 def compare(

@@ -1,28 +1,17 @@
-"""A drunk man and a careful man: six paths downhill, and what each of them takes."""
-
-from dataclasses import dataclass
-from typing import Any
+"""The plane with six paths downhill, two of them from near, and the costs on the way."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
-from matplotlib.patheffects import withStroke
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
-from numpy.typing import NDArray
 
-from stages.claims.shared.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
-from stages.common.files.arrays import load_arrays
-from stages.common.files.paths import claim_arrays, claim_table
-from stages.common.files.tables import Table, read_table
-from stages.page.figures.layout import BLUE, INK, MARGIN, MUTED, ORANGE, WIDTH, Picture, Sheet
+from stages.claims.paths.verdict import BATCH, CAREFUL, FULL, QUICK, Paths
+from stages.claims.shared.axes import HALO
+from stages.common.files.arrays import Floats
+from stages.page.figures.layout import BLUE, INK, MARGIN, MUTED, ORANGE, WIDTH, Sheet
 from stages.page.figures.text import decimal, percent, plural, significant
 
-PATHS, PLANE = claim_table("paths"), claim_arrays("paths")
-COLUMNS = ("method", "steps", "images", "cost", "x", "y")
-BATCH, FULL = "mini-batches", "full batch"
-QUICK = ("single images", BATCH, "momentum")  # they step before all images have been asked
-CAREFUL = (FULL, "L-BFGS", "conjugate gradient")
-NAMES = {"momentum": "mini-batches with momentum"}
 COLORS = {
     "single images": "#8e3b8a",
     BATCH: ORANGE,
@@ -34,7 +23,6 @@ COLORS = {
 HEIGHTS = LinearSegmentedColormap.from_list("heights", ["#ffffff", "#e4e9ef", "#b4bfcb"])
 LEVELS = (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)  # of the contours, in every decade
 NAMED = (1, 2, 3, 5)
-HALO = withStroke(linewidth=2.5, foreground="white")
 
 # Inches.
 KEY, COLUMN, ROW = 1.4, 2.28, 0.25  # of the key: its first colour, from one to the next, a row
@@ -44,73 +32,9 @@ CURVES, LEFT, BETWEEN = 2.35, 0.75, 0.3
 NEAR = 1.03  # times the least cost: lines below would be islets between the grid's points
 ZERO = 0.5  # where a logarithmic axis has its 0
 
-Numbers = NDArray[np.float64]
 
-
-@dataclass(frozen=True)
-class Paths:
-    """What was measured: a table for every method, and the plane."""
-
-    tables: dict[str, Table]
-    plane: dict[str, NDArray[Any]]
-
-    @property
-    def images(self) -> int:
-        """The whole data set."""
-        return int(self.plane["images"])
-
-    @property
-    def budget(self) -> int:
-        """Images that every method may ask."""
-        return self.images * int(self.plane["passes"])
-
-    @property
-    def most(self) -> int:
-        """Images that were asked by the careful methods, which go on longer."""
-        return int(max(self.tables[name]["images"][-1] for name in CAREFUL))
-
-    def at_budget(self, name: str) -> int:
-        """The newest look at a path when it had asked its share of images."""
-        return int(np.searchsorted(self.tables[name]["images"], self.budget, side="right")) - 1
-
-    def cost(self, name: str) -> float:
-        """Cost of a method when it had asked its share of images."""
-        return float(self.tables[name]["cost"][self.at_budget(name)])
-
-    def end(self, name: str) -> float:
-        """Cost at the end of a path."""
-        return float(self.tables[name]["cost"][-1])
-
-    def steps(self, name: str) -> int:
-        """Steps until then."""
-        return int(self.tables[name]["steps"][self.at_budget(name)])
-
-    def last(self, name: str) -> tuple[int, int, float]:
-        """How many steps at the end, how many of them uphill, and length of way by distance."""
-        place = list(self.tables).index(name)
-        last, uphill, way = (self.plane[key][place] for key in ("last", "uphill", "way"))
-        return int(last), int(uphill), float(way)
-
-    def catches_up(self, name: str) -> int | None:
-        """Images after which a method is as low as the mini-batches with their share."""
-        table = self.tables[name]
-        low = np.flatnonzero((table["cost"] <= self.cost(BATCH)) & (table["images"] > 0))
-        return int(table["images"][low[0]]) if low.size else None
-
-
-def load() -> Paths:
-    """Read what the stage wrote."""
-    table, plane = read_table(PATHS, COLUMNS, texts=("method",)), load_arrays(PLANE)
-    names = [*dict.fromkeys(table["method"].tolist())]
-    return Paths(
-        {name: {k: c[table["method"] == name] for k, c in table.items()} for name in names}, plane
-    )
-
-
-def draw() -> Picture:
+def draw(paths: Paths, title: str) -> Figure:
     """Draw the plane with the paths, two of them from near, and the costs on the way."""
-    paths = load()
-    title = finding(paths)
     tall = PLANE_WIDTH * float(np.ptp(paths.plane["y"]) / np.ptp(paths.plane["x"]))
     below = PLANE_TOP + max(tall, 2 * ZOOM + 1.0) + 0.75
     sheet = Sheet(
@@ -129,83 +53,7 @@ def draw() -> Picture:
     for column, unit in enumerate(("images", "steps")):
         axes = sheet.panel(LEFT + column * (width + BETWEEN), below, width, CURVES)
         draw_costs(axes, paths, unit)
-    caption = f"{measured(paths)} {verdict(paths)}"
-    return Picture("paths", title, caption, alt(paths, title), sheet.figure)
-
-
-def finding(paths: Paths) -> str:
-    """Both costs after as many images."""
-    return (
-        f"After {plural(paths.budget, 'image')} the cost is {significant(paths.cost(BATCH))} by "
-        f"{plural(paths.steps(BATCH), 'stumbling step')}, {significant(paths.cost(FULL))} by "
-        f"{plural(paths.steps(FULL), 'careful one')}"
-    )
-
-
-def measured(paths: Paths) -> str:
-    """The costs, who catches up, how the paths stagger, and what the plane shows of them."""
-    costs = [f"{NAMES.get(n, n)} {significant(paths.cost(n))}" for n in (*QUICK, *CAREFUL)]
-    x, y = (percent(float(share), 0) for share in paths.plane["explained"])
-    return (
-        f"Cost of an image after {paths.budget:,} had been asked, at constant rates: "
-        f"{', '.join(costs)}. {latecomers(paths)} {staggering(paths)} The plane holds {x} and {y} "
-        "of the variance of the paths; they are seen as their shadows on it, so that their own "
-        "costs, in the lower panels, are not those of the contours. Images asked, in searches "
-        "along a line too, and steps are counted here because seconds differ from run to run: the "
-        "stage prints them. One start and one order of the images."
-    )
-
-
-def latecomers(paths: Paths) -> str:
-    """Which careful methods get where the mini-batches were, and after how many images."""
-    found = {name: paths.catches_up(name) for name in CAREFUL}
-    parts = [
-        f"{name} gets as low as the mini-batches after {images:,} images, "
-        f"{significant(images / paths.budget, 2)} times as many"
-        for name, images in found.items()
-        if images is not None
-    ]
-    late = [f"{n} ({significant(paths.end(n))})" for n, images in found.items() if images is None]
-    if late:
-        parts.append(f"not as low within {paths.most:,}: {', '.join(late)}")
-    text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def staggering(paths: Paths) -> str:
-    """How much longer than straight the last steps were, and how many led uphill."""
-    parts = []
-    for name in (BATCH, FULL):
-        steps, uphill, way = paths.last(name)
-        parts.append(
-            f"the last {plural(steps, 'step')} of the {name} went {decimal(way, 1)} times the "
-            f"straight distance, {uphill} of them uphill"
-        )
-    text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def verdict(paths: Paths) -> str:
-    """Held if mini-batches get lower than the full batch with as many images, and stagger more."""
-    words = (
-        "Asked for: with as many images the mini-batches get lower than the full batch, although "
-        "their last steps stagger more."
-    )
-    good = [paths.cost(BATCH) < paths.cost(FULL), paths.last(BATCH)[2] > paths.last(FULL)[2]]
-    return f"{words} {HELD if all(good) else PARTLY if any(good) else NOT_HELD}"
-
-
-def alt(paths: Paths, title: str) -> str:
-    """Give the costs at the ends of all paths."""
-    ends = [
-        f"{NAMES.get(name, name)} {significant(table['cost'][-1])} after "
-        f"{int(table['images'][-1]):,} images and {int(table['steps'][-1]):,} steps"
-        for name, table in paths.tables.items()
-    ]
-    return (
-        f"{title}. Paths on contours of the cost, and curves of the cost by images and by steps, "
-        f"which end at: {'; '.join(ends)}."
-    )
+    return sheet.figure
 
 
 def draw_key(sheet: Sheet, paths: Paths) -> None:
@@ -245,7 +93,7 @@ def draw_plane(axes: Axes, paths: Paths) -> None:
         axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
 
 
-def draw_contours(axes: Axes, x: Numbers, y: Numbers, cost: Numbers) -> None:
+def draw_contours(axes: Axes, x: Floats, y: Floats, cost: Floats) -> None:
     """Draw heights in grey, with lines at round costs."""
     low, high = float(cost.min()), float(cost.max())
     levels = [m * 10.0**e for e in range(-12, 13) for m in LEVELS]
@@ -325,14 +173,3 @@ def label_costs(axes: Axes, paths: Paths, *, named: bool) -> None:
     inside = inside if len(inside) <= 8 else [t for t in inside if f"{t:.0e}"[0] == "1"]
     axes.set_ylim(low, high)
     axes.set_yticks(inside, [f"{t:g}" if named else "" for t in inside])
-
-
-CLAIM = Claim(
-    "paths",
-    "A drunk man and a careful man",
-    "Steps from mini-batches go not quite downhill: more like a drunk man who stumbles down in "
-    "quick steps than a careful man who works out the right direction before every slow step. "
-    "A viewer asked how L-BFGS and conjugate gradients would do.",
-    BACKPROPAGATION,
-    draw,
-)

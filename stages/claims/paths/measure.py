@@ -10,23 +10,19 @@ from numpy.typing import NDArray
 
 from nn import SGD, Examples, Network, Settings, evaluate, gradient_over, parameter_count, predict
 from stages.claims.shared.stepwise import Walk
-from stages.common.files.arrays import save_arrays
+from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.models.recipe import Recipe, examples_of, side_by_side
 from stages.common.runtime.cli import real, run, whole
 from stages.common.runtime.limits import require_memory
 
-PATHS = claim_table("paths")
-PLANE = claim_arrays("paths")
 SCIPY = {"L-BFGS": "L-BFGS-B", "conjugate gradient": "CG"}  # what SciPy calls them
 AT_ONCE = 100  # images that go through the network together when all of them are asked
 TOGETHER = 500  # the same for a network without its first layer's 784 inputs
 LAST = 50  # steps at the end of every path that are looked at one by one
 ASPECT, EDGE = 0.72, 0.08  # height of the plane's window by its width; room around the paths
 DIGITS = 6  # kept of every number
-
-Floats = NDArray[np.floating]
 
 
 class Task(NamedTuple):
@@ -138,7 +134,7 @@ def paths(
     write(trails, ways)
     plane = {"x": x, "y": y, "cost": np.array(cost), "explained": explained}
     save_arrays(
-        PLANE,
+        claim_arrays("paths"),
         {
             **{name: rounded(values) for name, values in plane.items()},
             **{name: np.array(n) for name, n in (("images", len(examples)), ("passes", passes))},
@@ -305,7 +301,7 @@ def write(trails: dict[str, Trail], ways: dict[str, Floats]) -> None:
         )
         for name, trail in trails.items()
     ]
-    write_csv(PATHS, pd.concat(tables))
+    write_csv(claim_table("paths"), pd.concat(tables))
 
 
 def staggers(trails: list[Trail]) -> dict[str, NDArray[Any]]:

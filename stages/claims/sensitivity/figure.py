@@ -1,27 +1,20 @@
-"""How unequally the cost listens to the weights, and two of them wiggled."""
-
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+"""All derivatives by rank, maps of the inputs, and two parameters wiggled."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
-from numpy.typing import NDArray
 
-from stages.claims.averaging.figure import HALO, parameter_name
-from stages.claims.shared.claim import GRADIENT_DESCENT, HELD, NOT_HELD, PARTLY, Claim
-from stages.common.files.arrays import load_arrays
-from stages.common.files.paths import claim_arrays
-from stages.page.figures.layout import BLUE, INK, MUTED, ORANGE, Picture, Sheet
-from stages.page.figures.results import load_input
-from stages.page.figures.text import SPACE, TIMES, percent, plural, significant
+from stages.claims.sensitivity.verdict import Probed, power, scientific
+from stages.claims.shared.axes import HALO, panel_title
+from stages.claims.shared.networks import NETWORKS
+from stages.claims.shared.words import parameter_name
+from stages.common.files.arrays import Floats
+from stages.page.figures.layout import BLUE, INK, MUTED, ORANGE, Sheet
+from stages.page.figures.text import plural, significant
 
-SENSITIVITY = claim_arrays("sensitivity")
-NETWORKS = {"untrained": ORANGE, "trained": BLUE}
-CLOSE = 0.01  # a ratio is as it should be if it is this near, as a share
-ALONG = 0.1  # a change of cost still follows the slope if it is this near, as a share
+COLOURS = dict(zip(NETWORKS, (ORANGE, BLUE), strict=True))
 SPAN = 1e8  # smaller components than the largest divided by this are not drawn
 
 LEFT, TALL, LOW = 0.95, 3.2, 1.85  # inches: tick labels, heights of both rows of panels
@@ -29,72 +22,16 @@ RANKS, MAPS, MAP = 3.75, 5.55, 1.3  # inches: width of the ranking; place and si
 WIGGLES, BETWEEN = 3.0, 0.85  # inches: width of the lower panels, and space between them
 INKED = LinearSegmentedColormap.from_list("inked", ["#ffffff", "#93bfe4", "#1d5fa8", "#0a2a55"])
 
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-Floats = NDArray[np.floating]
-
-
-@dataclass(frozen=True)
-class Probed:
-    """What was measured on one network; see the stage ``sensitivity``."""
-
-    name: str
-    arrays: dict[str, NDArray[Any]]
-    input: str  # what the network is given for each of its inputs
-
-    def __getitem__(self, key: str) -> NDArray[Any]:
-        """One of the arrays of this network, by its name without the network's."""
-        return self.arrays[f"{self.name}_{key}"]
-
-    @property
-    def wiggles(self) -> Floats:
-        """By how much the two parameters were changed, (k,)."""
-        return self.arrays["wiggles"]
-
-    @property
-    def predicted(self) -> float:
-        """How many times the first component is the second; 0 if that one is zero."""
-        return ratio(self["components"])
-
-    @property
-    def measured(self) -> float:
-        """How many times the first change of cost is the second, at the smallest wiggle."""
-        return ratio(self["changes"][:, 0])
-
-    @property
-    def agrees(self) -> bool:
-        """Whether there are two components in this ratio, and the cost changes in it, too."""
-        asked = float(self.arrays["ratio"])
-        exists = abs(self.predicted - asked) <= CLOSE * asked
-        return exists and abs(self.measured - self.predicted) <= CLOSE * self.predicted
-
-    @property
-    def follows(self) -> float:
-        """The largest wiggle up to which both changes of cost follow the slope; 0 if none."""
-        slopes = self["components"][:, np.newaxis] * self.wiggles
-        off = np.abs(self["changes"] - slopes) > ALONG * np.abs(slopes)
-        bad = np.flatnonzero(off.any(axis=0))
-        steps = int(bad[0]) if bad.size else len(self.wiggles)
-        return float(self.wiggles[steps - 1]) if steps else 0.0
-
-
-def ratio(pair: Floats) -> float:
-    """How many times larger in size the first of two is; 0 if there is nothing to compare with."""
-    large, small = np.abs(pair)
-    return float(large / small) if small else 0.0
-
-
-def draw() -> Picture:
+def draw(both: list[Probed], title: str) -> Figure:
     """Draw the ranking and the maps of inputs above the two wiggled parameters."""
-    arrays, given = load_arrays(SENSITIVITY), load_input()
-    both = [Probed(name, arrays, given) for name in NETWORKS]
-    title = finding(both)
+    images = plural(int(both[0].arrays["images"]), "training image")
     sheet = Sheet(
         title,
-        f"The cost of {plural(int(arrays['images']), 'training image')}. Above, every weight and "
-        "bias ranked by how strongly the cost reacts to it, and how strongly it reacts to the "
-        f"weights of each {given}. Below, the two marked ones wiggled: dashed lines are predicted, "
-        "dots measured; hollow ones moved the cost the other way.",
+        f"The cost of {images}. Above, every weight and bias ranked by how strongly the cost "
+        "reacts to it, and how strongly it reacts to the weights of each "
+        f"{both[0].input}. Below, the two marked ones wiggled: dashed lines are predicted, dots "
+        "measured; hollow ones moved the cost the other way.",
         TALL + LOW + 1.75,
     )
     draw_ranks(sheet.panel(LEFT, 0.15, RANKS, TALL), both)
@@ -106,72 +43,7 @@ def draw() -> Picture:
         draw_wiggles(axes, probed)
         if place == 0:
             axes.set_ylabel("change of the cost")
-    caption = f"{measured(both)} {verdict(both)}"
-    return Picture("sensitivity", title, caption, alt(both, title), sheet.figure)
-
-
-def finding(both: list[Probed]) -> str:
-    """The ratios on the trained network, measured and predicted."""
-    found, predicted = (significant(r, 4) for r in (both[-1].measured, both[-1].predicted))
-    return (
-        f"A wiggle of one weight changes the cost {found} times as much as that of another; "
-        f"the gradient predicts {predicted}"
-    )
-
-
-def measured(both: list[Probed]) -> str:
-    """Which two were wiggled, and how unequal all are."""
-    arrays = both[0].arrays
-    sizes = tuple(int(n) for n in arrays["sizes"])
-    count = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
-    wiggle, asked = significant(float(arrays["wiggles"][0])), significant(float(arrays["ratio"]))
-    pairs = " and ".join(f"{percent(float(p['pairs']), 0)} ({p.name})" for p in both)
-    zeros = " and ".join(f"{int(p['zeros']):,} ({p.name})" for p in both)
-    return (
-        f"Of {count:,} weights and biases, the most sensitive one and the one nearest to {asked} "
-        f"times less so were made larger by {wiggle}, one at a time. "
-        f"{' '.join(told(probed) for probed in both)} In {pairs} of "
-        f"all pairs the cost listens to one at least {asked} times as much as to the other. For "
-        f"{zeros} the derivative is exactly zero; they are not drawn."
-    )
-
-
-def told(probed: Probed) -> str:
-    """The two derivatives of one network, and what the wiggles did."""
-    one, other = (scientific(float(slope)) for slope in probed["components"])
-    near = percent(ALONG, 0)
-    reach = (
-        f"both changes stay within {near} of the prediction up to {significant(probed.follows)}"
-        if probed.follows
-        else f"even the smallest wiggle is not within {near} of the prediction"
-    )
-    return (
-        f"{probed.name.capitalize()}: derivatives {one} and {other}, predicted ratio "
-        f"{significant(probed.predicted, 4)}, measured {significant(probed.measured, 4)}; {reach}."
-    )
-
-
-def verdict(both: list[Probed]) -> str:
-    """Held if two components have the ratio, and the measured changes have it as well."""
-    asked = significant(float(both[0].arrays["ratio"]))
-    near = percent(CLOSE, 0)
-    words = f"Asked for: a ratio within {near} of {asked}, and measured within {near} of that."
-    good = [probed.agrees for probed in both]
-    return f"{words} {HELD if all(good) else PARTLY if any(good) else NOT_HELD}"
-
-
-def alt(both: list[Probed], title: str) -> str:
-    """Describe the panels."""
-    parts = [
-        f"{p.name}, derivatives fall from {scientific(float(p['ranked'][0]))} at rank 1 to "
-        f"{scientific(float(np.median(p['ranked'])))} in the middle of the drawn ranks"
-        for p in both
-    ]
-    return (
-        f"{title}. Curves of all derivatives by rank: {'; '.join(parts)}. Beside them, maps of "
-        f"the {both[0].input}s; below, changes of cost against the wiggle, on straight lines at "
-        "first."
-    )
+    return sheet.figure
 
 
 def draw_ranks(axes: Axes, both: list[Probed]) -> None:
@@ -180,7 +52,7 @@ def draw_ranks(axes: Axes, both: list[Probed]) -> None:
     axes.set_yscale("log")
     top = max(float(p["ranked"][0]) for p in both) or 1.0
     for probed in both:
-        ranks, sizes, colour = probed["ranks"], probed["ranked"], NETWORKS[probed.name]
+        ranks, sizes, colour = probed["ranks"], probed["ranked"], COLOURS[probed.name]
         axes.plot(ranks[sizes > 0], sizes[sizes > 0], color=colour, lw=1.9)
         if probed.predicted:
             mark(axes, probed, colour)
@@ -190,7 +62,7 @@ def draw_ranks(axes: Axes, both: list[Probed]) -> None:
     axes.xaxis.set_major_locator(FixedLocator([10.0**e for e in range(12)]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda rank, _: f"{rank:,.0f}")
-    dress(axes)
+    decades_axis(axes)
     name_ranks(axes, both)
     axes.set_xlabel("rank among all weights and biases")
     axes.set_ylabel("size of the derivative of the cost")
@@ -216,7 +88,7 @@ def name_ranks(axes: Axes, both: list[Probed]) -> None:
     taken: list[Floats] = []
     for probed in sorted(both, key=lambda probed: -float(probed["ranked"][0])):
         large, small = (max(low, float(size)) for size in np.abs(probed["components"]))
-        colour = NETWORKS[probed.name]
+        colour = COLOURS[probed.name]
         write(axes, taken, probed.name, (1, large), colour, above=True)
         if probed.predicted:
             text = f"{significant(probed.predicted)} times less"
@@ -281,7 +153,7 @@ def draw_map(sheet: Sheet, probed: Probed, top: float) -> None:
             0.12 + 0.185 * place,
             line,
             size=9.5 if named else 8.5,
-            color=NETWORKS[probed.name] if named else MUTED,
+            color=COLOURS[probed.name] if named else MUTED,
             weight="bold" if named else "normal",
             va="center",
         )
@@ -291,7 +163,7 @@ def draw_wiggles(axes: Axes, probed: Probed) -> None:
     """Draw the measured changes of cost against the wiggle, over the lines that are predicted."""
     axes.set_xscale("log")
     axes.set_yscale("log")
-    wiggles, colour = probed.wiggles, NETWORKS[probed.name]
+    wiggles, colour = probed.wiggles, COLOURS[probed.name]
     for component, changes in zip(probed["components"], probed["changes"], strict=True):
         if component:
             axes.plot(wiggles, abs(component) * wiggles, color=MUTED, lw=1, ls=(0, (4, 3)))
@@ -301,12 +173,12 @@ def draw_wiggles(axes: Axes, probed: Probed) -> None:
                 axes.plot(x, y, "o", color=colour, markerfacecolor=inside, ms=4.5)
     if probed.measured:
         mark_ratio(axes, probed)
-    axes.set_title(probed.name, size=9.5, weight="bold", color=colour, loc="left", pad=8)
+    panel_title(axes, probed.name, color=colour)
     axes.xaxis.set_major_locator(FixedLocator([10.0**e for e in range(-6, 6)]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda wiggle, _: f"{wiggle:g}")
     axes.set_xlim(wiggles[0] / 1.5, wiggles[-1] * 1.5)
-    dress(axes)
+    decades_axis(axes)
     name_lines(axes, probed)
     axes.set_xlabel("added to the weight or bias")
 
@@ -325,13 +197,13 @@ def name_lines(axes: Axes, probed: Probed) -> None:
 
 def mark_ratio(axes: Axes, probed: Probed) -> None:
     """Mark the measured ratio at the smallest wiggle."""
-    ends = {"arrowstyle": "<->", "color": NETWORKS[probed.name], "lw": 1, "shrinkA": 2}
+    ends = {"arrowstyle": "<->", "color": COLOURS[probed.name], "lw": 1, "shrinkA": 2}
     x = probed.wiggles[0]
     low, high = sorted(np.abs(probed["changes"][:, 0]))
     axes.annotate("", (x, low), (x, high), arrowprops={**ends, "shrinkB": 2})
 
 
-def dress(axes: Axes) -> None:
+def decades_axis(axes: Axes) -> None:
     """A grid, and powers of ten up the side: at most seven."""
     low, high = (int(np.floor(np.log10(end))) for end in axes.get_ylim())
     step = 1 + (high - low) // 7
@@ -339,28 +211,3 @@ def dress(axes: Axes) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(lambda value, _: power(round(np.log10(value))))
     axes.grid(visible=True)
-
-
-def scientific(value: float) -> str:
-    """Three digits, with a power of ten if there were many zeros in front of them."""
-    if value == 0 or abs(value) >= 1e-3:
-        return significant(value)
-    mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{significant(float(mantissa))}{SPACE}{TIMES}{SPACE}{power(int(exponent))}"
-
-
-def power(exponent: int) -> str:
-    """``power(-3)`` is 0.001, and ``power(-5)`` is 10 with a raised -5."""
-    if abs(exponent) <= 3:
-        return f"{10.0**exponent:,g}"
-    return f"10{str(exponent).translate(RAISED)}"
-
-
-CLAIM = Claim(
-    "sensitivity",
-    "32 times more sensitive",
-    "The size of each component of the gradient tells how sensitive the cost is to that weight: "
-    "where one is 32 times another, a wiggle of the first changes the cost 32 times as much.",
-    GRADIENT_DESCENT,
-    draw,
-)

@@ -1,23 +1,20 @@
 """32 times more sensitive: which weights matter, how unequally, and whether a wiggle agrees."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nn import Examples, Network, evaluate, gradient_over, layers_of
-from stages.claims.shared.networks import Floats, untrained_and_trained
-from stages.common.files.arrays import save_arrays
+from stages.claims.shared.networks import untrained_and_trained
+from stages.common.files.arrays import Arrays, Floats, save_arrays
 from stages.common.files.paths import TRAIN, claim_arrays
 from stages.common.models.recipe import examples_of
 from stages.common.runtime.cli import real, run, whole
 
-SENSITIVITY = claim_arrays("sensitivity")
 DECADES, PER_DECADE = 4, 2  # of wiggles, from the smallest up
 KEPT = 400  # ranks that are kept, evenly spaced on a logarithmic axis
-
-Arrays = dict[str, NDArray[Any]]
 
 
 def sensitivity(
@@ -54,7 +51,7 @@ def sensitivity(
             **probe(network, examples, gradient, wiggles, ratio),
         }
         arrays |= {f"{name}_{key}": value for key, value in found.items()}
-    save_arrays(SENSITIVITY, arrays)
+    save_arrays(claim_arrays("sensitivity"), arrays)
     told = [
         f"{ratio_of(arrays[f'{name}_changes'][:, 0]):.4g} measured for "
         f"{ratio_of(arrays[f'{name}_components']):.4g} predicted ({name})"

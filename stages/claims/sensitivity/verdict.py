@@ -1,0 +1,162 @@
+"""How unequally the cost listens to the weights, and whether two that are wiggled agree."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from stages.claims.shared.claim import Finding, Verdict
+from stages.claims.shared.networks import NETWORKS
+from stages.claims.shared.outputs import read_arrays
+from stages.common.files.arrays import Arrays, Floats
+from stages.page.figures.results import load_input
+from stages.page.figures.text import SPACE, TIMES, percent, significant
+
+ARRAYS = ("images", "ratio", "wiggles", "sizes")
+OF_NETWORK = (
+    *("ranks", "ranked", "zeros", "within", "pairs"),
+    *("pixels", "places", "components", "changes"),
+)
+CLOSE = 0.01  # a ratio is as it should be if it is this near, as a share
+ALONG = 0.1  # a change of cost still follows the slope if it is this near, as a share
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What was measured on one network; see the stage ``sensitivity``."""
+
+    name: str
+    arrays: Arrays
+    input: str  # what the network is given for each of its inputs
+
+    def __getitem__(self, key: str) -> Floats:
+        """One of the arrays of this network, by its name without the network's."""
+        return self.arrays[f"{self.name}_{key}"]
+
+    @property
+    def wiggles(self) -> Floats:
+        """By how much the two parameters were changed, (k,)."""
+        return self.arrays["wiggles"]
+
+    @property
+    def predicted(self) -> float:
+        """How many times the first component is the second; 0 if that one is zero."""
+        return ratio_of(self["components"])
+
+    @property
+    def measured(self) -> float:
+        """How many times the first change of cost is the second, at the smallest wiggle."""
+        return ratio_of(self["changes"][:, 0])
+
+    @property
+    def agrees(self) -> bool:
+        """Whether there are two components in this ratio, and the cost changes in it, too."""
+        asked = float(self.arrays["ratio"])
+        exists = abs(self.predicted - asked) <= CLOSE * asked
+        return exists and abs(self.measured - self.predicted) <= CLOSE * self.predicted
+
+    @property
+    def follows(self) -> float:
+        """The largest wiggle up to which both changes of cost follow the slope; 0 if none."""
+        slopes = self["components"][:, np.newaxis] * self.wiggles
+        off = np.abs(self["changes"] - slopes) > ALONG * np.abs(slopes)
+        bad = np.flatnonzero(off.any(axis=0))
+        steps = int(bad[0]) if bad.size else len(self.wiggles)
+        return float(self.wiggles[steps - 1]) if steps else 0.0
+
+
+def ratio_of(pair: Floats) -> float:
+    """How many times larger in size the first of two is; 0 if there is nothing to compare with."""
+    large, small = np.abs(pair)
+    return float(large / small) if small else 0.0
+
+
+def read() -> list[Probed]:
+    """What was measured on the untrained network and on the trained one."""
+    names = [f"{network}_{name}" for network in NETWORKS for name in OF_NETWORK]
+    arrays, given = read_arrays("sensitivity", [*ARRAYS, *names]), load_input()
+    return [Probed(network, arrays, given) for network in NETWORKS]
+
+
+def judge(both: list[Probed]) -> Finding:
+    """Held if two components have the ratio, and the measured changes have it as well."""
+    title, ratio = heading(both), significant(float(both[0].arrays["ratio"]))
+    return Finding(
+        Verdict.of(*(probed.agrees for probed in both)),
+        title,
+        measured(both),
+        f"A ratio within {percent(CLOSE, 0)} of {ratio} is found on both networks, and measured "
+        f"within {percent(CLOSE, 0)} of that.",
+        alt(both, title),
+    )
+
+
+def heading(both: list[Probed]) -> str:
+    """The ratios on the trained network, measured and predicted."""
+    actual, predicted = (significant(r, 4) for r in (both[-1].measured, both[-1].predicted))
+    return (
+        f"A wiggle of one weight changes the cost {actual} times as much as that of another; "
+        f"the gradient predicts {predicted}"
+    )
+
+
+def measured(both: list[Probed]) -> str:
+    """Which two were wiggled, and how unequal all are."""
+    arrays = both[0].arrays
+    sizes = tuple(int(n) for n in arrays["sizes"])
+    count = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
+    wiggle, asked = significant(float(arrays["wiggles"][0])), significant(float(arrays["ratio"]))
+    pairs = " and ".join(f"{percent(float(p['pairs']), 0)} ({p.name})" for p in both)
+    zeros = " and ".join(f"{int(p['zeros']):,} ({p.name})" for p in both)
+    return (
+        f"Of {count:,} weights and biases, the most sensitive one and the one nearest to {asked} "
+        f"times less so were made larger by {wiggle}, one at a time. "
+        f"{' '.join(course(probed) for probed in both)} In {pairs} of "
+        f"all pairs the cost listens to one at least {asked} times as much as to the other. For "
+        f"{zeros} the derivative is exactly zero; they are not drawn."
+    )
+
+
+def course(probed: Probed) -> str:
+    """The two derivatives of one network, and what the wiggles did."""
+    large, small = (scientific(float(slope)) for slope in probed["components"])
+    near = percent(ALONG, 0)
+    reach = (
+        f"both changes stay within {near} of the prediction up to {significant(probed.follows)}"
+        if probed.follows
+        else f"even the smallest wiggle is not within {near} of the prediction"
+    )
+    return (
+        f"{probed.name.capitalize()}: derivatives {large} and {small}, predicted ratio "
+        f"{significant(probed.predicted, 4)}, measured {significant(probed.measured, 4)}; {reach}."
+    )
+
+
+def alt(both: list[Probed], title: str) -> str:
+    """Describe the panels."""
+    parts = [
+        f"{p.name}, derivatives fall from {scientific(float(p['ranked'][0]))} at rank 1 to "
+        f"{scientific(float(np.median(p['ranked'])))} in the middle of the drawn ranks"
+        for p in both
+    ]
+    return (
+        f"{title}. Curves of all derivatives by rank: {'; '.join(parts)}. Beside them, maps of "
+        f"the {both[0].input}s; below, changes of cost against the wiggle, on straight lines at "
+        "first."
+    )
+
+
+def scientific(value: float) -> str:
+    """Three digits, with a power of ten if there were many zeros in front of them."""
+    if value == 0 or abs(value) >= 1e-3:
+        return significant(value)
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{significant(float(mantissa))}{SPACE}{TIMES}{SPACE}{power(int(exponent))}"
+
+
+def power(exponent: int) -> str:
+    """``power(-3)`` is 0.001, and ``power(-5)`` is 10 with a raised -5."""
+    if abs(exponent) <= 3:
+        return f"{10.0**exponent:,g}"
+    return f"10{str(exponent).translate(RAISED)}"
