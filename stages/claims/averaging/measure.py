@@ -9,20 +9,16 @@ from numpy.typing import NDArray
 
 from nn import Examples, Network, gradient_over, layers_of
 from stages.claims.shared.networks import with_epochs
-from stages.common.files.arrays import load_labelled, save_arrays
+from stages.common.files.arrays import Floats, load_labelled, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import NETWORK, TRAIN, claim_arrays, claim_table
-from stages.common.files.tables import write_csv
+from stages.common.files.tables import Rows, write_csv
 from stages.common.models.model import load_model
 from stages.common.models.recipe import examples_of
 from stages.common.runtime.cli import real, run, whole
 
-CURVES, TABLE = claim_table("averaging"), claim_arrays("averaging")
 LADDER = (1, 2, 5)  # batch sizes, and these times every power of ten
 KEPT = 16  # images of the table that are kept
-
-Rows = list[dict[str, Any]]
-Floats = NDArray[np.floating]
 
 
 def averaging(
@@ -50,7 +46,9 @@ def averaging(
     networks = with_epochs(epochs)
     rngs = [np.random.default_rng([seed, draw]) for draw in range(draws)]
     orders = [rng.permutation(len(examples)) for rng in rngs]
-    save_arrays(TABLE, table_of(networks["untrained"], examples, orders[0][:batch_size]))
+    save_arrays(
+        claim_arrays("averaging"), table_of(networks["untrained"], examples, orders[0][:batch_size])
+    )
     counts = batch_sizes(len(examples), batch_size, largest)
     rows = [
         row
@@ -172,7 +170,7 @@ def write(rows: Rows) -> None:
     """Write the curves, with six digits."""
     import pandas as pd
 
-    write_csv(CURVES, pd.DataFrame(rows).round(6))
+    write_csv(claim_table("averaging"), pd.DataFrame(rows).round(6))
 
 
 def tell(rows: Rows, network: Network, examples: Examples, batch_size: int) -> None:

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from nn import Network
 from stages.claims.shared.networks import (
-    Floats,
     Layers,
     find,
     inputs_of,
@@ -15,14 +14,13 @@ from stages.claims.shared.networks import (
     targets_of,
     untrained_and_trained,
 )
-from stages.common.files.arrays import load_labelled, save_arrays
+from stages.common.files.arrays import Floats, load_labelled, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.models.statistics import correlation
 from stages.common.runtime.cli import real, run, whole
 
-HEBB, POINTS = claim_table("hebb"), claim_arrays("hebb")
 MOST = 2000  # weights of a group that are kept one by one, for the figure
 DIGITS = 6  # significant, in the table
 
@@ -81,8 +79,8 @@ def hebb(
                 rows.append({"network": name, "examples": examples, **summary(group)})
                 if group.layer >= len(network.weights) - 2:
                     points |= kept(f"{name}_{examples}_{group.layer}_{group.name}", group)
-    write_csv(HEBB, pd.DataFrame(rows))
-    save_arrays(POINTS, points)
+    write_csv(claim_table("hebb"), pd.DataFrame(rows))
+    save_arrays(claim_arrays("hebb"), points)
     true = next(r for r in rows if r["examples"] == "batch" and r["group"] == "true")
     print(
         f"{true['agree_fire']:.0%} of the weights into the true output change with the sign of "

@@ -1,26 +1,23 @@
 """If we only listened to the 2s: what a network becomes that learns from one digit alone."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nn import SGD, Examples, Network, Settings, predict
+from stages.claims.shared.networks import NETWORKS
 from stages.claims.shared.stepwise import Walk
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import NETWORK, TEST, TRAIN, claim_table
-from stages.common.files.tables import write_csv
+from stages.common.files.tables import Rows, write_csv
 from stages.common.models.model import load_model
 from stages.common.models.recipe import Recipe, examples_of
 from stages.common.runtime.cli import real, run, whole
 
-SHARES = claim_table("twos")
 PER_DECADE = 5  # looks, evenly spaced on a logarithmic axis of steps
 DECIMALS = 6  # of a share
-STARTS = ("untrained", "trained")
-
-Rows = list[dict[str, Any]]
 
 
 def twos(
@@ -45,7 +42,7 @@ def twos(
     recipe = Recipe(trained.sizes[1:-1], settings, trained.activation, trained.cost)
     rows: Rows = []
     for one in range(seed, seed + seeds):
-        for start in STARTS:
+        for start in NETWORKS:
             sgd = recipe.start(examples, trained.sizes[-1], one)
             if start == "trained":
                 sgd.network.parameters[:] = trained.parameters
@@ -102,7 +99,7 @@ def write(rows: Rows) -> None:
     """Write one row for every look."""
     import pandas as pd
 
-    write_csv(SHARES, pd.DataFrame(rows).round(DECIMALS))
+    write_csv(claim_table("twos"), pd.DataFrame(rows).round(DECIMALS))
 
 
 def tell(rows: Rows, digit: int) -> None:
@@ -110,7 +107,7 @@ def tell(rows: Rows, digit: int) -> None:
     last = max(row["step"] for row in rows)
     shares = {
         start: [row["called"] for row in rows if (row["start"], row["step"]) == (start, last)]
-        for start in STARTS
+        for start in NETWORKS
     }
     told = [f"{np.mean(share):.2%} from the {start} network" for start, share in shares.items()]
     print(f"called {digit} after {last:,} steps: {', '.join(told)}")

@@ -3,18 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Circle
-from numpy.typing import NDArray
 
 from stages.claims.shared.arrows import (
     COLUMN,
     LINE,
     STRIP,
-    Floats,
     arrow,
     arrows_in_a_column,
     arrows_in_a_row,
@@ -25,13 +23,10 @@ from stages.claims.shared.arrows import (
     largest,
     matrix,
     scale_end,
-    size,
     small_print,
 )
-from stages.claims.shared.claim import BACKPROPAGATION, HELD, NOT_HELD, PARTLY, Claim
-from stages.common.files.arrays import load_arrays
-from stages.common.files.paths import claim_arrays
-from stages.common.images.classes import Classes, load_classes
+from stages.claims.shared.words import PLUS_MINUS, without_exponent
+from stages.claims.wishes.verdict import Asked, before_outputs
 from stages.page.figures.layout import (
     BLUE,
     FAINT,
@@ -42,18 +37,12 @@ from stages.page.figures.layout import (
     ORANGE,
     PULL,
     WIDTH,
-    Picture,
     Sheet,
     wrap,
 )
-from stages.page.figures.results import load_input
-from stages.page.figures.text import decimal, plural, significant
+from stages.page.figures.text import decimal, plural
 from stages.page.figures.weights import frame
 
-WISHES = claim_arrays("wishes")
-NAMES = ("untrained", "trained")
-CLOSE = 0.01  # the sums are right if they are this near to what was measured, as a share
-MOST = 16  # outputs drawn
 INKED = 127  # grey level at the edge of the ink
 
 # Inches.
@@ -70,85 +59,6 @@ COLOURS = {
     "edge": "stronger ones where it is blue, fainter ones where it is orange. The thin line "
     "surrounds the strong ones.",
 }
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What was measured on one network with L layers of weights; see the stage ``wishes``."""
-
-    name: str
-    sizes: tuple[int, ...]
-    true: int
-    arrays: dict[str, NDArray[Any]]
-    names: Classes
-    input: str  # what the network is given for each of its inputs
-
-    def __getitem__(self, key: str) -> NDArray[Any]:
-        """One of the arrays of this network, by its name without the network's."""
-        return self.arrays[f"{self.name}_{key}"]
-
-    @property
-    def last(self) -> int:
-        """L, the number of the output layer."""
-        return len(self.sizes) - 1
-
-    @property
-    def outputs(self) -> Floats:
-        """Activations of the output layer, (classes,)."""
-        return self[f"activations_{self.last}"]
-
-    @property
-    def wishes(self) -> Floats:
-        """What each output wishes for itself, (classes,)."""
-        return self[f"wishes_{self.last}"]
-
-    @property
-    def pushes(self) -> Floats:
-        """The same times how far the output can still move, (classes,)."""
-        return self[f"pushes_{self.last}"]
-
-    @property
-    def digit(self) -> str:
-        """What the image shows, in words: a 2."""
-        return self.names.one(self.true)
-
-    def layer(self, number: int) -> str:
-        """What to call the neurons of a layer."""
-        if number == 0:
-            return f"the {self.input}s"
-        return "the hidden layer" if self.last == 2 else f"hidden layer {number}"
-
-    def drawn(self) -> NDArray[np.intp]:
-        """Outputs to draw, in their order: the true one and the loudest others."""
-        loud = np.abs(self.pushes)
-        loud[self.true] = np.inf
-        return np.sort(np.argsort(-loud, kind="stable")[:MOST])
-
-    def sums(self, layer: int) -> Floats:
-        """What the layer after wishes of the kept neurons of a layer, added up, (kept,)."""
-        return np.asarray(self[f"matrix_{layer}"].sum(axis=0, dtype=np.float64))
-
-    def gap(self) -> float:
-        """Largest distance of a sum of wishes from the measured one, as a share of the largest."""
-        gaps = [0.0]
-        for layer in range(max(0, self.last - 2), self.last):
-            sums = self.sums(layer)
-            away = np.abs(sums - self[f"measured_{layer}"]).max()
-            gaps.append(float(away / (np.abs(sums).max() or 1)))
-        return max(gaps)
-
-    def turned(self) -> tuple[int, int]:
-        """Neurons that would go the other way if every output wished to rise, and of how many."""
-        wrong = self["unsigned"] * self[f"wishes_{self.last - 1}"] < 0
-        return int(wrong.sum()), len(wrong)
-
-    def farthest(self) -> int:
-        """The output with the largest wish."""
-        return int(np.abs(self.wishes).argmax())
-
-    def loudest(self) -> int:
-        """The output with the largest push."""
-        return int(np.abs(self.pushes).argmax())
 
 
 @dataclass(frozen=True)
@@ -176,19 +86,14 @@ class Step:
         return self.above + self.body + BELOW
 
 
-def draw() -> Picture:
+def draw(both: list[Asked], title: str) -> Figure:
     """Draw both networks side by side, from the outputs back to the picture."""
-    arrays = load_arrays(WISHES)
-    sizes = tuple(int(n) for n in arrays["sizes"])
-    words = load_classes(sizes[-1]), load_input()
-    both = [Asked(name, sizes, int(arrays["digit"]), arrays, *words) for name in NAMES]
     steps = story(both[0])
     body = TOP + sum(step.height for step in steps)
-    title = finding(both)
     sheet = Sheet(
         title,
         "Blue asks for more, orange for less. Every panel has a scale of its own, whose end "
-        "(\N{PLUS-MINUS SIGN}) stands beside it.",
+        f"({PLUS_MINUS}) stands beside it.",
         body,
     )
     axes = sheet.canvas(MARGIN, 0, WIDTH - 2 * MARGIN, body)
@@ -199,134 +104,7 @@ def draw() -> Picture:
         for place, asked in enumerate(both):
             step.draw(axes, place * (COLUMN + GAP), y + step.above, asked)
         y += step.height
-    return Picture("wishes", title, caption(both), alt(both), sheet.figure)
-
-
-def right(both: list[Asked]) -> bool:
-    """Whether the sums are what was measured."""
-    return max(asked.gap() for asked in both) <= CLOSE
-
-
-def finding(both: list[Asked]) -> str:
-    """Whether the sums hold, and what the signs are worth."""
-    turned, of = both[0].turned()
-    agree = "match" if right(both) else "do not match"
-    return (
-        f"The wishes of all outputs, added up with their signs, {agree} what the cost does; "
-        f"without the signs, {turned} of {of} {before_outputs(both[0])} would go the wrong way"
-    )
-
-
-def before_outputs(asked: Asked) -> str:
-    """What the layer before the outputs is made of."""
-    return f"{asked.input}s" if asked.last == 1 else "neurons"
-
-
-def caption(both: list[Asked]) -> str:
-    """What was measured, on both networks."""
-    before, after = both
-    place = int(before.arrays["place"])
-    return " ".join(
-        [
-            f"Test image {place:,} (counted from 0) shows {before.digit}.",
-            *(reading(asked) for asked in both),
-            *(voices(asked) for asked in both),
-            shrinking(before, after),
-            signs(before, after),
-            check(both),
-            *left_out(before),
-            verdict(both),
-        ]
-    )
-
-
-def reading(asked: Asked) -> str:
-    """What a network answers, and its cost."""
-    guess = int(asked.outputs.argmax())
-    return (
-        f"The {asked.name} network answers {asked.names[guess]} with an output of "
-        f"{decimal(float(asked.outputs[guess]))}, at a cost of {size(asked['cost'], 3)}."
-    )
-
-
-def voices(asked: Asked) -> str:
-    """Whether the output that is farthest from its target has the most to say."""
-    far, loud = asked.farthest(), asked.loudest()
-    names = asked.names
-    text = f"In the {asked.name} one, output {names[far]} is farthest from its target"
-    if far == loud:
-        return f"{text} and pushes hardest."
-    return (
-        f"{text}, by {decimal(distance(asked, far))}, but output {names[loud]}, "
-        f"{decimal(distance(asked, loud))} away, pushes hardest: output {names[far]} is on a "
-        f"flatter part of its curve."
-    )
-
-
-def distance(asked: Asked, output: int) -> float:
-    """How far an output is from its target."""
-    return abs(float(output == asked.true) - float(asked.outputs[output]))
-
-
-def shrinking(before: Asked, after: Asked) -> str:
-    """How large the wishes for the layer before the outputs are."""
-    layer = before.last - 1
-    largest = [float(np.abs(asked.sums(layer)).max()) for asked in (before, after)]
-    return (
-        f"The largest sum of wishes for {before.layer(layer)} is {size(largest[0])} before "
-        f"training and {size(largest[1])} after."
-    )
-
-
-def signs(before: Asked, after: Asked) -> str:
-    """What comes out if one forgets that most outputs must fall."""
-    (first, of), (second, _) = before.turned(), after.turned()
-    return (
-        f"Were every output to wish for a rise, {first} of {of} sums would have the wrong sign "
-        f"in the untrained network and {second} in the trained one."
-    )
-
-
-def check(both: list[Asked]) -> str:
-    """How near the sums come to what was measured."""
-    gap = max(asked.gap() for asked in both)
-    share = "0.001" if gap < 1e-5 else significant(gap * 100, 2)
-    return (
-        f"The ticks were measured by moving one of the {before_outputs(both[0])} at a time and "
-        "looking at the cost: they "
-        f"lie within {share}\N{NO-BREAK SPACE}% of the largest sum."
-    )
-
-
-def left_out(asked: Asked) -> list[str]:
-    """Sentences on what is too wide to be drawn."""
-    sentences = []
-    for layer in range(max(0, asked.last - 2), asked.last):
-        kept, total = len(asked[f"neurons_{layer}"]), asked.sizes[layer]
-        if kept < total:
-            noun = f"neurons of {asked.layer(layer)}" if layer else f"{asked.input}s"
-            sentences.append(f"Of the {total:,} {noun}, the {kept} most wished for are drawn.")
-    if len(asked.drawn()) < asked.sizes[-1]:
-        sentences.append(f"Of the {asked.sizes[-1]} outputs, {MOST} are drawn.")
-    return sentences
-
-
-def verdict(both: list[Asked]) -> str:
-    """Held if the sums are right and the farthest outputs are the loudest."""
-    if not right(both):
-        return f"The sums are farther than 1\N{NO-BREAK SPACE}% from what was measured. {NOT_HELD}"
-    if all(asked.farthest() == asked.loudest() for asked in both):
-        return f"The sums are right, and the farthest outputs push hardest. {HELD}"
-    return f"The sums are right, but the farthest output need not push hardest. {PARTLY}"
-
-
-def alt(both: list[Asked]) -> str:
-    """The finding, and what each network answers."""
-    return (
-        f"{finding(both)}. {' '.join(reading(asked) for asked in both)} For each network: arrows "
-        "from its outputs to their targets, a matrix of wishes with the sums of its columns, and "
-        "the same one layer further back."
-    )
+    return sheet.figure
 
 
 def story(asked: Asked) -> list[Step]:
@@ -398,7 +176,7 @@ def introduce(axes: Axes, both: list[Asked]) -> None:
         answer = f"answers {asked.names[guess]}, output {decimal(float(asked.outputs[guess]))}"
         color = BLUE if guess == asked.true else ORANGE
         axes.text(left + 0.1, 0.6, answer, color=color, weight="bold")
-        axes.text(left + 0.1, 0.82, f"cost {size(asked['cost'], 3)}", color=MUTED)
+        axes.text(left + 0.1, 0.82, f"cost {without_exponent(asked['cost'], 3)}", color=MUTED)
 
 
 def show_image(axes: Axes, asked: Asked, x: float, y: float, side: float) -> None:
@@ -539,15 +317,3 @@ def draw_pixels(axes: Axes, x: float, y: float, asked: Asked) -> None:
         ys = y + (np.arange(seen.shape[0]) + 0.5) * tall / seen.shape[0]
         axes.contour(xs, ys, seen, levels=[INKED], colors=INK, linewidths=0.7)
     label(axes, x, y + 0.2, "wishes", values)
-
-
-CLAIM = Claim(
-    "wishes",
-    "One digit's wishes",
-    "A single training image asks every output for a nudge, the larger the farther the output is "
-    "from its target. There are three ways to follow: the bias, the weights (most of all those "
-    "from bright neurons) and the neurons before (by their weights). What all the outputs ask of "
-    "those neurons is added up, and passed on in the same way, layer by layer backwards.",
-    BACKPROPAGATION,
-    draw,
-)

@@ -1,28 +1,24 @@
 """One digit's wishes: what a single image asks of every neuron, layer by layer, backwards."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nn import Network, cost_of
 from stages.claims.shared.networks import (
-    Floats,
     find,
     inputs_of,
     look,
     targets_of,
     untrained_and_trained,
 )
-from stages.common.files.arrays import save_arrays
+from stages.common.files.arrays import Arrays, Floats, save_arrays
 from stages.common.files.paths import TEST, claim_arrays
 from stages.common.runtime.cli import run, whole
 
-WISHES = claim_arrays("wishes")
 MOST = 20  # neurons of a layer whose matrix of wishes is kept: those most wished for
 NUDGE = 1e-4  # how far a neuron is moved, either way, to measure what that does to the cost
-
-Arrays = dict[str, NDArray[Any]]
 
 
 def wishes(
@@ -54,7 +50,7 @@ def wishes(
     for name, network in networks.items():
         found = ask(network, inputs, targets)
         arrays |= {f"{name}_{key}": value for key, value in found.items()}
-    save_arrays(WISHES, arrays)
+    save_arrays(claim_arrays("wishes"), arrays)
     gap = max(farthest(arrays, name) for name in networks)
     print(
         f"test image {place}: measured by moving each neuron, the cost changes as the sums of "
