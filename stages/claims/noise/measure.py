@@ -6,18 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Examples, Network, parameter_count, predict
-from stages.common.files.arrays import ArrayError, load_arrays, load_labelled, require, save_arrays
+from stages.common.files.arrays import (
+    ArrayError,
+    Floats,
+    load_arrays,
+    load_labelled,
+    require,
+    save_arrays,
+)
 from stages.common.files.atomic import one_line
 from stages.common.files.paths import MINIMA, PREPROCESSING, TEST, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.images.preprocess import Preprocessing
 from stages.common.runtime.cli import real, run, whole
 
-SHARES = claim_table("noise")
-ANSWERS = claim_arrays("noise")
 BINS = 50  # of the largest output, from 0 to 1
-
-Floats = NDArray[np.floating]
 
 
 def noise(
@@ -53,7 +56,7 @@ def noise(
         "pictures": np.stack([grey[0].reshape(shape) for grey in shown.values()]),
         "first_outputs": np.stack([values[:, 0] for values in outputs.values()]),
     }
-    save_arrays(ANSWERS, answers)
+    save_arrays(claim_arrays("noise"), answers)
     sure = confident(outputs["uniform"], threshold)
     print(
         f"uniform noise: an output above {threshold:g} for {sure.mean():.0%} of the pictures, "
@@ -143,7 +146,7 @@ def write_table(outputs: dict[str, Floats], seeds: NDArray[np.int64], threshold:
             "favourite_share": counts.max(axis=1) / counts.sum(axis=1),
         }
         tables.append(pd.DataFrame(columns).round(6))
-    write_csv(SHARES, pd.concat(tables))
+    write_csv(claim_table("noise"), pd.concat(tables))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,6 @@ from stages.common.runtime.cli import real, run, whole
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLE = claim_table("second_guess")
-ARRAYS = claim_arrays("second_guess")
 SCHEDULE = "linear"  # to zero: the retraining ends calmly, as the training before it did
 
 
@@ -61,7 +59,7 @@ def second_guess(
     names = [(name, n) for name in kinds for n in range(seeds)]
     trained = right_within(outputs, test.labels)
     table = table_of([("trained", 0), *names], [trained, *found])
-    write_csv(TABLE, table)
+    write_csv(claim_table("second_guess"), table)
     write_pictures(model, outputs, pictures, {"share": share, "epochs": epochs})
     kept.clear()
     taught = np.mean(found[-seeds:], axis=0) / len(test)
@@ -155,7 +153,7 @@ def write_pictures(model: Model, outputs: Array, most: int, settings: dict[str, 
         "outputs": outputs[chosen],
         **{name: np.array(value) for name, value in settings.items()},
     }
-    save_arrays(ARRAYS, arrays)
+    save_arrays(claim_arrays("second_guess"), arrays)
 
 
 if __name__ == "__main__":

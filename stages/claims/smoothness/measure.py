@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Network, Settings, evaluate
-from stages.common.files.arrays import save_arrays
+from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import (
     NETWORK,
@@ -28,16 +28,12 @@ from stages.common.runtime.checkpoints import Kept
 from stages.common.runtime.cli import real, run, whole
 from stages.common.runtime.limits import TRAINING, require_memory
 
-SWEEP = claim_table("smoothness")
-IMAGES = claim_arrays("smoothness")
 # How the first weights are drawn: as ``train`` does by default, and with deviation 1, as in the
 # first program of Nielsen's book.
 STARTS = {"small": ("lecun", 2.0), "large": ("unit", 1.0)}
 PICTURES = 2  # neurons of every network that are kept as images
 DIGITS = 1000  # validation images measured for comparison
 BINS = 200  # of Moran's I of shuffled weights, from -1 to 1
-
-Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -150,7 +146,7 @@ def smoothness(
         "epochs": np.array(epochs),
         "sweep_images": drawn.reshape(len(drawn), -1, *shape),
     }
-    save_arrays(IMAGES, arrays)
+    save_arrays(claim_arrays("smoothness"), arrays)
     kept.clear()
     print(
         f"Moran's I of the weights: {own['before'].mean():z.2f} before training, "
@@ -200,7 +196,7 @@ def write_table(rows: list[dict[str, Any]]) -> None:
 
     table = pd.DataFrame(rows)
     table["weight_decay"] = table["weight_decay"].map("{:g}".format)
-    write_csv(SWEEP, table.round(6))
+    write_csv(claim_table("smoothness"), table.round(6))
 
 
 def own_network(
