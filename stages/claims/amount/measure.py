@@ -13,8 +13,6 @@ from stages.common.runtime.checkpoints import Kept
 from stages.common.runtime.cli import real, run, whole
 from stages.common.runtime.limits import TRAINING, require_memory
 
-TABLE = claim_table("amount")
-
 
 def amount(
     amounts: Annotated[
@@ -52,7 +50,7 @@ def amount(
     jobs = [(recipe, images, seed + i) for images in rungs for i in range(seeds)]
     kept = Kept("amount", TRAIN, TEST, PREPROCESSING)
     table = pd.DataFrame(side_by_side(trained_on, jobs, "amount", kept))
-    write_csv(TABLE, table.round(6))
+    write_csv(claim_table("amount"), table.round(6))
     kept.clear()
     means = table.groupby("images")["test_accuracy"].mean()
     told = ", ".join(f"{means[images]:.2%} with {images:,}" for images in (rungs[0], rungs[-1]))

@@ -29,8 +29,6 @@ from stages.common.runtime.limits import TRAINING, require_memory
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLE = claim_table("architecture")
-ARRAYS = claim_arrays("architecture")
 
 # Deviation of the first weights that suits the function: the pipeline's own, and He et al. 2015.
 STARTS = {"sigmoid": ("lecun", 2.0), "relu": ("he", 1.0)}
@@ -100,13 +98,13 @@ def architecture(
     ]
     done = [Trained(*one) for one in side_by_side(train_one, jobs, "architecture", kept)]
     table = table_of(jobs, done, [accuracy for _, accuracy in tried for _ in range(seeds)])
-    write_csv(TABLE, table)
+    write_csv(claim_table("architecture"), table)
     settings = {"depth": depth, "width": width, "epochs": epochs, "rates": sorted({*rates})}
     arrays = {name: np.array(value) for name, value in settings.items()}
     probes = [Shape(activation, COSTS[0], max(depths), width) for activation in STARTS]
     for shape in probes:
         arrays |= slopes(shape, ladder[0], range(seed, seed + seeds))
-    save_arrays(ARRAYS, arrays)
+    save_arrays(claim_arrays("architecture"), arrays)
     kept.clear()
     summarize(table, done)
 

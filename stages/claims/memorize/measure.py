@@ -16,7 +16,6 @@ from stages.common.runtime.checkpoints import Kept
 from stages.common.runtime.cli import real, run, whole
 from stages.common.runtime.limits import TRAINING, require_memory
 
-TABLE, CURVES = claim_table("memorize"), claim_arrays("memorize")
 LOOKS = 10  # times that a training of the ladder is looked at; one of the race, after every epoch
 
 Curve = list[tuple[int, float]]  # steps taken, share of the training labels that are right
@@ -90,7 +89,7 @@ def memorize(
     jobs = [(attempt, pace) for attempt in attempts]
     results = side_by_side(learn, jobs, "memorize", kept)
     table = pd.DataFrame([row for row, _ in results])
-    write_csv(TABLE, table.round(6))
+    write_csv(claim_table("memorize"), table.round(6))
     looks = [
         (number, *look)
         for number, (row, curve) in enumerate(results)
@@ -99,7 +98,8 @@ def memorize(
     ]
     runs, at, accuracy = zip(*looks, strict=True)
     save_arrays(
-        CURVES, {"run": np.array(runs), "step": np.array(at), "accuracy": np.array(accuracy)}
+        claim_arrays("memorize"),
+        {"run": np.array(runs), "step": np.array(at), "accuracy": np.array(accuracy)},
     )
     kept.clear()
     means = table[table["part"] == "race"].groupby("labels")[["train_accuracy", "test_accuracy"]]

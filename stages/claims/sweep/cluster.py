@@ -35,7 +35,7 @@ def connected(address: str, modules: tuple[str, ...]) -> Iterator["Client"]:
     """
     client = _client(address)
     try:
-        with told(address):
+        with breakdowns_in_a_line(address):
             check_versions(address, versions_of(client))
             ship(client, modules)
             yield client
@@ -71,7 +71,7 @@ def _client(address: str) -> "Client":
 
 
 @contextmanager
-def told(address: str) -> Iterator[None]:
+def breakdowns_in_a_line(address: str) -> Iterator[None]:
     """Turn what Dask raises when a cluster breaks down into one line."""
     from concurrent.futures import CancelledError
 

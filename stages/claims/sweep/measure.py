@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from distributed import Client
 
-RANKS = claim_table("sweep")
-RUNS = claim_table("sweep_runs")
 BACKENDS = ("loky", "dask")
 ADDRESS = re.compile(r"[a-z]+://[^\s/]+:\d+")
 MOST_TRAININGS = 100_000
@@ -125,8 +123,8 @@ def sweep(
         finalists = [r for r in ranks if r is ranks[0] or r.own]
         final = trained([r.point for r in finalists], seed + seeds, "sweep, other seeds")
     again = [r._replace(results=results) for r, results in zip(finalists, final, strict=True)]
-    write_csv(RANKS, table_of_ranks(ranks))
-    write_csv(RUNS, table_of_runs(ranks, again, epochs, seed))
+    write_csv(claim_table("sweep"), table_of_ranks(ranks))
+    write_csv(claim_table("sweep_runs"), table_of_runs(ranks, again, epochs, seed))
     checkpoints.sweep(kept.folder)  # the young ones stay, for a wider sweep
     tell(ranks, again, epochs)
 
@@ -245,14 +243,14 @@ def tell(ranks: list[Ranked], again: list[Ranked], epochs: int) -> None:
     for place, each in enumerate(ranks):
         if place < SHOWN or each.own:
             mark = "  <- params.yaml" if each.own else ""
-            print(f"{1 + place:4}  {spread(each)}  {' '.join(words(each.point))}{mark}")
+            print(f"{1 + place:4}  {mean_and_deviation(each)}  {' '.join(words(each.point))}{mark}")
     names = ["the best", "params.yaml"][: len(again)]
-    told = ", ".join(f"{name} {spread(each)}" for name, each in zip(names, again, strict=True))
-    print(f"with other seeds: {told}")
+    finals = [f"{name} {mean_and_deviation(each)}" for name, each in zip(names, again, strict=True)]
+    print(f"with other seeds: {', '.join(finals)}")
     print(command(ranks[0].point, epochs))
 
 
-def spread(each: Ranked) -> str:
+def mean_and_deviation(each: Ranked) -> str:
     """Mean and standard deviation over seeds, in percent."""
     return f"{100 * each.mean:5.2f} ± {100 * each.deviation:5.2f}"
 
