@@ -120,14 +120,11 @@ def read() -> Weights:
         scores[key] = {name: float(table[name][row]) for name in ("weights", *SCORES)}
     weights = Weights(scores, arrays, load_input())
     tabled = [key._replace(network=name) for key in weights.tabled() for name in NETWORKS]
+    kept = [key for key in tabled if key.layer >= weights.last - 1]
     with written_by("hebb", path):
-        for key in tabled:
-            weights.scores[key]
+        _ = [weights.scores[key] for key in tabled]
     with written_by("hebb", claim_arrays("hebb")):
-        for _, keys in weights.scatters():
-            for key in keys:
-                for name in POINTS:
-                    weights.points(key, name)
+        _ = [weights.points(key, name) for key in kept for name in POINTS]
     return weights
 
 

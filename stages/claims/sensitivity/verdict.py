@@ -15,7 +15,7 @@ from stages.page.figures.text import SPACE, TIMES, percent, significant
 ARRAYS = ("images", "ratio", "wiggles", "sizes")
 OF_NETWORK = (
     *("ranks", "ranked", "zeros", "within", "pairs"),
-    *("pixels", "places", "components", "changes"),
+    *("pixels", "cost", "places", "components", "changes"),
 )
 CLOSE = 0.01  # a ratio is as it should be if it is this near, as a share
 ALONG = 0.1  # a change of cost still follows the slope if it is this near, as a share

@@ -15,7 +15,7 @@ from stages.common.images.classes import Classes, load_classes
 from stages.page.figures.results import load_input
 from stages.page.figures.text import SPACE, decimal, percent, significant
 
-ARRAYS = ("image", "seen", "place", "digit", "sizes")
+ARRAYS = ("image", "seen", "place", "digit", "sizes", "cost")
 OF_NETWORK = (
     *("cost", "unsigned", "weights"),
     *("avenue_bias", "avenue_weights", "avenue_activations"),
@@ -110,22 +110,20 @@ def read() -> list[Asked]:
     words = load_classes(sizes[-1]), load_input()
     both = [Asked(name, sizes, int(arrays["digit"]), arrays, *words) for name in NETWORKS]
     with written_by("wishes", claim_arrays("wishes")):
-        for asked in both:
-            for name in needed(asked):
-                asked[name]
+        _ = [asked[name] for asked in both for name in names_of_arrays(asked.last)]
     return both
 
 
-def needed(asked: Asked) -> list[str]:
-    """The arrays of one network that verdict and figure look at."""
-    last, layers = asked.last, range(max(0, asked.last - 2), asked.last)
-    kinds = ("neurons", "matrix", "measured", "wishes", "activations")
+def names_of_arrays(last: int) -> list[str]:
+    """The arrays of one network with so many layers of weights."""
+    kinds = {
+        ("activations", "wishes"): range(last + 1),
+        ("pushes",): range(1, last + 1),
+        ("neurons", "matrix", "measured"): range(max(0, last - 2), last),
+    }
     return [
         *OF_NETWORK,
-        *(f"{kind}_{layer}" for layer in layers for kind in kinds),
-        *(f"pushes_{layer + 1}" for layer in layers),
-        *(f"{kind}_{last}" for kind in ("activations", "wishes")),
-        "wishes_0",
+        *(f"{kind}_{n}" for names, layers in kinds.items() for kind in names for n in layers),
     ]
 
 
