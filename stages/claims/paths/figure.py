@@ -91,6 +91,7 @@ def draw_plane(axes: Axes, paths: Paths) -> None:
     axes.set_ylabel(f"second: {second}")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    axes.ticklabel_format(scilimits=(-3, 4))  # paths that are lost go far
 
 
 def draw_contours(axes: Axes, x: Floats, y: Floats, cost: Floats) -> None:
