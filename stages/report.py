@@ -2,8 +2,8 @@
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +17,7 @@ from stages.page.embed import embed_run, is_live, sample_size, snapshots
 from stages.page.story import Image, chapters, facts, image_of, tables
 
 if TYPE_CHECKING:
-    from stages.claims.registry import Claim
+    from stages.claims.shared.claim import Claim
     from stages.page.figures import Picture, Results
 
 LONGEST_CREDIT = 300  # characters
@@ -66,39 +66,43 @@ def draw(results: "Results", dpi: int, mistakes: int) -> dict[str, Image]:
 
     images = {}
     with whole_folder(FIGURES) as folder, styled():
-        paints: list[Callable[[], Picture | None]] = []
-        paints += [partial(paint, results) for paint in painters(mistakes)]
-        paints += [partial(drawn_if_computed, claim) for claim in CLAIMS]
-        for draw_one in paints:
-            picture = draw_one()
-            if picture is not None:
-                path = folder / f"{picture.name}.png"
-                save(picture.figure, path, dpi)
-                images[picture.name] = image_of(picture, path.read_bytes())
+        pictures: Iterator[tuple[Picture, str]] = chain(
+            ((paint(results), "") for paint in painters(mistakes)),
+            filter(None, map(judged_if_computed, CLAIMS)),
+        )
+        for picture, verdict in pictures:
+            path = folder / f"{picture.name}.png"
+            save(picture.figure, path, dpi)
+            images[picture.name] = image_of(picture, path.read_bytes(), verdict)
     return images
 
 
-def drawn_if_computed(claim: "Claim") -> "Picture | None":
-    """A claim's figure, or None if an output of its stage is missing."""
+def judged_if_computed(claim: "Claim") -> "tuple[Picture, str] | None":
+    """A claim's picture and verdict, or None if an output of its stage is missing."""
+    from stages.page.figures import Picture
+
     try:
-        return claim.draw()
-    except FileNotFoundError:
-        return None
+        measured = claim.read()
     except StageError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             return None
         raise
+    finding = claim.judge(measured)
+    caption = f"{finding.measured} Counted as held if: {finding.criterion}"
+    figure = claim.draw(measured, finding.title)
+    picture = Picture(claim.name, finding.title, caption, finding.alt, figure)
+    return picture, finding.verdict.sentence
 
 
 def page_context(results: "Results", images: dict[str, Image], mistakes: int) -> dict[str, Any]:
     """Everything that the template needs."""
-    from stages.claims.registry import CLAIMS
+    from stages.claims.registry import CHAPTERS
 
     return {
         **facts(results),
         "images": images,
         "tables": tables(results),
-        "chapters": chapters(images, tables(results), CLAIMS),
+        "chapters": chapters(CHAPTERS, images, tables(results)),
         "live": is_live(results),
         "sample": sample_size(results),
         "has_snapshots": snapshots(results) is not None,

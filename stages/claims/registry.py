@@ -1,39 +1,63 @@
-"""What the chapters say, each claim with the figure of what was measured."""
+"""The book: every claim once, in the chapters and the order in which the page tells them."""
 
-from stages.claims.amount import figure as amount
-from stages.claims.architecture import figure as architecture
-from stages.claims.averaging import figure as averaging
-from stages.claims.hebb import figure as hebb
-from stages.claims.memorize import figure as memorize
-from stages.claims.minima import figure as minima
-from stages.claims.noise import figure as noise
-from stages.claims.paths import figure as paths
-from stages.claims.second_guess import figure as second_guess
-from stages.claims.sensitivity import figure as sensitivity
-from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY, Claim
-from stages.claims.smoothness import figure as smoothness
-from stages.claims.stepsize import figure as stepsize
-from stages.claims.sweep import figure as sweep
-from stages.claims.twos import figure as twos
-from stages.claims.wishes import figure as wishes
+from dataclasses import dataclass
 
-__all__ = ["CLAIMS", "HELD", "NOT_HELD", "PARTLY", "Claim"]
+from stages.claims.amount import claim as amount
+from stages.claims.architecture import claim as architecture
+from stages.claims.averaging import claim as averaging
+from stages.claims.hebb import claim as hebb
+from stages.claims.memorize import claim as memorize
+from stages.claims.minima import claim as minima
+from stages.claims.noise import claim as noise
+from stages.claims.paths import claim as paths
+from stages.claims.second_guess import claim as second_guess
+from stages.claims.sensitivity import claim as sensitivity
+from stages.claims.shared.claim import Claim
+from stages.claims.smoothness import claim as smoothness
+from stages.claims.stepsize import claim as stepsize
+from stages.claims.sweep import claim as sweep
+from stages.claims.twos import claim as twos
+from stages.claims.wishes import claim as wishes
 
-# In the order in which the page tells them.
-CLAIMS: tuple[Claim, ...] = (
-    stepsize.CLAIM,
-    sensitivity.CLAIM,
-    minima.CLAIM,
-    smoothness.CLAIM,
-    noise.CLAIM,
-    memorize.CLAIM,
-    amount.CLAIM,
-    wishes.CLAIM,
-    hebb.CLAIM,
-    twos.CLAIM,
-    averaging.CLAIM,
-    paths.CLAIM,
-    architecture.CLAIM,
-    second_guess.CLAIM,
-    sweep.CLAIM,
+
+@dataclass(frozen=True)
+class Chapter:
+    """Claims that belong together."""
+
+    name: str  # the page's anchor
+    title: str
+    about: str
+    claims: tuple[Claim, ...]
+
+
+CHAPTERS = (
+    Chapter(
+        "downhill",
+        "Rolling downhill",
+        "The cost is a landscape above all the weights and biases. Its negative gradient tells "
+        "which nudge to each of them lowers it fastest; learning is a walk along it, one small "
+        "step after the other.",
+        (sensitivity.CLAIM, stepsize.CLAIM, paths.CLAIM, minima.CLAIM),
+    ),
+    Chapter(
+        "wanting",
+        "What one digit wants, and what all of them want",
+        "Backpropagation asks each training image how it would change every weight and bias. "
+        "What the network does is the average of the answers.",
+        (wishes.CLAIM, averaging.CLAIM, twos.CLAIM, hebb.CLAIM),
+    ),
+    Chapter(
+        "learned",
+        "What has it learned?",
+        "One might hope that hidden layers pick up edges, then loops and lines. Judge for "
+        "yourself whether these do.",
+        (smoothness.CLAIM, noise.CLAIM, second_guess.CLAIM),
+    ),
+    Chapter(
+        "needed",
+        "What it takes",
+        "How much of the success comes from the data, and how much from the shape of the network?",
+        (memorize.CLAIM, amount.CLAIM, architecture.CLAIM, sweep.CLAIM),
+    ),
 )
+CLAIMS = tuple(claim for chapter in CHAPTERS for claim in chapter.claims)

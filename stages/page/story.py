@@ -17,7 +17,8 @@ from stages.common.images.classes import BRIEF
 from stages.common.models.sanity import doubt
 
 if TYPE_CHECKING:
-    from stages.claims.registry import Claim
+    from stages.claims.registry import Chapter
+    from stages.claims.shared.claim import Claim
     from stages.page.figures import Picture, Results
 
 MOST_ROWS = 101  # of the table of epochs: about 100 steps, whatever the number of epochs
@@ -47,6 +48,7 @@ class Image:
     source: str
     width: int
     height: int
+    verdict: str = ""  # of a claim
 
 
 @dataclass(frozen=True)
@@ -63,89 +65,43 @@ class Part:
     downloads: Sequence[tuple[str, str]] = ()  # names and data: URLs of what the stage wrote
 
 
-@dataclass(frozen=True)
-class Chapter:
-    """Parts that belong together; ``names`` are those of figures of the run and of claims."""
-
-    name: str
-    title: str
-    about: str
-    names: tuple[str, ...]
+# Figures of the run that a chapter begins with, before its claims.
+FIGURES = {"downhill": ("learning",), "learned": ("weights", "activations")}
 
 
-CHAPTERS = (  # in the order of the story
-    Chapter(
-        "downhill",
-        "Rolling downhill",
-        "The cost is a landscape above all the weights and biases. Its negative gradient tells "
-        "which nudge to each of them lowers it fastest; learning is a walk along it, one small "
-        "step after the other.",
-        ("learning", "sensitivity", "stepsize", "paths", "minima"),
-    ),
-    Chapter(
-        "wanting",
-        "What one digit wants, and what all of them want",
-        "Backpropagation asks each training image how it would change every weight and bias. "
-        "What the network does is the average of the answers.",
-        ("wishes", "averaging", "twos", "hebb"),
-    ),
-    Chapter(
-        "learned",
-        "What has it learned?",
-        "One might hope that hidden layers pick up edges, then loops and lines. Judge for "
-        "yourself whether these do.",
-        ("weights", "activations", "smoothness", "noise", "second_guess"),
-    ),
-    Chapter(
-        "needed",
-        "What it takes",
-        "How much of the success comes from the data, and how much from the shape of the network?",
-        ("memorize", "amount", "architecture", "sweep"),
-    ),
-)
-OTHERS = Chapter("others", "And more", "Other things that were measured.", ())
-
-
-def image_of(picture: "Picture", png: bytes) -> Image:
+def image_of(picture: "Picture", png: bytes, verdict: str = "") -> Image:
     """Turn a figure into text for the page; a PNG begins with its width and height."""
     width, height = (int.from_bytes(png[start : start + 4]) for start in (16, 20))
     source = "data:image/png;base64," + b64encode(png).decode()
-    return Image(picture.title, picture.caption, picture.alt, source, width, height)
+    return Image(picture.title, picture.caption, picture.alt, source, width, height, verdict)
 
 
 def chapters(
-    images: dict[str, Image], tables: dict[str, Table], claims: Sequence["Claim"]
-) -> list[tuple[Chapter, list[Part]]]:
-    """The chapters with their parts; claims that no chapter names come last."""
-    told = {claim.name: claim_part(claim, images.get(claim.name)) for claim in claims}
-    known = {name for chapter in CHAPTERS for name in chapter.names}
-    more = [part for name, part in told.items() if name not in known]
+    book: Sequence["Chapter"], images: dict[str, Image], tables: dict[str, Table]
+) -> list[tuple["Chapter", list[Part]]]:
+    """The chapters with their parts: figures of the run, then claims."""
 
-    def part(name: str) -> list[Part]:
-        if name in told:
-            return [told[name]]
-        return [Part(name, images[name], tables.get(name))] if name in images else []
+    def figures(chapter: "Chapter") -> list[Part]:
+        names = [name for name in FIGURES.get(chapter.name, ()) if name in images]
+        return [Part(name, images[name], tables.get(name)) for name in names]
 
-    story = [(chapter, [p for name in chapter.names for p in part(name)]) for chapter in CHAPTERS]
-    return [(chapter, parts) for chapter, parts in [*story, (OTHERS, more)] if parts]
+    def claims(chapter: "Chapter") -> list[Part]:
+        return [claim_part(claim, images.get(claim.name)) for claim in chapter.claims]
+
+    return [(chapter, figures(chapter) + claims(chapter)) for chapter in book]
 
 
 def claim_part(claim: "Claim", image: Image | None) -> Part:
-    """A claim with its figure, the verdict taken from the end of the caption, and its table."""
-    from stages.claims.registry import HELD, NOT_HELD, PARTLY
-
-    caption = image.caption if image else ""
-    verdict = next((v for v in (HELD, PARTLY, NOT_HELD) if caption.endswith(v)), "")
-    if image and verdict:
-        image = Image(**{**vars(image), "caption": caption.removesuffix(verdict).rstrip()})
-    words = {"title": claim.title, "claim": claim.claim, "source": claim.source}
+    """A claim with its figure, its verdict and its table."""
     return Part(
         claim.name,
         image,
         claim_table(claim.name),
-        **words,
-        verdict=verdict,
-        downloads=claim_downloads(claim.name),
+        claim.title,
+        claim.claim,
+        claim.source,
+        image.verdict if image else "",
+        claim_downloads(claim.name),
     )
 
 

@@ -72,12 +72,12 @@ def problems_together(sections: Sections) -> list[str]:
         problem
         for rule, needs in RULES.items()
         if sections.keys() >= {*needs}
-        for problem in _told(rule, data, *(sections[name] for name in needs))
+        for problem in _refusals(rule, data, *(sections[name] for name in needs))
     ]
     return [*dict.fromkeys(problems)]  # a batch that cannot be made is a problem of several
 
 
-def _told(rule: Callable[..., None], *arguments: Any) -> Iterator[str]:
+def _refusals(rule: Callable[..., None], *arguments: Any) -> Iterator[str]:
     try:
         rule(*arguments)
     except StageError as error:

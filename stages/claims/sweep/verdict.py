@@ -95,8 +95,8 @@ def judge(ranking: Ranking) -> Finding:
         Verdict.of(better, clear),
         title,
         measured(ranking),
-        f"With other seeds the best combination beats params.yaml's own by {CLEAR} standard errors "
-        "or more; it holds in part if it beats them at all.",
+        f"With other seeds the best combination beats params.yaml's own by more than {CLEAR} "
+        "standard errors; it holds in part if it beats them at all.",
         alt(ranking, title),
     )
 

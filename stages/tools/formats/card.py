@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages.common.files.arrays import load_arrays
-from stages.common.files.paths import MINIMA
+from stages.common.files.paths import MINIMA, claim_table
 from stages.page.story import Table, facts, tables
 from stages.tools.formats import OUTPUTS, rendered
 
@@ -76,12 +76,12 @@ def most_confused(results: "Results") -> tuple[int, int, int]:
 
 def noise() -> dict[str, Any] | None:
     """What the stage ``noise`` measured; None if it has not run."""
-    from stages.claims.noise.figure import KINDS, SHARES, load
+    from stages.claims.noise.verdict import KINDS, read
     from stages.page.figures.text import decimal, percent
 
-    if not (SHARES.is_file() and MINIMA.is_file()):
+    if not (claim_table("noise").is_file() and MINIMA.is_file()):
         return None
-    answers = load()
+    answers = read()
     return {
         "networks": len(answers.seeds),
         "shape": "-".join(str(n) for n in load_arrays(MINIMA)["sizes"]),
@@ -93,6 +93,6 @@ def noise() -> dict[str, Any] | None:
                 percent(answers.shares[kind].mean(), 1),
                 answers.ends(kind),
             )
-            for kind, (name, _) in KINDS.items()
+            for kind, name in KINDS.items()
         ],
     }
