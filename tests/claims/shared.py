@@ -1,34 +1,41 @@
-"""What the tests of the claims share: small runs, every parameter tried, and looks at figures."""
+"""What the tests of the claims share: cases of the contract, small runs, and looks at findings."""
 
 import csv
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import chdir
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from nn import Network
-from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY, Claim
-from stages.claims.shared.networks import inputs_of
-from stages.claims.shared.networks import targets_of as one_hot
-from stages.common.files.arrays import load_labelled, save_arrays, save_labelled
-from stages.common.files.paths import NETWORK, PREPROCESSING, SNAPSHOTS, TEST, TRAIN
-from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
+from stages.claims.shared.claim import Claim, Finding
+from stages.claims.shared.networks import inputs_of, targets_of
+from stages.common.files.arrays import Floats, load_labelled, save_arrays, save_labelled
+from stages.common.files.paths import (
+    BATCH_SIZE,
+    NETWORK,
+    PREPROCESSING,
+    SNAPSHOTS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+)
+from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, load_model, save_model
 from stages.common.models.snapshots import save_snapshots
-from stages.page.figures.layout import Picture, styled
+from stages.page.figures.layout import styled
 
 Stage = Callable[..., None]
 Options = dict[str, Any]
 Row = dict[str, str]
-Floats = NDArray[np.floating]
 Bytes = NDArray[np.uint8]
 
 MINUS = "\N{MINUS SIGN}"
@@ -46,6 +53,11 @@ class Shape(NamedTuple):
     activation: str = "sigmoid"
     cost: str = "quadratic"
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Neurons of every layer."""
+        return self.height * self.width, *self.hidden, self.classes
+
 
 SHAPES = {
     "no hidden layer": Shape(hidden=()),
@@ -54,6 +66,25 @@ SHAPES = {
     "26 classes of 4 x 12": Shape((6,), 26, 4, 12, activation="leaky_relu"),
     "one neuron, one pixel, two classes": Shape((1,), 2, 1, 1, activation="relu"),
 }
+RANDOM_IMAGES = 60  # of a random run, in each of its parts
+
+
+@dataclass(frozen=True)
+class Case:
+    """How the contract is tried on one claim."""
+
+    measure: Stage
+    options: Options  # of a small run
+    changes: Options  # another value for every option that shapes what is written
+    outputs: tuple[Path, ...]
+    known_numbers: Callable[[Finding], set[str]]  # that words may hold, from the outputs alone
+    inputs: str = "digits"  # the fixture in a copy of whose folder the command runs
+    prepare: Callable[[], object] = lambda: None  # writes what else it reads, in that folder
+    of_shape: Callable[[Shape], Options] = lambda _: {}  # the same for random images; options
+    shapes: Sequence[str] = (*SHAPES,)  # that the claim can be measured on
+    variations: Mapping[str, Options] = field(default_factory=dict)  # runs with other figures
+    quick: Options = field(default_factory=dict)  # for trying one option after the other
+    unshaping: Options = field(default_factory=dict)  # other values that change nothing
 
 
 def copied(start: Path, folder: Path) -> Path:
@@ -61,35 +92,30 @@ def copied(start: Path, folder: Path) -> Path:
     return Path(shutil.copytree(start, folder, dirs_exist_ok=True))
 
 
-def drifted(digits: Path, folder: Path) -> Path:
-    """200 of the digits, standardized, and a network of 784-6-10 that drifted for three epochs."""
-    images, labels = (part[:200] for part in load_labelled(digits / "data/normalized/train"))
-    with chdir(folder):
-        write_run(images, labels, Shape((6,), 10, 28, 28), *standard_scaling(images))
-    return folder
-
-
-def finish(folder: Path, stage: Stage, options: Options) -> Path:
-    """Run a stage in a folder."""
+def run_in(
+    folder: Path, stage: Stage, options: Options, prepare: Callable[[], object] = lambda: None
+) -> Path:
+    """Run a stage in a folder, once what it reads is prepared there."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("LOKY_MAX_CPU_COUNT", "1")
+        prepare()
         stage(**options)
     return folder
 
 
 def write_run(images: Bytes, labels: Bytes, shape: Shape, scale: Any, offset: Any) -> None:
-    """Write what comes before a claim: images (n, pixels) for both parts, and random snapshots."""
-    for folder in (TRAIN, TEST):
-        folder.mkdir(parents=True)
+    """Write what comes before a claim: images (n, pixels) for all parts, and random snapshots."""
+    for folder in (TRAIN, VALIDATION, TEST):
+        folder.mkdir(parents=True, exist_ok=True)
         save_labelled(folder, images, labels)
+    BATCH_SIZE.write_text(json.dumps({"batch_size": 10}))
     preprocessing = Preprocessing(
         shape.height, shape.width, deskew=False, edges=False, scale=scale, offset=offset
     )
     save_arrays(PREPROCESSING, preprocessing.arrays())
     rng = np.random.default_rng(5)
-    sizes = (images.shape[1], *shape.hidden, shape.classes)
-    network = Network.random(sizes, shape.activation, shape.cost, rng=rng, gain=2)
+    network = Network.random(shape.sizes, shape.activation, shape.cost, rng=rng, gain=2)
     steps = rng.normal(0, 0.1, (4, network.parameters.size)).astype(np.float32)
     steps[0] = 0
     snapshots = network.parameters + steps.cumsum(axis=0)
@@ -99,25 +125,27 @@ def write_run(images: Bytes, labels: Bytes, shape: Shape, scale: Any, offset: An
 
 
 def write_random_run(shape: Shape) -> None:
-    """The same for 60 random images."""
+    """Write a run on random images; every class has some of them."""
     rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (60, shape.height * shape.width), dtype=np.uint8)
-    write_run(images, rng.integers(0, shape.classes, 60, np.uint8), shape, *unit_scaling())
+    pixels = shape.height * shape.width
+    images = rng.integers(0, 256, (RANDOM_IMAGES, pixels), dtype=np.uint8)
+    labels = rng.permutation(np.arange(RANDOM_IMAGES, dtype=np.uint8) % shape.classes)
+    write_run(images, labels, shape, *unit_scaling())
 
 
 def write_saturated_run() -> None:
-    """The same for a network that cannot learn: every derivative is exactly zero."""
+    """Write a run on random images whose network cannot learn: every derivative is exactly zero."""
     write_random_run(Shape(hidden=(), classes=2))
     path = SNAPSHOTS / "parameters.npy"
     np.save(path, np.full_like(np.load(path), 1e6))
 
 
-def loaded(epoch: int) -> tuple[Network, Floats, Floats]:
-    """A snapshot in float64 with all training images and targets, one a column."""
+def snapshot(epoch: int) -> tuple[Network, Floats, Floats]:
+    """The network after an epoch, in float64, with all training images and targets as columns."""
     model, (stored, labels) = load_model(NETWORK), load_labelled(TRAIN)
     parameters = np.load(SNAPSHOTS / "parameters.npy")[epoch].astype(np.float64)
     network = replace(model.network, parameters=parameters)
-    return network, inputs_of(stored, model.preprocessing), one_hot(labels, network.sizes[-1])
+    return network, inputs_of(stored, model.preprocessing), targets_of(labels, network.sizes[-1])
 
 
 def rows_of(path: Path) -> list[Row]:
@@ -133,62 +161,31 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]])
         csv.writer(file, lineterminator="\n").writerows([header, *rows])
 
 
-def check_parameters(
-    stage: Stage, options: Options, changes: Mapping[str, Any], files: Sequence[Path]
-) -> list[tuple[bytes, ...]]:
-    """The same options give the bytes that are there already, and each changed one gives others.
-
-    Returns the files' bytes, as they were and for each change.
-    """
-
-    def written(**change: Any) -> tuple[bytes, ...]:
-        stage(**{**options, **change})
-        return tuple(path.read_bytes() for path in files)
-
-    assert changes.keys() == options.keys()
-    outputs = [tuple(path.read_bytes() for path in files)]
-    assert written() == outputs[0]
-    for name, value in changes.items():
-        outputs.append(written(**{name: value}))
-        assert outputs[-1] != outputs[0], name
-    return outputs
+def finding_of(claim: Claim) -> Finding:
+    """What the outputs in the current folder say of a claim."""
+    return claim.judge(claim.read())
 
 
-def picture_of(claim: Claim) -> Picture:
-    """The claim's figure and words, drawn in the report's style."""
+def figure_of(claim: Claim) -> Figure:
+    """A claim's figure, drawn in the report's style; none of its texts leaves the sheet."""
     with styled():
-        return claim.draw()
-
-
-def drawn(claim: Claim) -> Picture:
-    """The same, when it has kept what every claim's figure promises."""
-    picture = picture_of(claim)
-    with styled():
-        check_texts(picture)
-    assert picture.name == claim.name
-    assert len(picture.alt) > 40
-    assert not re.search(r"\b(nan|inf)\b", words_of(picture), re.IGNORECASE)
-    assert picture.caption.endswith((HELD, PARTLY, NOT_HELD))
-    return picture
-
-
-def check_texts(picture: Picture) -> None:
-    """No text that is drawn leaves the sheet."""
-    picture.figure.draw_without_rendering()
-    sheet = picture.figure.bbox
-    for text in picture.figure.findobj(Text):
+        measured = claim.read()
+        figure = claim.draw(measured, claim.judge(measured).title)
+        figure.draw_without_rendering()
+    for text in figure.findobj(Text):
         # Whatever was drawn is no longer stale; the labels of ticks beyond an axis' ends still are.
         if isinstance(text, Text) and text.get_text() and not text.stale:
             box = text.get_window_extent()
             assert box.x0 >= 0, text
             assert box.y0 >= 0, text
-            assert box.x1 <= sheet.x1, text
-            assert box.y1 <= sheet.y1, text
+            assert box.x1 <= figure.bbox.x1, text
+            assert box.y1 <= figure.bbox.y1, text
+    return figure
 
 
-def words_of(picture: Picture) -> str:
-    """All that a picture says in words."""
-    return f"{picture.title} {picture.caption} {picture.alt}"
+def words_of(finding: Finding) -> str:
+    """All that a finding says in words."""
+    return f"{finding.title} {finding.measured} {finding.criterion} {finding.alt}"
 
 
 def numbers_in(text: str) -> set[str]:

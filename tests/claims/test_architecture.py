@@ -1,7 +1,6 @@
 """Networks of many shapes: each counted, trained and described as its table says."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from statistics import mean, stdev
 from typing import Any
 
@@ -9,47 +8,18 @@ import numpy as np
 import pytest
 
 from nn import Settings, evaluate
-from stages.claims.architecture.figure import CLAIM, COLUMNS
+from stages.claims.architecture.claim import CLAIM
 from stages.claims.architecture.measure import architecture
-from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
+from stages.claims.architecture.verdict import COLUMNS
+from stages.claims.shared.claim import Finding, Verdict
 from stages.common.files.arrays import load_arrays, save_arrays
-from stages.common.files.paths import TEST, TRAIN, VALIDATION
+from stages.common.files.paths import TEST, TRAIN, VALIDATION, claim_arrays, claim_table
 from stages.common.models.recipe import Recipe, examples_of
-from tests.claims.shared import (
-    Options,
-    Row,
-    check_parameters,
-    copied,
-    drawn,
-    finish,
-    numbers_in,
-    picture_of,
-    rows_of,
-    words_of,
-    write_rows,
-)
+from tests.claims.shared import Case, Row, figure_of, finding_of, rows_of, write_rows
 
-OPTIONS: Options = {
-    "widths": [2, 6], "depths": [0, 4], "width": 4, "depth": 2, "rates": [3, 0.1], "trial": 60,
-    "epochs": 2, "batch_size": 30, "seeds": 2, "seed": 3,
-}  # fmt: skip
-CHANGES = {
-    "widths": [3], "depths": [1], "width": 5, "depth": 1, "rates": [0.5], "trial": 30,
-    "epochs": 1, "batch_size": 20, "seeds": 1, "seed": 4,
-}  # fmt: skip
-SHAPES = {
-    "no hidden layer": {"depths": [0], "widths": [4], "rates": [1]},
-    "deep": {"depths": [12], "depth": 1, "rates": [1]},
-    "wide": {"widths": [90], "depths": [2], "seeds": 1, "rates": [1]},
-}
-TABLE, ARRAYS = Path("data/claims/architecture.csv"), Path("data/claims/architecture.npz")
+TABLE, ARRAYS = claim_table("architecture"), claim_arrays("architecture")
 Key = tuple[str, str, int, int]
 LECTURES, TODAY = ("sigmoid", "quadratic"), ("relu", "cross_entropy")
-
-
-@pytest.fixture(scope="module")
-def finished(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return finish(copied(digits, tmp_path_factory.mktemp("architecture")), architecture, OPTIONS)
 
 
 def key_of(row: Row) -> Key:
@@ -61,6 +31,82 @@ def accuracies() -> dict[Key, list[float]]:
     for row in rows_of(TABLE):
         found.setdefault(key_of(row), []).append(float(row["test_accuracy"]))
     return found
+
+
+def known_numbers(finding: Finding) -> set[str]:
+    """The numbers that the words may hold, computed from the files by other means."""
+    tests, arrays, table = accuracies(), load_arrays(ARRAYS), rows_of(TABLE)
+    means = {key: 100 * mean(values) for key, values in tests.items()}
+    best = max(means, key=lambda key: means[key])
+    middle = (*LECTURES, int(arrays["depth"]), int(arrays["width"]))
+    steps = {key_of(r): int(r["multiplications"]) for r in table}
+    numbers = {f"{m:.1f}" for m in means.values()}
+    pairs = [*changed(middle, tests)]
+    numbers |= {f"{means[after] - means[before]:+z.1f}" for before, after in pairs}
+    gains = sum(clear(tests[before], tests[after]) for before, after in pairs)
+    assert f"{gains} of {len(pairs)} changes" in finding.measured
+    all_or_none = {len(pairs): Verdict.HELD, 0: Verdict.NOT_HELD}
+    assert finding.verdict == all_or_none.get(gains, Verdict.PARTLY)
+    if len(tests[middle]) > 1:
+        numbers |= {f"{100 * stdev(tests[middle]):.1f}"}
+    for name in ("sigmoid", "relu"):
+        slope = arrays[f"{name}_slope"].mean(axis=0)
+        ratio = slope[-1] / max(slope[0], 1e-12)
+        numbers |= {f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"}
+        numbers |= {f"{100 * arrays[f'{name}_share'][:, 0].mean():.2g}"}
+    alike = [r for r in table if key_of(r)[:3] == middle[:3]]
+    ends = [f(int(r["width"]) for r in alike) for f in (min, max)]
+    numbers |= {f"{float(r['learning_rate']):g}" for r in alike if int(r["width"]) in ends}
+    numbers |= {f"{r:g}" for r in arrays["rates"]}
+    numbers |= {f"{steps[best]:,}", f"{steps[best] / steps[middle]:.1f}"}
+    numbers |= {str(n) for key in tests for n in key[2:]}
+    counts = (gains, len(pairs), len(tests), len(tests[middle]), arrays["epochs"])
+    return numbers | {"2", *(str(n) for n in counts)}
+
+
+def changed(middle: Key, tests: dict[Key, list[float]]) -> Iterator[tuple[Key, Key]]:
+    """Networks before and after a change, as the words tell them."""
+    *_, depth, width = middle
+    for pair in (LECTURES, TODAY):
+        widest = max(w for *p, d, w in tests if (*p, d) == (*pair, depth))
+        deepest = max(d for *p, d, w in tests if tuple(p) == pair and w in {0, width})
+        if widest > width:
+            yield (*pair, depth, width), (*pair, depth, widest)
+        if deepest > depth:
+            yield (*pair, depth, width), (*pair, deepest, width)
+    for cost in ("quadratic", "cross_entropy"):
+        yield ("sigmoid", cost, depth, width), ("relu", cost, depth, width)
+    for name in ("sigmoid", "relu"):
+        yield (name, "quadratic", depth, width), (name, "cross_entropy", depth, width)
+
+
+def clear(before: list[float], after: list[float]) -> bool:
+    if len(before) == 1:
+        return False
+    error = (stdev(before) ** 2 / len(before) + stdev(after) ** 2 / len(after)) ** 0.5
+    return bool(mean(after) - mean(before) > 2 * error)
+
+
+CASE = Case(
+    architecture,
+    {
+        "widths": [2, 6], "depths": [0, 4], "width": 4, "depth": 2, "rates": [3, 0.1], "trial": 60,
+        "epochs": 2, "batch_size": 30, "seeds": 2, "seed": 3,
+    },
+    {
+        "widths": [3], "depths": [1], "width": 5, "depth": 1, "rates": [0.5], "trial": 30,
+        "epochs": 1, "batch_size": 20, "seeds": 1, "seed": 4,
+    },
+    (TABLE, ARRAYS),
+    known_numbers,
+    of_shape=lambda shape: {
+        "widths": [2], "width": max(shape.hidden, default=4), "rates": [1], "epochs": 1,
+        "depths": [len(shape.hidden) + 3 * (len(shape.hidden) > 2)],
+        "depth": max(1, len(shape.hidden)),
+    },
+    variations={"single trainings": {"widths": [90], "depths": [2], "seeds": 1, "rates": [1]}},
+    quick={"widths": [2], "depths": [0], "rates": [0.1]},
+)  # fmt: skip
 
 
 @pytest.mark.usefixtures("folder")
@@ -108,7 +154,7 @@ def test_a_network_gets_the_rate_that_its_trial_found_and_reads_what_the_table_s
 
 @pytest.mark.usefixtures("folder")
 def test_the_slope_without_hidden_layers_is_the_closed_form() -> None:
-    architecture(**{**OPTIONS, "depths": [0], "widths": [4]})
+    architecture(**{**CASE.options, "depths": [0], "widths": [4]})
     examples = examples_of(TRAIN)
     x, y = examples.stored / 255, np.eye(10)[examples.labels]
     sgd = Recipe((), Settings(1, 1, 25)).start(examples, 10, 3)
@@ -121,79 +167,12 @@ def test_the_slope_without_hidden_layers_is_the_closed_form() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_slopes_vanish_towards_the_first_layer_of_deep_sigmoid_networks() -> None:
-    architecture(**{**OPTIONS, "depths": [8], "widths": [4], "width": 16, "rates": [1]})
+    architecture(**{**CASE.options, "depths": [8], "widths": [4], "width": 16, "rates": [1]})
     arrays = load_arrays(ARRAYS)
     steps = {name: arrays[f"{name}_slope"][:, [0, 4, 8]] for name in ("sigmoid", "relu")}
     assert (steps["sigmoid"][:, 1:] > 5 * steps["sigmoid"][:, :-1]).all()
     assert (steps["relu"][:, 0] > 30 * steps["sigmoid"][:, 0]).all()
     np.testing.assert_allclose(arrays["sigmoid_share"].sum(axis=1), 1)
-
-
-@pytest.mark.usefixtures("folder")
-def test_every_parameter_changes_the_outputs_and_nothing_else_does() -> None:
-    small = {**OPTIONS, "widths": [2], "depths": [0], "rates": [0.1]}
-    architecture(**small)
-    check_parameters(architecture, small, CHANGES, [TABLE, ARRAYS])
-
-
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
-@pytest.mark.usefixtures("folder")
-def test_every_choice_of_shapes_gets_its_figure(shape: dict[str, Any]) -> None:
-    architecture(**{**OPTIONS, **shape})
-    drawn(CLAIM)
-
-
-@pytest.mark.usefixtures("folder")
-def test_every_number_in_the_words_is_found_in_the_output() -> None:
-    picture = drawn(CLAIM)
-    words = words_of(picture)
-    assert numbers_in(words) <= expected(picture.caption), words
-
-
-def expected(caption: str) -> set[str]:
-    """The numbers that the words may hold, computed from the files by other means."""
-    tests, arrays, table = accuracies(), load_arrays(ARRAYS), rows_of(TABLE)
-    means = {key: 100 * mean(values) for key, values in tests.items()}
-    best = max(means, key=lambda key: means[key])
-    middle = (*LECTURES, 2, 4)
-    steps = {key_of(r): int(r["multiplications"]) for r in table}
-    numbers = {f"{m:.1f}" for m in means.values()} | {f"{100 * stdev(tests[middle]):.1f}"}
-    pairs = list(changed())
-    numbers |= {signed(means[after] - means[before]) for before, after in pairs}
-    gains = sum(clear(tests[before], tests[after]) for before, after in pairs)
-    assert f"{gains} of {len(pairs)} changes" in caption
-    assert caption.endswith(HELD if gains == len(pairs) else PARTLY if gains else NOT_HELD)
-    for name in ("sigmoid", "relu"):
-        slope = arrays[f"{name}_slope"].mean(axis=0)
-        ratio = slope[-1] / slope[0]
-        numbers |= {f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"}
-        numbers |= {f"{100 * arrays[f'{name}_share'][:, 0].mean():.2g}"}
-    rates = {r["learning_rate"] for r in table if key_of(r) in {(*LECTURES, 2, w) for w in (2, 6)}}
-    numbers |= {f"{float(r):g}" for r in rates} | {f"{r:g}" for r in arrays["rates"]}
-    numbers |= {f"{steps[best]:,}", f"{steps[best] / steps[middle]:.1f}"}
-    shapes = {str(n) for key in tests for n in key[2:]}
-    return numbers | shapes | {str(n) for n in (gains, len(pairs), len(tests), 2)}
-
-
-def changed() -> Any:
-    """Networks before and after a change, as the caption tells them."""
-    for pair in (LECTURES, TODAY):
-        yield (*pair, 2, 4), (*pair, 2, 6)
-        yield (*pair, 2, 4), (*pair, 4, 4)
-    for cost in ("quadratic", "cross_entropy"):
-        yield ("sigmoid", cost, 2, 4), ("relu", cost, 2, 4)
-    for name in ("sigmoid", "relu"):
-        yield (name, "quadratic", 2, 4), (name, "cross_entropy", 2, 4)
-
-
-def clear(before: list[float], after: list[float]) -> bool:
-    error = (stdev(before) ** 2 / len(before) + stdev(after) ** 2 / len(after)) ** 0.5
-    return bool(mean(after) - mean(before) > 2 * error)
-
-
-def signed(points: float) -> str:
-    text = f"{points:+.1f}"
-    return "+0.0" if text == "-0.0" else text
 
 
 def rewrite(accuracy: Callable[[Key, int], float]) -> None:
@@ -211,25 +190,29 @@ def rank(key: Key) -> float:
 
 @pytest.mark.parametrize(
     ("step", "spread", "verdict"),
-    [(0.02, 0.001, HELD), (-0.02, 0.001, NOT_HELD), (0.02, 0.2, NOT_HELD)],
+    [
+        (0.02, 0.001, Verdict.HELD),
+        (-0.02, 0.001, Verdict.NOT_HELD),
+        (0.02, 0.2, Verdict.NOT_HELD),
+    ],
     ids=["each change helps", "each change harms", "it may be chance"],
 )
 @pytest.mark.usefixtures("folder")
-def test_the_verdict_follows_the_numbers(step: float, spread: float, verdict: str) -> None:
+def test_the_verdict_follows_the_numbers(step: float, spread: float, verdict: Verdict) -> None:
     rewrite(lambda key, seed: 0.4 + step * rank(key) + spread * (seed - 3.5))
-    assert picture_of(CLAIM).caption.endswith(verdict)
+    assert finding_of(CLAIM).verdict == verdict
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_part_of_the_changes_makes_it_held_in_part() -> None:
     rewrite(lambda key, seed: 0.5 + 0.1 * (key[0] == "relu") + 0.001 * seed)
-    assert picture_of(CLAIM).caption.endswith(PARTLY)
+    assert finding_of(CLAIM).verdict == Verdict.PARTLY
 
 
 @pytest.mark.usefixtures("folder")
 def test_the_best_network_may_be_the_one_in_the_middle() -> None:
     rewrite(lambda key, seed: 0.5 + 0.1 * (key == (*LECTURES, 2, 4)) + 0.001 * seed)
-    assert "none of 12 networks beats" in picture_of(CLAIM).title
+    assert "none of 12 networks beats" in finding_of(CLAIM).title
 
 
 @pytest.mark.usefixtures("folder")
@@ -237,4 +220,5 @@ def test_a_first_layer_without_any_slope_is_drawn() -> None:
     arrays = load_arrays(ARRAYS)
     arrays["sigmoid_slope"] = np.where(np.arange(5) == 0, 0, arrays["sigmoid_slope"])
     save_arrays(ARRAYS, arrays)
-    assert "nan" not in picture_of(CLAIM).caption
+    assert "nan" not in finding_of(CLAIM).measured
+    figure_of(CLAIM)

@@ -1,47 +1,64 @@
 """The mean of single images' wishes is the gradient; a few images may speak for all."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from nn import gradient
-from stages.claims.averaging.figure import CLAIM, Averages, parameter_name, verdict
+from stages.claims.averaging.claim import CLAIM
 from stages.claims.averaging.measure import averaging
-from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
+from stages.claims.averaging.verdict import Averages
+from stages.claims.shared.claim import Finding, Verdict
+from stages.claims.shared.words import parameter_name
 from stages.common.files.arrays import load_arrays
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import claim_arrays, claim_table
 from tests.claims.shared import (
     SHAPES,
-    Options,
+    Case,
     Shape,
-    check_parameters,
-    drawn,
-    drifted,
-    finish,
-    loaded,
     numbers_in,
     rows_of,
-    words_of,
+    snapshot,
     write_random_run,
 )
 
-OPTIONS: Options = {"batch_size": 20, "largest": 0.5, "draws": 3, "epochs": [1, 2], "seed": 0}
-CHANGES = {"batch_size": 30, "largest": 0.1, "draws": 2, "epochs": [2], "seed": 1}
-CURVES, TABLE = Path("data/claims/averaging.csv"), Path("data/claims/averaging.npz")
+CURVES, TABLE = claim_table("averaging"), claim_arrays("averaging")
 
 
-@pytest.fixture(scope="module")
-def finished(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return finish(drifted(digits, tmp_path_factory.mktemp("averaging")), averaging, OPTIONS)
+def known_numbers(_: Finding) -> set[str]:
+    """The numbers that the words may hold, from the outputs by other means."""
+    rows, batch = rows_of(CURVES), str(len(load_arrays(TABLE)["rows"]))
+    count = max(int(row["batch_size"]) for row in rows)
+    known = {batch, f"{count:,}", "0.71", "10", "1", rows[0]["draws"], f"{count / int(batch):.0f}"}
+    for name in dict.fromkeys(row["network"] for row in rows):
+        curve = [row for row in rows if row["network"] == name]
+        at = next(row for row in curve if row["batch_size"] == batch)
+        known |= numbers_in(name) | {f"{float(at[key]):z.3f}" for key in ("cosine", "deviation")}
+        known |= {f"{float(row['cosine']):z.2f}" for row in (curve[0], at)}
+        for row in reversed(curve):
+            if float(row["cosine"]) <= 0.5**0.5:
+                break
+            enough = row["batch_size"]
+        known.add(enough)
+    return known
+
+
+CASE = Case(
+    averaging,
+    {"batch_size": 20, "largest": 0.5, "draws": 3, "epochs": [1, 2], "seed": 0},
+    {"batch_size": 30, "largest": 0.1, "draws": 2, "epochs": [2], "seed": 1},
+    (CURVES, TABLE),
+    known_numbers,
+    inputs="drifted_run",
+)
 
 
 @pytest.mark.usefixtures("folder")
 def test_the_mean_of_single_images_wishes_is_minus_the_mini_batch_gradient() -> None:
     table = load_arrays(TABLE)
-    network, inputs, targets = loaded(0)
+    network, inputs, targets = snapshot(0)
     rows = table["rows"]
-    assert len(rows) == OPTIONS["batch_size"]
+    assert len(rows) == CASE.options["batch_size"]
     batch = gradient(network, inputs[:, rows], targets[:, rows]).parameters[table["places"]]
     np.testing.assert_allclose(table["mean"], -batch, rtol=1e-5, atol=1e-9)
     np.testing.assert_allclose(table["wishes"].mean(axis=0), table["mean"], rtol=1e-9, atol=1e-15)
@@ -52,9 +69,9 @@ def test_the_mean_of_single_images_wishes_is_minus_the_mini_batch_gradient() -> 
 @pytest.mark.usefixtures("empty")
 def test_without_hidden_layers_the_wishes_are_those_of_the_closed_form() -> None:
     write_random_run(SHAPES["no hidden layer"])
-    averaging(**OPTIONS)
+    averaging(**CASE.options)
     table = load_arrays(TABLE)
-    network, inputs, targets = loaded(0)
+    network, inputs, targets = snapshot(0)
     for wishes, row in zip(table["wishes"], table["rows"], strict=True):
         x, y = inputs[:, row], targets[:, row]
         a = 1 / (1 + np.exp(-(network.weights[0] @ x + network.biases[0])))
@@ -65,10 +82,10 @@ def test_without_hidden_layers_the_wishes_are_those_of_the_closed_form() -> None
 
 @pytest.mark.usefixtures("folder")
 def test_cosines_are_those_of_gradients_computed_one_by_one() -> None:
-    network, inputs, targets = loaded(2)
+    network, inputs, targets = snapshot(2)
     full = gradient(network, inputs, targets).parameters
     found = []
-    for draw in range(OPTIONS["draws"]):
+    for draw in range(CASE.options["draws"]):
         rows = np.random.default_rng([0, draw]).permutation(200)[:50]
         some = gradient(network, inputs[:, rows], targets[:, rows]).parameters
         found.append(some @ full / np.linalg.norm(some) / np.linalg.norm(full))
@@ -94,63 +111,40 @@ def test_all_images_agree_with_themselves_and_take_all_the_work() -> None:
             assert float(row["cosine"]) == 1
 
 
-@pytest.mark.usefixtures("folder")
-def test_every_parameter_counts_and_nothing_else_does() -> None:
-    check_parameters(averaging, OPTIONS, CHANGES, [CURVES, TABLE])
-
-
 @pytest.mark.usefixtures("empty")
 def test_epochs_that_were_not_reached_are_left_out_and_a_batch_too_large_is_refused() -> None:
     write_random_run(Shape())
-    averaging(**{**OPTIONS, "epochs": [1, 4, 900]})
+    averaging(**{**CASE.options, "epochs": [1, 4, 900]})
     names = {row["network"] for row in rows_of(CURVES)}
     assert names == {"untrained", "epoch 1", "trained"}
     with pytest.raises(StageError, match=r"averaging\.batch_size: expected 2 to 60, .*got 61"):
-        averaging(**{**OPTIONS, "batch_size": 61})
+        averaging(**{**CASE.options, "batch_size": 61})
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-@pytest.mark.usefixtures("empty")
-def test_any_network_is_drawn(shape: Shape) -> None:
-    write_random_run(shape)
-    averaging(**OPTIONS)
-    drawn(CLAIM)
-
-
-@pytest.mark.usefixtures("folder")
-def test_every_number_of_the_words_is_found_in_the_outputs() -> None:
-    rows = rows_of(CURVES)
-    known = {"20", "200", "10", "3", "0.71", "1", "2", "550", str(200 // 20)}
-    for name in dict.fromkeys(row["network"] for row in rows):
-        own = [row for row in rows if row["network"] == name]
-        at = next(row for row in own if row["batch_size"] == "20")
-        known |= {f"{float(at[key]):.3f}" for key in ("cosine", "deviation")}
-        known |= {f"{float(row['cosine']):.2f}" for row in (own[0], at)}
-        for row in reversed(own):
-            if float(row["cosine"]) <= 0.5**0.5:
-                break
-            enough = row["batch_size"]
-        known.add(enough)
-    found = numbers_in(words_of(drawn(CLAIM)))
-    assert len(found) > 8
-    assert found <= known
-
-
-def test_the_verdict_follows_the_numbers() -> None:
-    def averages(cosines: tuple[float, float], batch: int) -> Averages:
-        columns = {
-            "network": np.repeat(["untrained", "trained"], 2),
-            "batch_size": np.array([batch, 100.0] * 2),
-            "cosine": np.array([cosines[0], 1, cosines[1], 1]),
-            "deviation": np.zeros(4),
-            "multiplications": np.array([batch, 100.0] * 2),
-        }
-        return Averages(columns, {"rows": np.arange(batch)})
-
-    assert verdict(averages((0.72, 0.9), 10)).endswith(HELD)
-    assert verdict(averages((0.72, 0.7), 10)).endswith(f"hold for: untrained. {PARTLY}")
-    assert verdict(averages((0.1, 0.7), 10)).endswith(NOT_HELD)
-    assert verdict(averages((0.9, 0.9), 11)).endswith(NOT_HELD)
+@pytest.mark.parametrize(
+    ("cosines", "batch", "verdict"),
+    [
+        ((0.72, 0.9), 10, Verdict.HELD),
+        ((0.72, 0.7), 10, Verdict.PARTLY),
+        ((0.1, 0.7), 10, Verdict.NOT_HELD),
+        ((0.9, 0.9), 11, Verdict.NOT_HELD),
+    ],
+)
+def test_the_verdict_follows_the_numbers(
+    cosines: tuple[float, float], batch: int, verdict: Verdict
+) -> None:
+    curves = {
+        "network": np.repeat(["untrained", "trained"], 2),
+        "batch_size": np.array([batch, 100.0] * 2),
+        "draws": np.full(4, 2),
+        "cosine": np.array([cosines[0], 1, cosines[1], 1]),
+        "deviation": np.zeros(4),
+        "multiplications": np.array([batch, 100.0] * 2),
+    }
+    table = {"rows": np.arange(batch), "wishes": np.ones((batch, 1)), "mean": np.ones(1)}
+    finding = CLAIM.judge(Averages(curves, table, "pixel"))
+    assert finding.verdict == verdict
+    assert finding.measured.endswith("hold for: untrained.") == (verdict == Verdict.PARTLY)
 
 
 @pytest.mark.usefixtures("empty")

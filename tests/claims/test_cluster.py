@@ -17,14 +17,13 @@ from distributed.comm import CommClosedError
 from benchmarks.local_cluster import LocalCluster, Process
 from stages.claims.sweep import cluster
 from stages.claims.sweep.cluster import archive, check_versions, connected, kind
-from stages.claims.sweep.measure import CODE, RANKS, RUNS, sweep
+from stages.claims.sweep.measure import CODE, sweep
 from stages.common.files.atomic import StageError
 from stages.common.runtime.checkpoints import folder_of, machine
-from tests.claims.shared import Options, copied, finish
-from tests.claims.test_sweep import OPTIONS, OWN, params
+from tests.claims.shared import Options, copied, run_in
+from tests.claims.test_sweep import CASE, OWN, params
 
-FILES = (RANKS, RUNS)
-WIDE = OPTIONS | {"grid": ["train.learning_rate=range(1,7)"], "seeds": 3}
+WIDE = CASE.options | {"grid": ["train.learning_rate=range(1,7)"], "seeds": 3}
 NOBODY = "tcp://127.0.0.1:9"
 
 
@@ -51,11 +50,8 @@ def expected(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> list[byt
 
 
 def swept(folder: Path, options: Options) -> list[bytes]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        params(**OWN)
-    finish(folder, sweep, options)
-    return [(folder / path).read_bytes() for path in FILES]
+    run_in(folder, sweep, options, lambda: params(**OWN))
+    return [(folder / path).read_bytes() for path in CASE.outputs]
 
 
 def killed_midway(*processes: Process) -> threading.Thread:
@@ -221,7 +217,7 @@ def test_workers_of_this_machine_compute_as_it_does(two: LocalCluster) -> None:
 def test_a_cluster_that_breaks_down_is_told_in_a_line(error: Exception) -> None:
     with (
         pytest.raises(StageError, match=r"what was finished is kept: [^\n]*\Z"),
-        cluster.told(NOBODY),
+        cluster.breakdowns_in_a_line(NOBODY),
     ):
         raise error
 

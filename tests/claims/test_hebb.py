@@ -8,36 +8,18 @@ import pytest
 from numpy.typing import NDArray
 
 from nn import SGD, Examples, Settings, Workspace, forward, layers_of
-from stages.claims.hebb.figure import CLAIM
+from stages.claims.hebb.claim import CLAIM
 from stages.claims.hebb.measure import hebb
+from stages.claims.shared.claim import Finding, Verdict
 from stages.claims.shared.networks import inputs_of, untrained_and_trained
-from stages.common.files.arrays import load_arrays, load_labelled
+from stages.common.files.arrays import Floats, load_arrays, load_labelled
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import TRAIN
-from tests.claims.shared import (
-    SHAPES,
-    Options,
-    Row,
-    Shape,
-    check_parameters,
-    copied,
-    drawn,
-    finish,
-    numbers_in,
-    rows_of,
-    write_random_run,
-)
+from stages.common.files.paths import TRAIN, claim_arrays, claim_table
+from tests.claims.shared import Case, Row, finding_of, rows_of, write_rows
 
-HEBB, POINTS = Path("data/claims/hebb.csv"), Path("data/claims/hebb.npz")
+HEBB, POINTS = claim_table("hebb"), claim_arrays("hebb")
 NETWORKS = ("untrained", "trained")
 IMAGES, RATE = 30, 3.0
-OPTIONS: Options = {"digit": 2, "index": 0, "images": IMAGES, "learning_rate": RATE}
-CHANGES = {"digit": 3, "index": 1, "images": 40, "learning_rate": 1.0}
-
-
-@pytest.fixture(scope="module")
-def finished(trained_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return finish(copied(trained_run, tmp_path_factory.mktemp("hebb")), hebb, OPTIONS)
 
 
 @pytest.fixture
@@ -50,6 +32,56 @@ def table() -> dict[tuple[str, ...], Row]:
     """Rows of the table by network, examples, layer and group."""
     keys = ("network", "examples", "layer", "group")
     return {tuple(row[key] for key in keys): row for row in rows_of(HEBB)}
+
+
+def known_numbers(finding: Finding) -> set[str]:
+    """The numbers that the words may hold, from the points and the table by other means."""
+    points, rows = load_arrays(POINTS), table()
+    last = len(points["sizes"]) - 2
+    numbers = {"1", "0.5", "75", str(points["digit"]), str(points["images"])}
+    numbers |= {f"{points['learning_rate']:.3g}", str(last), str(last - 1)}
+    for (network, examples, layer, group), row in rows.items():
+        if network == "untrained" and int(layer) >= last - 1:
+            key = f"untrained_{examples}_{layer}_{group}"
+            for rule in ("fire", "wish"):
+                change, product = points[f"{key}_change"], points[f"{key}_{rule}"]
+                scores = score(change, product, row, rule)
+                numbers |= {f"{scores[0]:z.2f}", f"{100 * scores[1]:.0f}"}
+    cases = [row for (*_, layer, _), row in rows.items() if int(layer) in {last, last - 1, 0}]
+    numbers.add(str(len(cases)))
+    for rule in ("fire", "wish"):
+        right = sum(
+            float(row[f"correlation_{rule}"]) >= 0.5 and float(row[f"agree_{rule}"]) >= 0.75
+            for row in cases
+        )
+        numbers.add(str(right))
+        if rule == "fire":
+            all_or_none = {len(cases): Verdict.HELD, 0: Verdict.NOT_HELD}
+            assert finding.verdict == all_or_none.get(right, Verdict.PARTLY)
+    assert "loose analogy" in finding.measured
+    return numbers
+
+
+def score(change: Floats, product: Floats, row: Row, rule: str) -> tuple[float, float]:
+    """Correlation and agreement; of weights that are not all kept, those of the table."""
+    changing = change != 0
+    if len(change) < int(row["weights"]) or not changing.any():
+        return float(row[f"correlation_{rule}"]), float(row[f"agree_{rule}"])
+    if not change.std() or not product.std():
+        return 0.0, float((change * product > 0)[changing].mean())
+    slope = float(np.corrcoef(change.astype(float), product.astype(float))[0, 1])
+    return slope, float((change * product > 0)[changing].mean())
+
+
+CASE = Case(
+    hebb,
+    {"digit": 2, "index": 0, "images": IMAGES, "learning_rate": RATE},
+    {"digit": 3, "index": 1, "images": 40, "learning_rate": 1.0},
+    (HEBB, POINTS),
+    known_numbers,
+    inputs="trained_run",
+    of_shape=lambda shape: {"digit": shape.classes - 1, "images": 20, "learning_rate": 1.0},
+)
 
 
 def images(examples: str) -> slice:
@@ -132,55 +164,34 @@ def test_one_image_strengthens_only_what_leads_to_its_own_output(
 
 
 @pytest.mark.usefixtures("folder")
-def test_the_same_step_gives_the_same_bytes_and_each_parameter_changes_them() -> None:
-    outputs = check_parameters(hebb, OPTIONS, CHANGES, [HEBB, POINTS])
-    for of_one_file in zip(*outputs, strict=True):
-        assert len({*of_one_file}) == len(outputs)
-
-
-@pytest.mark.usefixtures("folder")
 def test_more_images_than_there_are_is_named() -> None:
     with pytest.raises(StageError, match=r"hebb.images: expected 2 to 250 in .*, got 251"):
         hebb(digit=2, index=0, images=251, learning_rate=1.0)
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-@pytest.mark.usefixtures("empty")
-def test_the_figure_is_drawn_for_networks_of_any_shape(shape: Shape) -> None:
-    write_random_run(shape)
-    hebb(digit=int(np.load(TRAIN / "labels.npy")[0]), index=0, images=20, learning_rate=1.0)
-    drawn(CLAIM)
+@pytest.mark.usefixtures("folder")
+def test_each_option_changes_the_table_and_the_points() -> None:
+    written = [(HEBB.read_bytes(), POINTS.read_bytes())]
+    for name, value in CASE.changes.items():
+        hebb(**{**CASE.options, name: value})
+        written.append((HEBB.read_bytes(), POINTS.read_bytes()))
+    for of_one_file in zip(*written, strict=True):
+        assert len({*of_one_file}) == len(written)
 
 
-def test_every_number_in_the_caption_is_found_in_the_output(
-    points: dict[str, NDArray[Any]],
-) -> None:
-    picture = drawn(CLAIM)
-    words = f"{picture.title} {picture.caption}"
-    assert numbers_in(words) <= expected(points), words
-    assert "loose analogy" in words
-
-
-def expected(points: dict[str, NDArray[Any]]) -> set[str]:
-    """The numbers that the caption may hold, from the points and the table by other means."""
-    numbers = {"2", "1", "3", str(IMAGES), "0.5", "75"}
-    for examples, layer, group in (
-        ("one", 2, "true"), ("one", 2, "others"), ("batch", 2, "true"), ("batch", 2, "others"),
-        ("batch", 1, "all"),
-    ):  # fmt: skip
-        key = f"untrained_{examples}_{layer}_{group}"
-        change = points[f"{key}_change"]
-        for product in ("fire", "wish"):
-            both = points[f"{key}_{product}"]
-            slope = round(float(np.corrcoef(change, both)[0, 1]), 2) + 0
-            numbers.add(f"{slope:.2f}")
-            numbers.add(f"{100 * (change * both > 0).mean():.0f}")
-    rows = table().values()
-    numbers.add(str(len(rows)))
-    for product in ("fire", "wish"):
-        right = [
-            float(row[f"correlation_{product}"]) >= 0.5 and float(row[f"agree_{product}"]) >= 0.75
-            for row in rows
-        ]
-        numbers.add(str(sum(right)))
-    return numbers
+@pytest.mark.parametrize(
+    ("scores", "verdict"),
+    [
+        (lambda _: (0.5, 0.75), Verdict.HELD),
+        (lambda row: (0.9, 0.9) if row == 3 else (0.4, 0.9), Verdict.PARTLY),
+        (lambda _: (0.9, 0.7), Verdict.NOT_HELD),
+        (lambda _: (0.4, 1), Verdict.NOT_HELD),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_the_verdict_follows_the_numbers(scores: Any, verdict: Verdict) -> None:
+    rows = rows_of(HEBB)
+    for place, row in enumerate(rows):
+        row["correlation_fire"], row["agree_fire"] = map(str, scores(place))
+    write_rows(HEBB, [*rows[0]], [[*row.values()] for row in rows])
+    assert finding_of(CLAIM).verdict == verdict

@@ -1,7 +1,5 @@
 """Six paths from one start ask as many images as is said, and the plane shows what it says."""
 
-import csv
-import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,82 +9,84 @@ import numpy as np
 import pytest
 
 from nn import Examples, Network, Settings, cost_of, evaluate, gradient
-from stages.claims.paths.figure import CLAIM, load, verdict
+from stages.claims.paths.claim import CLAIM
 from stages.claims.paths.measure import Trail, costs_of_row, paths, plane_of, seen, window
-from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
+from stages.claims.shared.claim import Finding, Verdict
 from stages.claims.shared.stepwise import Walk
-from stages.common.files.arrays import load_arrays, save_arrays, save_labelled
-from stages.common.files.paths import TRAIN
-from stages.common.images.idx import read_idx
-from stages.common.images.preprocess import Preprocessing, unit_scaling
+from stages.common.files.arrays import load_arrays
+from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from stages.common.models.recipe import Recipe, examples_of
-from stages.page.figures import styled
-from tests.sample import sample_as_raw
+from tests.claims.shared import Case, rows_of
 
-PATHS, PLANE = Path("data/claims/paths.csv"), Path("data/claims/paths.npz")
-NUMBER = re.compile(r"\N{MINUS SIGN}?\d+(?:,\d{3})*(?:\.\d+)?")
+PATHS, PLANE = claim_table("paths"), claim_arrays("paths")
 IMAGES, PASSES, LONGER, BATCH = 60, 2, 3, 20
-OPTIONS: dict[str, Any] = {
-    "images": IMAGES, "passes": PASSES, "longer": LONGER, "batch_size": BATCH, "full_rate": 2.0,
-    "batch_rate": 3.0, "single_rate": 0.1, "momentum_rate": 0.1, "momentum": 0.9, "grid": 4,
-    "seed": 0, "hidden": [4, 3],
-}  # fmt: skip
-CHANGES: dict[str, Any] = {
-    "images": 50, "passes": 1, "longer": 2, "batch_size": 30, "full_rate": 1.0,
-    "batch_rate": 1.0, "single_rate": 0.3, "momentum_rate": 0.3, "momentum": 0.5, "grid": 5,
-    "seed": 1, "hidden": [4],
-}  # fmt: skip
 QUICK = {"single images": 1, "mini-batches": BATCH, "momentum": BATCH}
 CAREFUL = ("full batch", "L-BFGS", "conjugate gradient")
 Rows = dict[str, list[dict[str, str]]]
 
 
-def prepare(folder: Path, count: int = IMAGES) -> None:
-    """Write real digits as ``normalize`` and ``batch`` would."""
-    raw = folder / "raw"
-    sample_as_raw(raw, train=count, test=1)
-    images = np.array(read_idx(raw / "train-images-idx3-ubyte", 3))
-    labels = np.array(read_idx(raw / "train-labels-idx1-ubyte", 1))
-    (folder / TRAIN).mkdir(parents=True)
-    (folder / "data/normalized").mkdir()
-    save_labelled(folder / TRAIN, images.reshape(count, -1), labels)
-    scale, offset = unit_scaling()
-    _, height, width = images.shape
-    preprocessing = Preprocessing(
-        height, width, deskew=False, edges=False, scale=scale, offset=offset
-    )
-    save_arrays(folder / "data/normalized/preprocessing.npz", preprocessing.arrays())
+def by_method() -> Rows:
+    table = rows_of(PATHS)
+    return {name: [r for r in table if r["method"] == name] for name in (*QUICK, *CAREFUL)}
 
 
-def run(folder: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> list[bytes]:
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # no processes for a few milliseconds of work
-    paths(**(OPTIONS | changes))
-    return [PATHS.read_bytes(), PLANE.read_bytes()]
+def known_numbers(finding: Finding) -> set[str]:
+    """The numbers that the words may hold, from the outputs by other means."""
+    plane = load_arrays(PLANE)
+    images, budget = int(plane["images"]), int(plane["images"] * plane["passes"])
+    known = {f"{images:,}", f"{budget:,}"}
+    for rows in by_method().values():
+        at_budget = [row for row in rows if int(row["images"]) <= budget][-1]
+        cost = float(at_budget["cost"])
+        assert f"{cost:.3g}" in finding.measured
+        known |= {f"{cost:.3g}", f"{float(rows[-1]['cost']):.3g}"}
+        known |= {f"{int(row['steps']):,}" for row in (at_budget, rows[-1])}
+        known |= {f"{int(row['images']):,}" for row in rows}
+        known |= {f"{int(row['images']) / budget:.2g}" for row in rows}
+    known |= {f"{100 * share:.0f}" for share in plane["explained"]}
+    known |= {str(n) for key in ("last", "uphill") for n in plane[key]}
+    return known | {f"{way:.1f}" for way in plane["way"]}
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the stage has run; for reading only."""
-    folder = tmp_path_factory.mktemp("paths")
-    prepare(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        run(folder, patch)
-    return folder
+CASE = Case(
+    paths,
+    {
+        "images": IMAGES, "passes": PASSES, "longer": LONGER, "batch_size": BATCH,
+        "full_rate": 2.0, "batch_rate": 3.0, "single_rate": 0.1, "momentum_rate": 0.1,
+        "momentum": 0.9, "grid": 4, "seed": 0, "hidden": [4, 3],
+    },
+    {
+        "images": 50, "passes": 1, "longer": 2, "batch_size": 30, "full_rate": 1.0,
+        "batch_rate": 1.0, "single_rate": 0.3, "momentum_rate": 0.3, "momentum": 0.5, "grid": 5,
+        "seed": 1, "hidden": [4],
+    },
+    (PATHS, PLANE),
+    known_numbers,
+    of_shape=lambda shape: {
+        "hidden": [*shape.hidden] or None, "passes": 1, "longer": 1, "batch_size": 500, "grid": 2,
+        "images": 10 if len(shape.hidden) > 2 else IMAGES,
+    },
+    variations={
+        "lost": {"full_rate": 1e6, "batch_rate": 1e6, "single_rate": 0.0, "momentum": 0.9999},
+    },
+)  # fmt: skip
 
 
 @pytest.fixture
 def rows(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Rows:
     """Rows of the table by method; the current folder is the stage's own."""
     monkeypatch.chdir(finished)
-    with PATHS.open() as file:
-        table = list(csv.DictReader(file))
-    return {name: [r for r in table if r["method"] == name] for name in (*QUICK, *CAREFUL)}
+    return by_method()
+
+
+def examples() -> Examples:
+    """The whole data set of the paths."""
+    return examples_of(TRAIN).first(IMAGES)
 
 
 def test_all_six_start_at_one_place(rows: Rows) -> None:
-    start = Recipe((4, 3), Settings(1.0, 1, BATCH)).start(examples_of(TRAIN), 10, 0).network
-    cost = evaluate(start, examples_of(TRAIN))[0]
+    start = Recipe((4, 3), Settings(1.0, 1, BATCH)).start(examples(), 10, 0).network
+    cost = evaluate(start, examples())[0]
     for own in rows.values():
         assert [own[0][key] for key in ("steps", "images", "x", "y")] == ["0", "0", "0.0", "0.0"]
         assert float(own[0]["cost"]) == pytest.approx(cost, rel=1e-5)
@@ -105,15 +105,14 @@ def test_every_method_asks_as_many_images_as_it_may(rows: Rows) -> None:
 
 
 def test_the_full_batch_goes_along_the_gradient_of_all_images(rows: Rows) -> None:
-    examples = examples_of(TRAIN)
-    inputs = (examples.stored / 255.0).T
-    targets = np.eye(10)[:, examples.labels]
-    network = Recipe((4, 3), Settings(1.0, 1, BATCH)).start(examples, 10, 0).network
+    inputs = (examples().stored / 255.0).T
+    targets = np.eye(10)[:, examples().labels]
+    network = Recipe((4, 3), Settings(1.0, 1, BATCH)).start(examples(), 10, 0).network
     network = replace(network, parameters=network.parameters.astype(np.float64))
     for row in rows["full batch"]:
         assert float(row["cost"]) == pytest.approx(cost_of(network, inputs, targets), rel=1e-4)
         step = gradient(network, inputs, targets).parameters
-        network.parameters[:] -= OPTIONS["full_rate"] * step
+        network.parameters[:] -= CASE.options["full_rate"] * step
 
 
 def test_line_searches_never_step_uphill(rows: Rows) -> None:
@@ -179,87 +178,39 @@ def test_the_cost_in_the_plane_is_that_of_the_network_there(hidden: tuple[int, .
     rng = np.random.default_rng(0)
     stored = rng.integers(0, 256, (30, 12), dtype=np.uint8)
     scale, offset = rng.normal(size=(2, 12)).astype(np.float32) / 50
-    examples = Examples(stored, rng.integers(0, 3, 30), scale, offset)
+    given = Examples(stored, rng.integers(0, 3, 30), scale, offset)
     parts = [Network.random((12, *hidden, 3), "sigmoid", "quadratic", rng=rng) for _ in range(3)]
     x, y = np.array([-1.5, 0.0, 2.0]), 0.7
-    costs = costs_of_row(parts, seen(parts, examples), x, y)
+    costs = costs_of_row(parts, seen(parts, given), x, y)
     start, right, up = (part.parameters for part in parts)
     direct = [
-        evaluate(replace(parts[0], parameters=(start + a * right + y * up).astype("f4")), examples)
+        evaluate(replace(parts[0], parameters=(start + a * right + y * up).astype("f4")), given)
         for a in x
     ]
     assert costs == pytest.approx([cost for cost, _ in direct], rel=1e-5)
 
 
-def test_every_parameter_changes_what_is_written_and_nothing_else_does(
-    finished: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    first = [(finished / path).read_bytes() for path in (PATHS, PLANE)]
-    prepare(tmp_path)
-    assert run(tmp_path, monkeypatch) == first
-    for key, value in CHANGES.items():
-        assert run(tmp_path, monkeypatch, **{key: value}) != first, key
-    assert CHANGES.keys() == OPTIONS.keys()
-
-
-def test_the_captions_numbers_are_those_of_the_files(rows: Rows) -> None:
-    with styled():
-        picture = CLAIM.draw()
-    budget = PASSES * IMAGES
-    known = {f"{n:,}" for n in (IMAGES, budget, PASSES * LONGER * IMAGES)}
-    at_budget = {
-        name: [row for row in own if int(row["images"]) <= budget][-1] for name, own in rows.items()
-    }
-    for name, own in rows.items():
-        cost = float(at_budget[name]["cost"])
-        assert f"{cost:.3g}" in picture.caption
-        known |= {f"{cost:.3g}", f"{float(own[-1]['cost']):.3g}", at_budget[name]["steps"]}
-        known |= {row["images"] for row in own}
-        known |= {f"{int(row['images']) / budget:.2g}" for row in own}
-    plane = load_arrays(PLANE)
-    known |= {f"{100 * share:.0f}" for share in plane["explained"]}
-    known |= {str(n) for key in ("last", "uphill") for n in plane[key]}
-    known |= {f"{way:.1f}" for way in plane["way"]}
-    assert set(NUMBER.findall(f"{picture.title} {picture.caption}")) <= known
-    assert len(picture.alt) > 40
-    assert picture.title in picture.alt
-
-
-def test_the_verdict_follows_the_numbers(rows: Rows) -> None:
-    assert rows
-    paths = load()
-    place = list(paths.tables).index("mini-batches")
-    ways, costs = paths.plane["way"], paths.tables["mini-batches"]["cost"]
-    for low, staggers, word in (
-        (True, True, HELD), (True, False, PARTLY), (False, True, PARTLY), (False, False, NOT_HELD)
-    ):  # fmt: skip
-        way = np.where(np.arange(6) == place, 9.0 if staggers else 0.5, 1.0)
-        cost = np.full_like(costs, 0.0 if low else 9.0)
-        table = paths.tables["mini-batches"] | {"cost": cost}
-        changed = replace(
-            paths,
-            tables=paths.tables | {"mini-batches": table},
-            plane=paths.plane | {"way": way.astype(ways.dtype)},
-        )
-        assert verdict(changed).endswith(word)
-
-
 @pytest.mark.parametrize(
-    "changes",
+    ("low", "staggers", "verdict"),
     [
-        {"hidden": None, "batch_size": 500, "grid": 2},
-        {"hidden": [3] * 5, "passes": 1, "longer": 1, "images": 10},
-        {"full_rate": 1e6, "batch_rate": 1e6, "single_rate": 0.0, "momentum": 0.9999},
+        (True, True, Verdict.HELD),
+        (True, False, Verdict.PARTLY),
+        (False, True, Verdict.PARTLY),
+        (False, False, Verdict.NOT_HELD),
     ],
-    ids=["no hidden layer", "deep, few images", "lost"],
 )
-def test_other_networks_and_lost_paths_are_drawn(
-    changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_verdict_follows_the_numbers(
+    rows: Rows, low: bool, staggers: bool, verdict: Verdict
 ) -> None:
-    prepare(tmp_path)
-    run(tmp_path, monkeypatch, **changes)
-    with styled():
-        picture = CLAIM.draw()
-        picture.figure.savefig(tmp_path / "figure.png", dpi=40)
-    assert "nan" not in picture.caption
-    assert picture.caption.endswith((HELD, PARTLY, NOT_HELD))
+    assert rows
+    measured = CLAIM.read()
+    place = [*measured.tables].index("mini-batches")
+    way = np.where(np.arange(6) == place, 9.0 if staggers else 0.5, 1.0)
+    cost = np.full_like(measured.tables["mini-batches"]["cost"], 0.0 if low else 9.0)
+    table = measured.tables["mini-batches"] | {"cost": cost}
+    changed = replace(
+        measured,
+        tables=measured.tables | {"mini-batches": table},
+        plane=measured.plane | {"way": way},
+    )
+    assert CLAIM.judge(changed).verdict == verdict

@@ -1,53 +1,24 @@
 """The second guess: counted image by image, taught, and described as the table says."""
 
-from pathlib import Path
 from statistics import mean, stdev
 
 import numpy as np
 import pytest
 
 from nn import SGD, Examples, Settings, evaluate, predict
-from stages.claims.second_guess.figure import CLAIM, COLUMNS
+from stages.claims.second_guess.claim import CLAIM
 from stages.claims.second_guess.measure import retrain, second_guess, targets_of
-from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
+from stages.claims.second_guess.verdict import COLUMNS
+from stages.claims.shared.claim import Finding, Verdict
 from stages.common.files.arrays import load_arrays
-from stages.common.files.paths import TEST, TRAIN
+from stages.common.files.paths import NETWORK, TEST, TRAIN, claim_arrays, claim_table
 from stages.common.models.model import load_model
 from stages.common.models.recipe import examples_of
-from tests.claims.shared import (
-    SHAPES,
-    Options,
-    Shape,
-    check_parameters,
-    copied,
-    drawn,
-    finish,
-    numbers_in,
-    picture_of,
-    rows_of,
-    words_of,
-    write_random_run,
-    write_rows,
-)
+from tests.claims.shared import Case, figure_of, finding_of, rows_of, write_rows
 
-OPTIONS: Options = {
-    "share": 0.25, "learning_rate": 4, "epochs": 2, "batch_size": 20, "seeds": 2, "seed": 3,
-    "pictures": 5,
-}  # fmt: skip
-CHANGES = {
-    "share": 0.4, "learning_rate": 1, "epochs": 1, "batch_size": 50, "seeds": 3, "seed": 4,
-    "pictures": 6,
-}  # fmt: skip
-TABLE, ARRAYS = Path("data/claims/second_guess.csv"), Path("data/claims/second_guess.npz")
-NETWORK = Path("models/network.npz")
+TABLE, ARRAYS = claim_table("second_guess"), claim_arrays("second_guess")
 KINDS = ("one label", "even labels", "second label")
 IMAGES = 60
-
-
-@pytest.fixture(scope="module")
-def finished(trained_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copied(trained_run, tmp_path_factory.mktemp("second_guess"))
-    return finish(folder, second_guess, OPTIONS)
 
 
 def counts() -> dict[str, list[list[int]]]:
@@ -70,6 +41,47 @@ def rewrite(right: dict[str, list[list[int]]]) -> None:
         for k, n in enumerate(numbers, start=1)
     ]
     write_rows(TABLE, COLUMNS, rows)
+
+
+def known_numbers(finding: Finding) -> set[str]:
+    """The numbers that the words may hold, computed from the outputs by other means."""
+    table, arrays = counts(), load_arrays(ARRAYS)
+    (trained,) = table["trained"]
+    images, taught = trained[-1], mean(run[1] for run in table["second label"])
+    reached = [n / images >= 0.9999 for n in trained]
+    held = max(trained[1], taught) >= 0.9999 * images
+    assert (finding.verdict == Verdict.HELD) == held
+    missed, neither, needed = images - trained[0], images - trained[1], 1 + reached.index(True)
+    numbers = {f"{100 * n / images:.2f}" for n in (*trained[:2], taught)}
+    for kind in KINDS:
+        for k in (0, 1):
+            pairs = zip(table[kind], table["one label"], strict=True)
+            points = [100 * (mine[k] - ordinary[k]) / images for mine, ordinary in pairs]
+            numbers |= {f"{mean(points):+z.2f}", f"{mean(points):z.2f}"}
+            numbers |= {f"{stdev(points):.2f}"} if len(points) > 1 else set()
+    shown, runs = len(arrays["labels"]), len(table["one label"])
+    numbers |= {str(n) for n in (images, missed, missed - neither, needed, len(trained), shown)}
+    numbers |= {f"{100 * (missed - neither) / missed:.1f}"} if missed else set()
+    share = float(arrays["share"])
+    numbers |= {f"{100 * share:.0f}", f"{100 - 100 * share:.0f}", str(arrays["epochs"]), str(runs)}
+    return numbers | {"99.99", "2"}
+
+
+CASE = Case(
+    second_guess,
+    {
+        "share": 0.25, "learning_rate": 4, "epochs": 2, "batch_size": 20, "seeds": 2, "seed": 3,
+        "pictures": 5,
+    },
+    {
+        "share": 0.4, "learning_rate": 1, "epochs": 1, "batch_size": 50, "seeds": 3, "seed": 4,
+        "pictures": 6,
+    },
+    (TABLE, ARRAYS),
+    known_numbers,
+    inputs="trained_run",
+    of_shape=lambda _: {"epochs": 1, "seeds": 1},
+)  # fmt: skip
 
 
 @pytest.mark.usefixtures("folder")
@@ -112,7 +124,7 @@ def test_targets_of_one_class_train_as_labels_do(further: int) -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_pictures_are_those_that_two_guesses_miss_the_latest_right_guess_first() -> None:
-    second_guess(**{**OPTIONS, "pictures": 100, "epochs": 1, "seeds": 1})
+    second_guess(**{**CASE.options, "pictures": 100, "epochs": 1, "seeds": 1})
     arrays, test = load_arrays(ARRAYS), examples_of(TEST)
     own = np.take_along_axis(arrays["outputs"], arrays["labels"][:, None].astype(int), axis=1)
     brighter = (arrays["outputs"] > own).sum(axis=1)
@@ -124,74 +136,31 @@ def test_pictures_are_those_that_two_guesses_miss_the_latest_right_guess_first()
     assert all((image.tobytes(), label) in kept for image, label in shown)
 
 
-@pytest.mark.usefixtures("folder")
-def test_every_parameter_changes_the_outputs_and_nothing_else_does() -> None:
-    check_parameters(second_guess, OPTIONS, CHANGES, [TABLE, ARRAYS])
-
-
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-@pytest.mark.usefixtures("empty")
-def test_every_shape_of_network_gets_its_figure(shape: Shape) -> None:
-    write_random_run(shape)
-    second_guess(**{**OPTIONS, "epochs": 1, "seeds": 1})
-    assert (HELD in drawn(CLAIM).caption) == (shape.classes == 2)
-
-
-@pytest.mark.usefixtures("folder")
-def test_every_number_in_the_words_is_found_in_the_output() -> None:
-    words = words_of(drawn(CLAIM))
-    assert numbers_in(words) <= expected(), words
-
-
-def expected() -> set[str]:
-    """The numbers that the words may hold, computed from the table by other means."""
-    table = counts()
-    (trained,) = table["trained"]
-    missed, neither = IMAGES - trained[0], IMAGES - trained[1]
-    points = {
-        (kind, k): [
-            100 * (mine[k] - ordinary[k]) / IMAGES
-            for mine, ordinary in zip(table[kind], table["one label"], strict=True)
-        ]
-        for kind in KINDS
-        for k in (0, 1)
-    }
-    numbers = {f"{100 * n / IMAGES:.2f}" for n in trained[:2]}
-    numbers |= {f"{mean(p):+.2f}" for p in points.values()}
-    numbers |= {f"{mean(p):.2f}" for p in points.values()}
-    numbers |= {f"{stdev(p):.2f}" for p in points.values()}
-    numbers |= {f"{100 * mean(run[1] for run in table['second label']) / IMAGES:.2f}"}
-    needed = 1 + [n / IMAGES >= 0.9999 for n in trained].index(True)
-    numbers |= {str(n) for n in (IMAGES, missed, missed - neither, needed, len(trained))}
-    numbers |= {f"{100 * (missed - neither) / missed:.1f}", "99.99"}
-    return numbers | {"75", "25", "2", "5"}  # shares, epochs or runs, pictures
-
-
 @pytest.mark.parametrize(
     ("trained", "taught", "verdict"),
     [
-        ([9000, 9999], [[9000, 9990]] * 2, HELD),
-        ([9000, 9900], [[9000, 9999]] * 2, HELD),
-        ([9000, 9900], [[9000, 9950], [9000, 9951]], PARTLY),
-        ([9000, 9900], [[9000, 9950], [9000, 9870]], NOT_HELD),
-        ([9000, 9900], [[9100, 9850], [9100, 9851]], NOT_HELD),
-        ([9000, 9900], [[9000, 9950]], NOT_HELD),
+        ([9000, 9999], [[9000, 9990]] * 2, Verdict.HELD),
+        ([9000, 9900], [[9000, 9999]] * 2, Verdict.HELD),
+        ([9000, 9900], [[9000, 9950], [9000, 9951]], Verdict.PARTLY),
+        ([9000, 9900], [[9000, 9950], [9000, 9870]], Verdict.NOT_HELD),
+        ([9000, 9900], [[9100, 9850], [9100, 9851]], Verdict.NOT_HELD),
+        ([9000, 9900], [[9000, 9950]], Verdict.NOT_HELD),
     ],
     ids=["held", "held if taught", "a gain", "it may be chance", "a loss", "one run"],
 )
 @pytest.mark.usefixtures("folder")
 def test_the_verdict_follows_the_numbers(
-    trained: list[int], taught: list[list[int]], verdict: str
+    trained: list[int], taught: list[list[int]], verdict: Verdict
 ) -> None:
     runs = [[*run, 10_000] for run in taught]
     ordinary = [[9000, 9900, 10_000]] * len(runs)
     rewrite({"trained": [[*trained, 10_000]], **dict.fromkeys(KINDS, ordinary)} | {KINDS[2]: runs})
-    assert picture_of(CLAIM).caption.endswith(verdict)
+    assert finding_of(CLAIM).verdict == verdict
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_network_without_mistakes_is_drawn() -> None:
     rewrite({name: [[50] * 10] for name in ("trained", *KINDS)})
-    caption = drawn(CLAIM).caption
-    assert "mistake" not in caption
-    assert caption.endswith(HELD)
+    figure_of(CLAIM)
+    assert "mistake" not in finding_of(CLAIM).measured
+    assert finding_of(CLAIM).verdict == Verdict.HELD

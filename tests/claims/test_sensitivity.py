@@ -1,47 +1,78 @@
 """Where one component of the gradient is 32 times another, so is what a wiggle does."""
 
 from dataclasses import replace
-from pathlib import Path
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from nn import cost_of, gradient
-from stages.claims.sensitivity.figure import CLAIM, Probed, power, scientific, verdict
+from stages.claims.sensitivity.claim import CLAIM
 from stages.claims.sensitivity.measure import pair, rank, sensitivity
-from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
-from stages.common.files.arrays import load_arrays
+from stages.claims.sensitivity.verdict import power, scientific
+from stages.claims.shared.claim import Finding, Verdict
+from stages.common.files.arrays import load_arrays, save_arrays
+from stages.common.files.paths import claim_arrays
 from tests.claims.shared import (
     SHAPES,
-    Options,
-    Shape,
-    check_parameters,
-    drawn,
-    drifted,
-    finish,
-    loaded,
-    numbers_in,
+    Case,
+    figure_of,
+    finding_of,
+    snapshot,
     words_of,
     write_random_run,
     write_saturated_run,
 )
 
-OPTIONS: Options = {"images": 120, "ratio": 32.0, "wiggle": 0.001}
-CHANGES = {"images": 90, "ratio": 5.0, "wiggle": 0.01}
-OUTPUT = Path("data/claims/sensitivity.npz")
+OUTPUT = claim_arrays("sensitivity")
 ROWS = {"untrained": 0, "trained": 3}  # of the snapshots
 
 
-@pytest.fixture(scope="module")
-def finished(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return finish(drifted(digits, tmp_path_factory.mktemp("sensitivity")), sensitivity, OPTIONS)
+def known_numbers(finding: Finding) -> set[str]:
+    """The numbers that the words may hold, from the arrays by other means."""
+    arrays = load_arrays(OUTPUT)
+    wiggles = arrays["wiggles"]
+    count = sum((n_in + 1) * n_out for n_in, n_out in pairwise(arrays["sizes"].tolist()))
+    known = {f"{count:,}", "0", "1", "10"}
+    known |= {f"{arrays['ratio']:.3g}", f"{wiggles[0]:.3g}"}
+    for name in ROWS:
+        large, small = arrays[f"{name}_components"]
+        changes = arrays[f"{name}_changes"]
+        known |= {f"{abs(a / b):.4g}" for a, b in ((large, small), changes[:, 0]) if b}
+        reach = 0.0
+        for column, wiggle in enumerate(wiggles):
+            slopes = np.array([large, small]) * wiggle
+            if (np.abs(changes[:, column] - slopes) > 0.1 * np.abs(slopes)).any():
+                break
+            reach = wiggle
+        known.add(f"{reach:.3g}")
+        known.add(f"{100 * float(arrays[f'{name}_pairs']):.0f}")
+        known.add(f"{int(arrays[f'{name}_zeros']):,}")
+        ranked = arrays[f"{name}_ranked"]
+        for value in (large, small, ranked[0], np.median(ranked)):
+            mantissa, exponent = f"{value:.2e}".split("e")
+            is_small = 0 < abs(value) < 1e-3
+            known.add(f"{float(mantissa):.3g}" if is_small else f"{value:.3g}")
+            raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+            assert not is_small or f"10{raised}" in words_of(finding)
+    return known
+
+
+CASE = Case(
+    sensitivity,
+    {"images": 120, "ratio": 32.0, "wiggle": 0.001},
+    {"images": 90, "ratio": 5.0, "wiggle": 0.01},
+    (OUTPUT,),
+    known_numbers,
+    inputs="drifted_run",
+)
 
 
 @pytest.mark.parametrize("name", ROWS)
 @pytest.mark.usefixtures("folder")
 def test_components_are_the_gradient_and_changes_are_differences_of_the_cost(name: str) -> None:
     arrays = load_arrays(OUTPUT)
-    network, inputs, targets = loaded(ROWS[name])
+    network, inputs, targets = snapshot(ROWS[name])
     inputs, targets = inputs[:, :120], targets[:, :120]
     nabla = gradient(network, inputs, targets).parameters
     places, wiggles = arrays[f"{name}_places"], arrays["wiggles"]
@@ -62,7 +93,7 @@ def test_components_are_the_gradient_and_changes_are_differences_of_the_cost(nam
 @pytest.mark.usefixtures("folder")
 def test_the_second_is_the_nearest_to_a_32nd_of_the_largest(name: str) -> None:
     arrays = load_arrays(OUTPUT)
-    network, inputs, targets = loaded(ROWS[name])
+    network, inputs, targets = snapshot(ROWS[name])
     sizes = np.abs(gradient(network, inputs[:, :120], targets[:, :120]).parameters)
     first, second = arrays[f"{name}_places"]
     assert sizes[first] == sizes.max()
@@ -81,9 +112,9 @@ def test_the_second_is_the_nearest_to_a_32nd_of_the_largest(name: str) -> None:
 @pytest.mark.usefixtures("empty")
 def test_a_wiggle_of_a_network_without_hidden_layer_follows_the_closed_form() -> None:
     write_random_run(SHAPES["no hidden layer"])
-    sensitivity(**OPTIONS)
+    sensitivity(**CASE.options)
     arrays = load_arrays(OUTPUT)
-    network, inputs, targets = loaded(0)
+    network, inputs, targets = snapshot(0)
     w, b = network.weights[0], network.biases[0]
     a = 1 / (1 + np.exp(-(w @ inputs + b[:, np.newaxis])))
     delta = 2 * (a - targets) * a * (1 - a)
@@ -105,56 +136,14 @@ def test_ranking_is_worked_out_by_hand() -> None:
     np.testing.assert_array_equal(pair(np.array([0.5, -8.0, 2.3, -1.9]), 4.0), [1, 3])
 
 
-@pytest.mark.usefixtures("folder")
-def test_every_parameter_counts_and_nothing_else_does() -> None:
-    check_parameters(sensitivity, OPTIONS, CHANGES, [OUTPUT])
-
-
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-@pytest.mark.usefixtures("empty")
-def test_any_network_is_drawn(shape: Shape) -> None:
-    write_random_run(shape)
-    sensitivity(**OPTIONS)
-    drawn(CLAIM)
-
-
 @pytest.mark.usefixtures("empty")
 def test_a_network_that_cannot_learn_is_drawn_and_holds_no_claim() -> None:
     write_saturated_run()
-    sensitivity(**OPTIONS)
-    caption = drawn(CLAIM).caption
-    assert "predicted ratio 0, measured 0" in caption
-    assert not caption.endswith(HELD)
-
-
-@pytest.mark.usefixtures("folder")
-def test_every_number_of_the_words_is_found_in_the_output() -> None:
-    picture = drawn(CLAIM)
-    arrays = load_arrays(OUTPUT)
-    wiggles = arrays["wiggles"]
-    known = {"4,780", "32", "0.001", "10", "1"}
-    for name in ROWS:
-        one, other = arrays[f"{name}_components"]
-        changes = arrays[f"{name}_changes"]
-        known |= {f"{abs(one / other):.4g}", f"{abs(changes[0, 0] / changes[1, 0]):.4g}"}
-        for column, wiggle in enumerate(wiggles):
-            slopes = np.array([one, other]) * wiggle
-            if (np.abs(changes[:, column] - slopes) > 0.1 * np.abs(slopes)).any():
-                break
-            reach = wiggle
-        known.add(f"{reach:.3g}")
-        known.add(f"{100 * float(arrays[f'{name}_pairs']):.0f}")
-        known.add(f"{int(arrays[f'{name}_zeros']):,}")
-        ranked = arrays[f"{name}_ranked"]
-        for value in (one, other, ranked[0], np.median(ranked)):
-            mantissa, exponent = f"{value:.2e}".split("e")
-            small = abs(value) < 1e-3
-            known |= {f"{float(mantissa):.3g}", str(10)} if small else {f"{value:.3g}"}
-            raised = f"10{exponent}".translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-            assert not small or raised[2:].replace("⁻⁰", "⁻") in picture.caption + picture.alt
-    found = numbers_in(words_of(picture))
-    assert len(found) > 8
-    assert found <= known
+    sensitivity(**CASE.options)
+    figure_of(CLAIM)
+    finding = finding_of(CLAIM)
+    assert "predicted ratio 0, measured 0" in finding.measured
+    assert finding.verdict != Verdict.HELD
 
 
 def test_small_numbers_are_written_with_powers_of_ten() -> None:
@@ -164,17 +153,24 @@ def test_small_numbers_are_written_with_powers_of_ten() -> None:
                      "1 \N{MULTIPLICATION SIGN} 10⁻⁴"]  # fmt: skip
 
 
-def test_the_verdict_follows_the_numbers() -> None:
-    def both(*ratios: tuple[float, float]) -> list[Probed]:
-        arrays = {"ratio": np.array(32.0), "wiggles": np.ones(1)}
-        for name, (predicted, measured) in zip(ROWS, ratios, strict=True):
-            arrays[f"{name}_components"] = np.array([predicted, -1])
-            arrays[f"{name}_changes"] = np.array([[measured], [-1]])
-        return [Probed(name, arrays, "pixel") for name in ROWS]
-
-    assert verdict(both((32.1, 31.9), (31.8, 32))).endswith(HELD)
-    assert verdict(both((32.1, 31.9), (31, 31))).endswith(PARTLY)
-    assert verdict(both((32, 31), (32, 33))).endswith(NOT_HELD)
+@pytest.mark.parametrize(
+    ("ratios", "verdict"),
+    [
+        (((32.1, 31.9), (31.8, 32)), Verdict.HELD),
+        (((32.1, 31.9), (31, 31)), Verdict.PARTLY),
+        (((32, 31), (32, 33)), Verdict.NOT_HELD),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_the_verdict_follows_the_numbers(
+    ratios: tuple[tuple[float, float], ...], verdict: Verdict
+) -> None:
+    arrays = load_arrays(OUTPUT)
+    for name, (predicted, measured) in zip(ROWS, ratios, strict=True):
+        arrays[f"{name}_components"] = np.array([predicted, -1.0])
+        arrays[f"{name}_changes"] = np.tile([[measured], [-1.0]], len(arrays["wiggles"]))
+    save_arrays(OUTPUT, arrays)
+    assert finding_of(CLAIM).verdict == verdict
 
 
 def test_powers_of_ten_are_short() -> None:

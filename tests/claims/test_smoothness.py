@@ -1,8 +1,6 @@
-"""Moran's I by its definition, and a caption that says what the files say."""
+"""Moran's I by its definition, of neighbours in one map, of weights on disk."""
 
-from contextlib import chdir
 from itertools import product
-from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
@@ -10,45 +8,25 @@ import numpy as np
 import pytest
 
 from nn import Network
-from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
-from stages.claims.smoothness.figure import CLAIM, IMAGES, SWEEP
-from stages.claims.smoothness.measure import Grid, correlation, smoothness
+from stages.claims.shared.claim import Finding, Verdict
+from stages.claims.smoothness.claim import CLAIM
+from stages.claims.smoothness.measure import Grid, smoothness
 from stages.common.files.arrays import load_arrays, save_arrays
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import NETWORK, PREPROCESSING, SNAPSHOTS
+from stages.common.files.paths import NETWORK, PREPROCESSING, SNAPSHOTS, claim_arrays, claim_table
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, save_model
 from stages.common.models.snapshots import save_snapshots
 from tests.claims.shared import (
-    Options,
-    check_parameters,
-    copied,
-    drawn,
-    finish,
-    numbers_in,
+    SHAPES,
+    Case,
     rows_of,
 )
 
-OPTIONS: Options = {
-    "weight_decays": [0.0, 0.01], "seeds": 2, "epochs": 2, "learning_rate": 4.0, "batch_size": 25,
-    "shuffles": 20, "seed": 3, "hidden": [5],
-}  # fmt: skip
-CHANGES = {
-    "weight_decays": [0.0], "seeds": 3, "epochs": 3, "learning_rate": 2.0, "batch_size": 30,
-    "shuffles": 21, "seed": 4, "hidden": [5, 4],
-}  # fmt: skip
-FILES = (SWEEP, IMAGES)
+SWEEP, IMAGES = claim_table("smoothness"), claim_arrays("smoothness")
 
 
-@pytest.fixture(scope="module")
-def finished(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copied(digits, tmp_path_factory.mktemp("smoothness"))
-    with chdir(folder):
-        write_network(hidden=(6,))
-    return finish(folder, smoothness, OPTIONS)
-
-
-def write_network(hidden: tuple[int, ...]) -> None:
+def write_network(hidden: tuple[int, ...] = (6,)) -> None:
     """A network as ``train`` writes it: before its first step random, afterwards smooth."""
     preprocessing = Preprocessing.load(PREPROCESSING)
     rng = np.random.default_rng(0)
@@ -68,6 +46,62 @@ def slow_morans_i(image: np.ndarray[Any, Any], inked: np.ndarray[Any, Any]) -> f
     }
     together = sum(d[p] * d[q] for p, q in weights)
     return len(pixels) / sum(weights.values()) * together / sum(v * v for v in d.values())
+
+
+def cells(start: str, decay: float, name: str) -> list[float]:
+    """A column of the table, for one start and strength."""
+    return [
+        float(row[name]) for row in rows_of(SWEEP)
+        if row["start"] == start and float(row["weight_decay"]) == decay
+    ]  # fmt: skip
+
+
+def known_numbers(finding: Finding) -> set[str]:
+    """The numbers that the words may hold, from the files by other means."""
+    a, table = load_arrays(IMAGES), rows_of(SWEEP)
+    decays = sorted({float(row["weight_decay"]) for row in table})
+    seeds = len({row["seed"] for row in table})
+    assert len(table) == 2 * len(decays) * seeds
+    beyond = int((a["after"] > a["shuffled_highest"]).sum())
+    assert f"{beyond} of its {len(a['after'])} neuron" in finding.measured
+    pixels = int(a["inked"].sum())
+    numbers = [*"012", "0.5", str(pixels), str(a["inked"].size), f"{-1 / (pixels - 1):.3g}"]
+    numbers += [str(n) for n in (beyond, len(a["after"]), *a["sizes"], seeds)]
+    numbers += [str(a["epochs"]), str(a["shuffles"])]
+    numbers += [f"{a[name].mean():z.2f}" for name in ("before", "after", "digits")]
+    numbers += [f"{f(a['after']):z.2f}" for f in (np.min, np.max)]
+    numbers += [f"{f(decays):.3g}" for f in (min, max)]
+    for start, decay in product(("small", "large"), (min(decays), max(decays))):
+        smooth = cells(start, decay, "morans_i")
+        right = [100 * v for v in cells(start, decay, "validation_accuracy")]
+        numbers += [f"{f(smooth):z.3f}" for f in (mean, stdev)]
+        numbers += [f"{mean(smooth):z.2f}"]
+        numbers += [f"{f(right):.1f}" for f in (mean, stdev)]
+        numbers.append(f"{mean(cells(start, decay, 'first_weights')):z.2f}")
+    least = [mean(cells(s, min(decays), "morans_i")) for s in ("small", "large")]
+    random = sum(value < 0.5 for value in (a["after"].mean(), *least))
+    held_in_part = (Verdict.NOT_HELD, Verdict.PARTLY, Verdict.PARTLY, Verdict.HELD)
+    assert finding.verdict == held_in_part[random]
+    return {*numbers}
+
+
+CASE = Case(
+    smoothness,
+    {
+        "weight_decays": [0.0, 0.01], "seeds": 2, "epochs": 2, "learning_rate": 4.0,
+        "batch_size": 25, "shuffles": 20, "seed": 3, "hidden": [5],
+    },
+    {
+        "weight_decays": [0.0], "seeds": 3, "epochs": 3, "learning_rate": 2.0, "batch_size": 30,
+        "shuffles": 21, "seed": 4, "hidden": [5, 4],
+    },
+    (SWEEP, IMAGES),
+    known_numbers,
+    prepare=write_network,
+    of_shape=lambda shape: {"hidden": [*shape.hidden] or None, "epochs": 1},
+    variations={"five strengths": {"hidden": [1, 2], "weight_decays": [0.1, 0, 0.01, 0.02, 0.03]}},
+    shapes=[name for name, shape in SHAPES.items() if shape.height > 1],  # one has no neighbours
+)  # fmt: skip
 
 
 def test_morans_i_is_what_its_definition_says() -> None:
@@ -110,76 +144,23 @@ def test_pixels_without_neighbours_are_refused_in_one_line() -> None:
         Grid.of(np.array([[True, False], [False, True]]))
 
 
-def test_correlation_ignores_scale() -> None:
-    values = np.random.default_rng(0).normal(size=(3, 7))
-    assert correlation(values, 0.1 * values + 2) == pytest.approx(1)
-    assert correlation(values, np.ones((3, 7))) == 0
-
-
-@pytest.mark.usefixtures("folder")
-def test_every_parameter_changes_the_outputs_and_nothing_else_does() -> None:
-    check_parameters(smoothness, OPTIONS, CHANGES, FILES)
-
-
 @pytest.mark.usefixtures("folder")
 def test_weights_that_overflow_are_told_in_one_line() -> None:
     with pytest.raises(StageError, match="weight decay 1 "):
-        smoothness(**{**OPTIONS, "weight_decays": [1.0], "learning_rate": 1e6, "epochs": 4})
-
-
-@pytest.mark.parametrize(
-    ("own", "hidden", "decays"),
-    [
-        ((6,), [5], [0.0, 0.01]),
-        ((), None, [0.001]),
-        ((40, 3), [1, 2], [0.1, 0.0, 0.01, 0.02, 0.03]),
-    ],
-)
-@pytest.mark.usefixtures("folder")
-def test_the_caption_says_what_the_files_say(
-    own: tuple[int, ...], hidden: list[int] | None, decays: list[float]
-) -> None:
-    write_network(own)
-    smoothness(**{**OPTIONS, "hidden": hidden, "weight_decays": decays})
-    picture, a = drawn(CLAIM), load_arrays(IMAGES)
-    assert len(rows_of(SWEEP)) == 2 * len(decays) * OPTIONS["seeds"]
-    weights = np.load(SNAPSHOTS / "parameters.npy")[1][: 784 * len(a["after"])].reshape(-1, 28, 28)
-    assert a["after"][0] == pytest.approx(slow_morans_i(weights[0], a["inked"]), abs=1e-5)
-    beyond = int((a["after"] > a["shuffled_highest"]).sum())
-    assert f"{beyond} of its {len(a['after'])} neuron" in picture.caption
-    pixels = int(a["inked"].sum())
-    numbers = ["0", "1", "2", "20", "784", "0.5", str(pixels), f"{-1 / (pixels - 1):.3g}"]
-    numbers += [str(beyond), str(len(a["after"])), *(str(n) for n in (784, *own, 10))]
-    numbers += [f"{a[name].mean():z.2f}" for name in ("before", "after", "digits")]
-    numbers += [f"{f(a['after']):z.2f}" for f in (np.min, np.max)]
-    numbers += [f"{f(decays):.3g}" for f in (min, max)]
-    for start, decay in product(("small", "large"), (min(decays), max(decays))):
-        smooth = cells(start, decay, "morans_i")
-        right = [100 * v for v in cells(start, decay, "validation_accuracy")]
-        numbers += [f"{f(smooth):z.3f}" for f in (mean, stdev)]
-        numbers += [f"{f(right):.1f}" for f in (mean, stdev)]
-        numbers.append(f"{mean(cells(start, decay, 'first_weights')):z.2f}")
-    assert numbers_in(picture.caption) <= {*numbers}
-    least = [mean(cells(s, min(decays), "morans_i")) for s in ("small", "large")]
-    random = sum(value < 0.5 for value in (a["after"].mean(), *least))
-    assert picture.caption.endswith((NOT_HELD, PARTLY, PARTLY, HELD)[random])
-
-
-def cells(start: str, decay: float, name: str) -> list[float]:
-    """A column of the table, for one start and strength."""
-    return [
-        float(row[name]) for row in rows_of(SWEEP)
-        if row["start"] == start and float(row["weight_decay"]) == decay
-    ]  # fmt: skip
+        smoothness(**{**CASE.options, "weight_decays": [1.0], "learning_rate": 1e6, "epochs": 4})
 
 
 @pytest.mark.usefixtures("folder")
-def test_files_that_are_missing_or_of_another_kind_are_told() -> None:
+def test_the_smoothness_of_a_neuron_is_that_of_its_weights_on_disk() -> None:
+    a = load_arrays(IMAGES)
+    for place, name in enumerate(("before", "after")):
+        weights = np.load(SNAPSHOTS / "parameters.npy")[place, :784].reshape(28, 28)
+        assert a[name][0] == pytest.approx(slow_morans_i(weights, a["inked"]), abs=1e-5)
+
+
+@pytest.mark.usefixtures("folder")
+def test_images_of_other_networks_are_refused() -> None:
     arrays = load_arrays(IMAGES)
-    save_arrays(IMAGES, {name: array for name, array in arrays.items() if name != "digits"})
-    with pytest.raises(StageError, match="stage smoothness"):
-        CLAIM.draw()
-    for path in FILES:
-        path.unlink()
-    with pytest.raises(FileNotFoundError):
-        CLAIM.draw()
+    save_arrays(IMAGES, arrays | {"sweep_images": arrays["sweep_images"][:3]})
+    with pytest.raises(StageError, match="smoothness writes: 4 networks, with images of 3"):
+        CLAIM.read()

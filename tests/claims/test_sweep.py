@@ -14,38 +14,27 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
-from stages.claims.shared.claim import HELD, NOT_HELD, PARTLY
-from stages.claims.sweep.figure import CLAIM
-from stages.claims.sweep.measure import RANKS, RUNS, ranked, sweep
+from stages.claims.shared.claim import Finding, Verdict
+from stages.claims.sweep.claim import CLAIM
+from stages.claims.sweep.measure import ranked, sweep
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import HISTORY
+from stages.common.files.paths import HISTORY, TEST, claim_table
 from stages.common.models import training as descent
 from stages.common.runtime.checkpoints import DAYS, folder_of
 from stages.train import train
 from tests.claims.shared import (
-    Options,
-    check_parameters,
-    copied,
-    drawn,
-    finish,
+    Case,
+    Shape,
+    figure_of,
+    finding_of,
     numbers_in,
-    picture_of,
     rows_of,
-    words_of,
     write_rows,
 )
 from tests.sample import ROOT
 
-OPTIONS: Options = {
-    "grid": ["train.learning_rate=3,0.5", "train.hidden=[6],[]"], "samples": 0, "epochs": 2,
-    "seeds": 2, "seed": 5, "backend": "loky", "scheduler": "tcp://127.0.0.1:8786",
-}  # fmt: skip
-CHANGES = {
-    "grid": ["train.learning_rate=3,1", "train.hidden=[6],[]"], "samples": 2, "epochs": 1,
-    "seeds": 3, "seed": 6,
-}  # fmt: skip
 OWN = {"hidden": [5], "learning_rate": 2, "shift": 1, "elastic": 10, "rotation": 5}
-FILES = [RANKS, RUNS]
+RANKS, RUNS = FILES = claim_table("sweep"), claim_table("sweep_runs")
 
 
 def params(**train: Any) -> None:
@@ -56,14 +45,88 @@ def params(**train: Any) -> None:
     yaml.dump(values, Path("params.yaml"))
 
 
-@pytest.fixture(scope="module")
-def finished(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copied(digits, tmp_path_factory.mktemp("sweep"))
-    shutil.rmtree(folder / "data/normalized/test")  # nobody looks at it
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        params(**OWN)
-    return finish(folder, sweep, OPTIONS)
+def prepare() -> None:
+    """What a sweep reads besides images: params.yaml. Test images, which nobody looks at, go."""
+    params(**OWN)
+    shutil.rmtree(TEST)
+
+
+def accuracies(part: str) -> dict[tuple[str, ...], list[float]]:
+    """Accuracies of the trainings of one part, by the values of the swept parameters."""
+    shares: dict[tuple[str, ...], list[float]] = {}
+    for row in rows_of(RUNS):
+        if row["part"] == part:
+            point = tuple(row[name] for name in swept_names())
+            shares.setdefault(point, []).append(float(row["validation_accuracy"]))
+    return shares
+
+
+def swept_names() -> list[str]:
+    return [*rows_of(RANKS)[0]][1:-3]
+
+
+def known_numbers(finding: Finding) -> set[str]:
+    """The numbers that the words may hold, from the tables by other means."""
+    table, ranks, again = rows_of(RANKS), accuracies("rank"), accuracies("again")
+    runs = rows_of(RUNS)
+    numbers = {f"{100 * mean(shares):.1f}" for each in (ranks, again) for shares in each.values()}
+    numbers |= {f"{100 * stdev(shares):.1f}" for shares in again.values()}
+    best, usual = (
+        next(tuple(row[name] for name in swept_names()) for row in table if row[key] == "1")
+        for key in ("rank", "own")
+    )
+    gain = mean(again[best]) - mean(again[usual])
+    error = (sum(stdev(again[p]) ** 2 / len(again[p]) for p in (best, usual))) ** 0.5
+    numbers |= {f"{100 * gain:z.1f}", f"{gain / error:z.1f}" if error else "0"}
+    held = Verdict.HELD if gain > 2 * error else Verdict.PARTLY
+    assert finding.verdict == (held if best != usual and gain > 0 else Verdict.NOT_HELD)
+    numbers |= {str(len(ranks)), str(len(ranks[best])), "1", "2", "3", runs[0]["epochs"]}
+    points = [best, *[*ranks][:3]]
+    values = " ".join(value for point in points for value in point)
+    return numbers | numbers_in(values) | numbers_in(values.replace(",", " "))
+
+
+CASE = Case(
+    sweep,
+    {
+        "grid": ["train.learning_rate=3,0.5", "train.hidden=[6],[]"], "samples": 0, "epochs": 2,
+        "seeds": 2, "seed": 5, "backend": "loky", "scheduler": "tcp://127.0.0.1:8786",
+    },
+    {
+        "grid": ["train.learning_rate=3,1", "train.hidden=[6],[]"], "samples": 2, "epochs": 1,
+        "seeds": 3, "seed": 6,
+    },
+    FILES,
+    known_numbers,
+    prepare=prepare,
+    of_shape=lambda shape: {"grid": grid_of(shape), "epochs": 1},
+    variations={
+        name: {"grid": grid, "samples": 12, "epochs": 1}
+        for name, grid in {
+            "one parameter": ["train.learning_rate=1,2,3"],
+            "one point, the own": ["train.learning_rate=2"],
+            "to scale": [
+                "train.learning_rate=tag(log,interval(0.01,100))", "train.gain=range(1,12)",
+            ],
+            "words": [
+                "train.initializer=lecun,xavier,he,unit", "train.schedule=constant,cosine,step",
+            ],
+            "many parameters": [
+                "train.hidden=[6,6,6,6,6,6,6,6,6,6],[]", "train.epochs=1,2",
+                "train.reshuffle=true,false", "train.weight_decay=1e-5,0",
+                "train.activation=leaky_relu,tanh", "train.elastic=0,20",
+                "train.cost=quadratic,cross_entropy",
+            ],
+        }.items()
+    },
+    unshaping={"backend": "loky", "scheduler": "tcp://elsewhere:1"},
+)  # fmt: skip
+
+
+def grid_of(shape: Shape) -> list[str]:
+    """A grid of networks of this shape, of images that are too small to be distorted."""
+    params(hidden=[3], learning_rate=2, activation=shape.activation, cost=shape.cost)
+    return [f"train.hidden=[{','.join(map(str, shape.hidden))}]", "train.gain=1,2"]
 
 
 @pytest.fixture
@@ -77,15 +140,6 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int]]:
         return start(self, *arguments)
 
     monkeypatch.setattr(descent.Descent, "start", noted)
-    return found
-
-
-def accuracies(part: str) -> dict[tuple[str, ...], list[float]]:
-    found: dict[tuple[str, ...], list[float]] = {}
-    for row in rows_of(RUNS):
-        if row["part"] == part:
-            point = row["learning_rate"], row["hidden"]
-            found.setdefault(point, []).append(float(row["validation_accuracy"]))
     return found
 
 
@@ -126,7 +180,7 @@ def test_the_best_and_the_own_are_trained_again_with_other_seeds() -> None:
 def test_the_printed_line_leads_to_the_same_network_in_train(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    sweep(**OPTIONS)
+    sweep(**CASE.options)
     best = rows_of(RANKS)[0]
     words = shlex.split(capsys.readouterr().out.splitlines()[-1])
     assert words[:3] == ["dvc", "exp", "run"]
@@ -145,21 +199,10 @@ def test_the_printed_line_leads_to_the_same_network_in_train(
 
 
 @pytest.mark.usefixtures("folder")
-def test_every_parameter_that_shapes_results_changes_the_outputs() -> None:
-    same = {"backend": OPTIONS["backend"], "scheduler": "tcp://elsewhere:1"}
-    decisive = {name: value for name, value in OPTIONS.items() if name not in same}
-
-    def stage(**options: Any) -> None:
-        sweep(**options, **same)
-
-    check_parameters(stage, decisive, CHANGES, FILES)
-
-
-@pytest.mark.usefixtures("folder")
 def test_params_yamls_other_values_shape_the_results() -> None:
     before = RUNS.read_bytes()
     params(**OWN | {"momentum": 0.5})
-    sweep(**OPTIONS)
+    sweep(**CASE.options)
     assert RUNS.read_bytes() != before
 
 
@@ -168,15 +211,15 @@ def test_a_second_sweep_trains_nothing_and_a_wider_one_only_what_is_new(
     trained: list[tuple[float, int]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = [path.read_bytes() for path in FILES]
-    sweep(**OPTIONS)
+    sweep(**CASE.options)
     assert trained == []
     assert [path.read_bytes() for path in FILES] == before
     assert "sweep: 10 of 10 kept from a run before" in capsys.readouterr().out
-    sweep(**OPTIONS | {"grid": ["train.learning_rate=1,3,0.5", "train.hidden=[],[6]"]})
+    sweep(**CASE.options | {"grid": ["train.learning_rate=1,3,0.5", "train.hidden=[],[6]"]})
     new = [pair for pair in trained if pair[1] in {5, 6}]
     assert sorted(new) == [(1, 5), (1, 5), (1, 6), (1, 6)]
     trained.clear()
-    sweep(**OPTIONS | {"seeds": 3})
+    sweep(**CASE.options | {"seeds": 3})
     assert {seed for _, seed in trained} <= {7, 8, 9, 10}
     assert not {(3.0, 5), (0.5, 6)} & {*trained}
 
@@ -197,10 +240,10 @@ def test_what_a_killed_sweep_has_finished_is_not_done_again(
     with monkeypatch.context() as patch:
         patch.setattr(descent.Descent, "start", stopped)
         with pytest.raises(KeyboardInterrupt):
-            sweep(**OPTIONS)
+            sweep(**CASE.options)
     first = [*trained]
     trained.clear()
-    sweep(**OPTIONS)
+    sweep(**CASE.options)
     assert len(first) == limit
     assert len(trained) == 10 + 4 - limit
     assert [path.read_bytes() for path in FILES] == before
@@ -212,7 +255,7 @@ def test_trainings_that_nobody_asks_for_any_more_are_removed() -> None:
     assert len(files) == 14
     for file in files:
         os.utime(file, (time.time() - (DAYS + 1) * 86400,) * 2)
-    sweep(**OPTIONS | {"epochs": 1})
+    sweep(**CASE.options | {"epochs": 1})
     assert not files & {*folder_of("sweep").iterdir()}
 
 
@@ -233,7 +276,7 @@ def test_values_that_do_not_go_together_are_told_in_a_line(
     options: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(StageError) as caught:
-        sweep(**OPTIONS | options)
+        sweep(**CASE.options | options)
     assert str(caught.value).startswith(told)
 
 
@@ -242,51 +285,16 @@ def test_values_that_do_not_go_together_are_told_in_a_line(
 def test_params_yaml_without_a_training_is_told_in_a_line(content: str) -> None:
     Path("params.yaml").write_text(content)
     with pytest.raises(StageError, match=r"\Aparams.yaml: expected a section train .*make check\Z"):
-        sweep(**OPTIONS)
+        sweep(**CASE.options)
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_training_that_leaves_the_finite_numbers_comes_last() -> None:
     params(**OWN | {"activation": "relu"})
-    sweep(**OPTIONS | {"grid": ["train.learning_rate=1e6,0.5", "train.gain=2,100"]})
+    sweep(**CASE.options | {"grid": ["train.learning_rate=1e6,0.5", "train.gain=2,100"]})
     costs = {row["learning_rate"]: row["validation_cost"] for row in rows_of(RUNS)}
     assert costs["1e+06"] == "inf"
-    drawn(CLAIM)
-
-
-MANY = {
-    "one parameter": ["train.learning_rate=1,2,3"],
-    "one point, the own": ["train.learning_rate=2"],
-    "to scale": ["train.learning_rate=tag(log,interval(0.01,100))", "train.gain=range(1,12)"],
-    "words": ["train.initializer=lecun,xavier,he,unit", "train.schedule=constant,cosine,step"],
-    "many parameters": [
-        "train.hidden=[6,6,6,6,6,6,6,6,6,6],[]", "train.epochs=1,2", "train.reshuffle=true,false",
-        "train.weight_decay=1e-5,0", "train.activation=leaky_relu,tanh", "train.elastic=0,20",
-        "train.cost=quadratic,cross_entropy",
-    ],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("grid", MANY.values(), ids=MANY.keys())
-@pytest.mark.usefixtures("folder")
-def test_every_kind_of_grid_gets_its_figure(grid: list[str]) -> None:
-    sweep(**OPTIONS | {"grid": grid, "samples": 12, "epochs": 1})
-    drawn(CLAIM)
-
-
-@pytest.mark.usefixtures("folder")
-def test_every_number_in_the_words_is_found_in_the_output() -> None:
-    picture = drawn(CLAIM)
-    words = words_of(picture)
-    ranks, again = accuracies("rank"), accuracies("again")
-    numbers = {f"{100 * mean(shares):.1f}" for each in (ranks, again) for shares in each.values()}
-    numbers |= {f"{100 * stdev(shares):.1f}" for shares in again.values()}
-    first = rows_of(RANKS)[0]
-    best, own = mean(again[first["learning_rate"], first["hidden"]]), mean(again["2", "[5]"])
-    error = (sum(stdev(shares) ** 2 for shares in again.values()) / 2) ** 0.5
-    numbers |= {f"{100 * (best - own):.1f}", f"{(best - own) / error:.1f}" if error else "0"}
-    numbers |= {"5", "2", "1", "3", "0.5", "6"}
-    assert numbers_in(words) <= numbers, words
+    figure_of(CLAIM)
 
 
 def rewrite(accuracy: Callable[[bool, int], float]) -> None:
@@ -301,32 +309,38 @@ def rewrite(accuracy: Callable[[bool, int], float]) -> None:
 
 @pytest.mark.parametrize(
     ("gain", "noise", "verdict"),
-    [(0.1, 0.01, HELD), (0.1, 0.2, PARTLY), (-0.1, 0.01, NOT_HELD), (0.1, 0.0, HELD)],
+    [
+        (0.1, 0.01, Verdict.HELD),
+        (0.1, 0.2, Verdict.PARTLY),
+        (-0.1, 0.01, Verdict.NOT_HELD),
+        (0.1, 0.0, Verdict.HELD),
+    ],
     ids=["clear", "maybe chance", "worse", "no spread at all"],
 )
 @pytest.mark.usefixtures("folder")
-def test_the_verdict_follows_the_numbers(gain: float, noise: float, verdict: str) -> None:
+def test_the_verdict_follows_the_numbers(gain: float, noise: float, verdict: Verdict) -> None:
     rewrite(lambda own, n: 0.5 + gain * (not own) + noise * n)
     assert rows_of(RANKS)[0]["own"] == "0"
-    assert picture_of(CLAIM).caption.endswith(verdict)
+    assert finding_of(CLAIM).verdict == verdict
 
 
 @pytest.mark.usefixtures("folder")
 def test_the_best_may_be_params_yamls_own() -> None:
-    sweep(**OPTIONS | {"grid": ["train.learning_rate=2,1e-6,1e-7"], "epochs": 20})
-    picture = drawn(CLAIM)
-    assert picture.title.startswith("None of 3 combinations beats params.yaml's own: ")
-    assert picture.caption.endswith(NOT_HELD)
+    sweep(**CASE.options | {"grid": ["train.learning_rate=2,1e-6,1e-7"], "epochs": 20})
+    figure_of(CLAIM)
+    finding = finding_of(CLAIM)
+    assert finding.title.startswith("None of 3 combinations beats params.yaml's own: ")
+    assert finding.verdict == Verdict.NOT_HELD
 
 
 @pytest.mark.parametrize("path", FILES)
 @pytest.mark.usefixtures("folder")
-def test_tables_of_two_sweeps_are_not_drawn(path: Path) -> None:
+def test_tables_of_two_sweeps_are_refused(path: Path) -> None:
     other = path.read_bytes()
-    sweep(**OPTIONS | {"grid": ["train.gain=1,2"]})
+    sweep(**CASE.options | {"grid": ["train.gain=1,2"]})
     path.write_bytes(other)
     with pytest.raises(StageError, match="run dvc repro"):
-        picture_of(CLAIM)
+        CLAIM.read()
 
 
 def test_costs_are_compared_where_accuracies_are_equal() -> None:

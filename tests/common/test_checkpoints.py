@@ -32,7 +32,7 @@ from stages.common.runtime.checkpoints import (
 )
 from stages.common.runtime.signals import StoppedError
 from stages.train import train
-from tests.claims.shared import copied, finish
+from tests.claims.shared import copied, run_in
 from tests.sample import ROOT, module_of
 
 # Everything that a training remembers from epoch to epoch is in use.
@@ -391,7 +391,7 @@ def test_a_stage_that_is_killed_for_real_goes_on_and_its_workers_end_with_it(
     told: str,
 ) -> None:
     copied(digits, empty)
-    finish(empty, train if stage == "train" else minima, options)
+    run_in(empty, train if stage == "train" else minima, options)
     expected = written(outputs)
     first = start(stage, options, empty)
     while first.poll() is None and not [*folder_of(stage).glob("[!.]*")]:
