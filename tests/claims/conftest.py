@@ -8,7 +8,7 @@ import pytest
 from stages.common.files.arrays import load_labelled
 from stages.common.files.paths import ALL_TRAIN
 from stages.common.images.preprocess import standard_scaling
-from tests.claims.shared import Case, Shape, copied, run_in, write_run
+from tests.claims.shared import SHAPES, Case, Shape, copied, run_in, write_random_run, write_run
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +19,16 @@ def drifted_run(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with chdir(folder):
         write_run(images, labels, Shape((6,), 10, 28, 28), *standard_scaling(images))
     return folder
+
+
+@pytest.fixture(scope="session")
+def random_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Runs on random images, by the name of their network's shape; read only."""
+    folders = {name: tmp_path_factory.mktemp("random") for name in SHAPES}
+    for name, folder in folders.items():
+        with chdir(folder):
+            write_random_run(SHAPES[name])
+    return folders
 
 
 @pytest.fixture(scope="module")

@@ -168,9 +168,15 @@ def finding_of(claim: Claim) -> Finding:
 
 def figure_of(claim: Claim) -> Figure:
     """A claim's figure, drawn in the report's style; none of its texts leaves the sheet."""
+    return finding_and_figure_of(claim)[1]
+
+
+def finding_and_figure_of(claim: Claim) -> tuple[Finding, Figure]:
+    """What is said of a claim, and its figure, none of whose texts leaves the sheet."""
+    measured = claim.read()
+    finding = claim.judge(measured)
     with styled():
-        measured = claim.read()
-        figure = claim.draw(measured, claim.judge(measured).title)
+        figure = claim.draw(measured, finding.title)
         figure.draw_without_rendering()
     for text in figure.findobj(Text):
         # Whatever was drawn is no longer stale; the labels of ticks beyond an axis' ends still are.
@@ -180,7 +186,7 @@ def figure_of(claim: Claim) -> Figure:
             assert box.y0 >= 0, text
             assert box.x1 <= figure.bbox.x1, text
             assert box.y1 <= figure.bbox.y1, text
-    return figure
+    return finding, figure
 
 
 def words_of(finding: Finding) -> str:

@@ -20,11 +20,10 @@ from stages.common.runtime.imports import imports
 from tests.claims.shared import (
     SHAPES,
     Case,
-    figure_of,
-    finding_of,
+    copied,
+    finding_and_figure_of,
     numbers_in,
     words_of,
-    write_random_run,
 )
 from tests.sample import ROOT
 
@@ -91,8 +90,7 @@ def test_every_number_of_the_words_is_found_in_the_outputs(case: Case, change: s
 
 def check_words(case: Case) -> set[str]:
     """Look at figure and words; return the numbers that the words hold."""
-    figure_of(claim_of(case))
-    finding = finding_of(claim_of(case))
+    finding, _ = finding_and_figure_of(claim_of(case))
     assert finding.verdict in Verdict
     assert finding.alt.startswith(finding.title)
     assert len(finding.alt) > len(finding.title) + 40
@@ -112,9 +110,10 @@ def check_words(case: Case) -> set[str]:
     ],
     indirect=["case"],
 )
-@pytest.mark.usefixtures("empty")
-def test_any_network_is_measured_judged_and_drawn(case: Case, shape: str) -> None:
-    write_random_run(SHAPES[shape])
+def test_any_network_is_measured_judged_and_drawn(
+    case: Case, shape: str, random_runs: dict[str, Path], empty: Path
+) -> None:
+    copied(random_runs[shape], empty)
     case.measure(**{**case.options, **case.of_shape(SHAPES[shape])})
     check_words(case)
 

@@ -20,8 +20,7 @@ from tests.claims.shared import (
     Case,
     Row,
     Shape,
-    figure_of,
-    finding_of,
+    finding_and_figure_of,
     numbers_in,
     rows_of,
     words_of,
@@ -151,8 +150,7 @@ def test_sure_networks_many_networks_and_dull_ones_are_shown(
     save_classes(numbered(sizes[-1]))
     write_networks(sizes, gain, count)
     noise(**CASE.options)
-    figure_of(CLAIM)
-    finding = finding_of(CLAIM)
+    finding, _ = finding_and_figure_of(CLAIM)
     assert numbers_in(words_of(finding)) <= known_numbers(finding)
 
 

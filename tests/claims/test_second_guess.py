@@ -14,7 +14,7 @@ from stages.common.files.arrays import load_arrays
 from stages.common.files.paths import NETWORK, TEST, TRAIN, claim_arrays, claim_table
 from stages.common.models.model import load_model
 from stages.common.models.recipe import examples_of
-from tests.claims.shared import Case, figure_of, finding_of, rows_of, write_rows
+from tests.claims.shared import Case, finding_and_figure_of, finding_of, rows_of, write_rows
 
 TABLE, ARRAYS = claim_table("second_guess"), claim_arrays("second_guess")
 KINDS = ("one label", "even labels", "second label")
@@ -161,6 +161,6 @@ def test_the_verdict_follows_the_numbers(
 @pytest.mark.usefixtures("folder")
 def test_a_network_without_mistakes_is_drawn() -> None:
     rewrite({name: [[50] * 10] for name in ("trained", *KINDS)})
-    figure_of(CLAIM)
-    assert "mistake" not in finding_of(CLAIM).measured
-    assert finding_of(CLAIM).verdict == Verdict.HELD
+    finding, _ = finding_and_figure_of(CLAIM)
+    assert "mistake" not in finding.measured
+    assert finding.verdict == Verdict.HELD

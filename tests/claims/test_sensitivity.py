@@ -16,7 +16,7 @@ from stages.common.files.paths import claim_arrays
 from tests.claims.shared import (
     SHAPES,
     Case,
-    figure_of,
+    finding_and_figure_of,
     finding_of,
     snapshot,
     words_of,
@@ -140,8 +140,7 @@ def test_ranking_is_worked_out_by_hand() -> None:
 def test_a_network_that_cannot_learn_is_drawn_and_holds_no_claim() -> None:
     write_saturated_run()
     sensitivity(**CASE.options)
-    figure_of(CLAIM)
-    finding = finding_of(CLAIM)
+    finding, _ = finding_and_figure_of(CLAIM)
     assert "predicted ratio 0, measured 0" in finding.measured
     assert finding.verdict != Verdict.HELD
 

@@ -15,8 +15,7 @@ from stages.common.files.paths import claim_table
 from tests.claims.shared import (
     SHAPES,
     Case,
-    figure_of,
-    finding_of,
+    finding_and_figure_of,
     numbers_in,
     rows_of,
     snapshot,
@@ -110,8 +109,8 @@ def test_without_hidden_layers_a_step_is_that_of_the_closed_form() -> None:
 def test_a_slope_of_zero_is_drawn_and_holds_no_claim() -> None:
     write_saturated_run()
     stepsize(**CASE.options)
-    figure_of(CLAIM)
-    assert finding_of(CLAIM).verdict != Verdict.HELD
+    finding, _ = finding_and_figure_of(CLAIM)
+    assert finding.verdict != Verdict.HELD
 
 
 def test_the_verdict_follows_the_numbers() -> None:

@@ -1,5 +1,6 @@
 """A sweep: every point trained as its tables say, kept for a wider one, without test images."""
 
+import json
 import os
 import shlex
 import shutil
@@ -26,6 +27,7 @@ from tests.claims.shared import (
     Case,
     Shape,
     figure_of,
+    finding_and_figure_of,
     finding_of,
     numbers_in,
     rows_of,
@@ -35,6 +37,9 @@ from tests.sample import ROOT
 
 OWN = {"hidden": [5], "learning_rate": 2, "shift": 1, "elastic": 10, "rotation": 5}
 RANKS, RUNS = FILES = claim_table("sweep"), claim_table("sweep_runs")
+
+
+TRAIN_SECTION = YAML(typ="safe").load(ROOT / "params.yaml")["train"]
 
 
 def params(**train: Any) -> None:
@@ -54,9 +59,10 @@ def prepare() -> None:
 def accuracies(part: str) -> dict[tuple[str, ...], list[float]]:
     """Accuracies of the trainings of one part, by the values of the swept parameters."""
     shares: dict[tuple[str, ...], list[float]] = {}
+    names = swept_names()
     for row in rows_of(RUNS):
         if row["part"] == part:
-            point = tuple(row[name] for name in swept_names())
+            point = tuple(row[name] for name in names)
             shares.setdefault(point, []).append(float(row["validation_accuracy"]))
     return shares
 
@@ -67,12 +73,12 @@ def swept_names() -> list[str]:
 
 def known_numbers(finding: Finding) -> set[str]:
     """The numbers that the words may hold, from the tables by other means."""
-    table, ranks, again = rows_of(RANKS), accuracies("rank"), accuracies("again")
-    runs = rows_of(RUNS)
+    table, runs, names = rows_of(RANKS), rows_of(RUNS), swept_names()
+    ranks, again = accuracies("rank"), accuracies("again")
     numbers = {f"{100 * mean(shares):.1f}" for each in (ranks, again) for shares in each.values()}
     numbers |= {f"{100 * stdev(shares):.1f}" for shares in again.values()}
     best, usual = (
-        next(tuple(row[name] for name in swept_names()) for row in table if row[key] == "1")
+        next(tuple(row[name] for name in names) for row in table if row[key] == "1")
         for key in ("rank", "own")
     )
     gain = mean(again[best]) - mean(again[usual])
@@ -125,7 +131,9 @@ CASE = Case(
 
 def grid_of(shape: Shape) -> list[str]:
     """A grid of networks of this shape, of images that are too small to be distorted."""
-    params(hidden=[3], learning_rate=2, activation=shape.activation, cost=shape.cost)
+    functions = {"activation": shape.activation, "cost": shape.cost}
+    train = {**TRAIN_SECTION, "hidden": [3], "learning_rate": 2, **functions}
+    Path("params.yaml").write_text(json.dumps({"train": train}))
     return [f"train.hidden=[{','.join(map(str, shape.hidden))}]", "train.gain=1,2"]
 
 
@@ -327,8 +335,7 @@ def test_the_verdict_follows_the_numbers(gain: float, noise: float, verdict: Ver
 @pytest.mark.usefixtures("folder")
 def test_the_best_may_be_params_yamls_own() -> None:
     sweep(**CASE.options | {"grid": ["train.learning_rate=2,1e-6,1e-7"], "epochs": 20})
-    figure_of(CLAIM)
-    finding = finding_of(CLAIM)
+    finding, _ = finding_and_figure_of(CLAIM)
     assert finding.title.startswith("None of 3 combinations beats params.yaml's own: ")
     assert finding.verdict == Verdict.NOT_HELD
 
