@@ -19,7 +19,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.sample import ROOT
+from stages.common.runtime.imports import ROOT
 
 LOCK = ROOT / "requirements.lock"
 PIP_AUDIT = "pip-audit==2.10.1"  # in an environment of its own, made for the moment

@@ -1,8 +1,8 @@
 """Every stage that calculates, one after the other in this process, on a few real digits.
 
-python -X determinism=portable -m tests.calculate FOLDER
+python -m tests.calculate FOLDER
 
-The report is left out: it takes five times as long as all others, and ``tests.identity`` makes it.
+The pages are left out: ``tests.identity`` makes them.
 """
 
 from stages.common.runtime.cli import run  # first: it fixes the kernels, before NumPy is loaded
@@ -15,12 +15,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from benchmarks.accuracy import as_options
-from tests.sample import ROOT, module_of, sample_as_raw
+from stages.common.runtime.imports import ROOT
+from tests.pipelines import PARAMS, STAGES, load, module_of
+from tests.sample import sample_as_raw
 
-LOAD = YAML(typ="safe").load
 SMALL: dict[str, dict[str, Any]] = {
     "normalize": {"scaling": "standard", "deskew": True},
     "batch": {"validation": 50},
@@ -34,10 +33,10 @@ def main(folder: Path) -> None:
     os.chdir(folder)
     os.environ["LOKY_MAX_CPU_COUNT"] = "1"
     shutil.copyfile(ROOT / "params.yaml", "params.yaml")  # sweep reads what train has there
-    params, small = LOAD(ROOT / "params.yaml"), LOAD(ROOT / "tests/small.yaml") | SMALL
-    for stage in LOAD(ROOT / "dvc.yaml")["stages"]:
-        if stage not in {"fetch", "report"}:
-            sys.argv = [stage, *as_options(params.get(stage, {}) | small.get(stage, {}))]
+    small = load(ROOT / "tests/small.yaml") | SMALL
+    for stage in STAGES:
+        if stage not in {"fetch", "report", "chapters"}:
+            sys.argv = [stage, *as_options(PARAMS.get(stage, {}) | small.get(stage, {}))]
             run(getattr(importlib.import_module(module_of(stage)), stage))
 
 

@@ -4,9 +4,9 @@
     python -m tests.identity --full    # and the whole pipeline on MNIST, some minutes each
 
 Each row is a fresh clone, in which DVC runs every stage; what it writes must have the hashes of the
-undisturbed clone. ``portable`` is compared with a portable one, also on processors that
-qemu-x86_64 imitates, if there is one: it is a processor without AVX-512 in every respect. Exit
-code 1 if any output differs, or a row could not be tried.
+undisturbed clone, also under other kernels and on processors that qemu-x86_64 imitates, if there is
+one: it is a processor without AVX-512 in every respect. Exit code 1 if any output differs, or a row
+could not be tried.
 """
 
 import os
@@ -20,9 +20,10 @@ from typing import Annotated
 
 import typer
 
-from tests.sample import ROOT
+from stages.common.files.paths import CLAIM_PARAMETERS, PARAMETERS
+from stages.common.runtime.imports import ROOT
+from tests.pipelines import ODD_NAME, SURROUNDINGS, Clone, umask
 from tests.test_bytes import NEW, OLD
-from tests.test_pipeline import ODD_NAME, SURROUNDINGS, Clone, umask
 
 CORES = ("Prescott", "Nehalem", "Sandybridge", "Haswell", "Zen", "SkylakeX")
 PROCESSORS = ("Haswell", "EPYC", "Skylake-Server")  # as qemu names them
@@ -38,11 +39,10 @@ class Row:
     mask: int = 0o022
     options: tuple[str, ...] = ()
     below: str = "."  # the current folder
-    determinism: str = "native"
     processor: str = ""  # imitated, by its name in qemu
 
 
-NATIVE = [
+DISTURBED = [
     Row("undisturbed"),
     Row("undisturbed again"),
     *(Row(f"{n} threads of BLAS", {"OPENBLAS_NUM_THREADS": n}) for n in ("1", "2", "4")),
@@ -52,25 +52,21 @@ NATIVE = [
     # As in an old locale, which knows no umlauts.
     Row("no UTF-8", {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
     Row("umask 077", mask=0o077),
-    Row("from a subfolder", below="stages/figures", options=("--all-pipelines",)),
+    Row("from a subfolder", below="stages/page"),
     Row("spaces and umlauts in the path", folder=ODD_NAME),
     Row("no run-cache", options=("--no-run-cache",)),
     *(Row(f"{n} workers", {"LOKY_MAX_CPU_COUNT": n}) for n in ("1", "2", "3")),
-    Row("all of these", SURROUNDINGS, ODD_NAME, 0o077, ("--no-run-cache", "--all-pipelines"), "nn"),
+    Row("all of these", SURROUNDINGS, ODD_NAME, 0o077, ("--no-run-cache",), "nn"),
 ]
-PORTABLE = [
-    Row("portable", determinism="portable"),
-    *(
-        Row(f"portable, {core} asked for", {"OPENBLAS_CORETYPE": core}, determinism="portable")
-        for core in CORES
-    ),
-    Row("portable, NumPy's features disabled", OLD, determinism="portable"),
+KERNELS = [
+    *(Row(f"kernels {core} asked for", {"OPENBLAS_CORETYPE": core}) for core in CORES),
+    Row("NumPy's features disabled", OLD),
 ]
 FULL = [
     Row("undisturbed"),
-    Row("all of these", SURROUNDINGS, ODD_NAME, 0o077, ("--no-run-cache", "--all-pipelines"), "nn"),
-    Row("portable", NEW, determinism="portable"),
-    Row("portable, old kernels asked for", OLD, determinism="portable"),
+    Row("all of these", SURROUNDINGS, ODD_NAME, 0o077, ("--no-run-cache",), "nn"),
+    Row("new kernels asked for", NEW),
+    Row("old kernels asked for", OLD),
 ]
 
 
@@ -83,17 +79,14 @@ def main(
     """Run the rows; print a table."""
     print("| digits | run | outputs | differ | seconds |\n|---|---|---|---|---|")
     emulator = shutil.which("qemu-x86_64")
-    emulated = [
-        Row(f"portable, on an imitated {name}", determinism="portable", processor=name)
-        for name in PROCESSORS
-    ]
-    good = compare("few", NATIVE, only)
-    good &= compare("few", [*PORTABLE, *(emulated if emulator and full else [])], only)
+    emulated = [Row(f"on an imitated {name}", processor=name) for name in PROCESSORS]
+    rows = [*DISTURBED, *KERNELS, *(emulated if emulator and full else [])]
+    good = compare("few", rows, only)
     if full and not emulator:
-        print("| few | portable on imitated processors | not tried: no qemu-x86_64 | | |")
+        print("| few | on imitated processors | not tried: no qemu-x86_64 | | |")
         good = False
     if full:
-        good &= compare("MNIST", FULL[:2], only) & compare("MNIST", FULL[2:], only)
+        good &= compare("MNIST", FULL, only)
     raise SystemExit(not good)
 
 
@@ -120,12 +113,10 @@ def hashes(folder: Path, row: Row, *, sample: bool) -> dict[str, str]:
     place.mkdir()
     clone = Clone(place, row.environment | imitation(row.processor, folder / "bin"))
     if not sample:
-        shutil.copyfile(ROOT / "params.yaml", place / "params.yaml")
+        for path in (PARAMETERS, CLAIM_PARAMETERS):
+            shutil.copyfile(ROOT / path, place / path)
         clone.set("fetch", sources=[f"file:{ROOT / 'data/raw'}"])
-    params = place / "params.yaml"
-    chosen = f"determinism: {row.determinism}\n"
-    params.write_text(params.read_text().replace("determinism: native\n", chosen))
-    clone.dvc("repro", *row.options, cwd=place / row.below)
+    clone.dvc("repro", "--all-pipelines", *row.options, cwd=place / row.below)
     return clone.outs()
 
 

@@ -20,7 +20,7 @@ from typing import Annotated
 
 import typer
 
-from tests.sample import ROOT
+from stages.common.runtime.imports import ROOT
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 RESOLUTIONS = {"oldest": "lowest-direct", "newest": "highest"}

@@ -14,9 +14,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.sample import ROOT
+from stages.common.runtime.imports import ROOT
+from tests.pipelines import Clone
 from tests.session import execute
-from tests.test_pipeline import Clone
 
 BUCKET = "digits"
 KEYS = {

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from stages.common.images.idx import read_idx, write_idx
-from stages.tools import check
+from stages.common.runtime.imports import ROOT
 from stages.train import train
 
 Counts = Mapping[str, int]
-ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "tests/data"
 BLOTS, WRONG = 0.4, 0.08  # shares of a made-up pattern's sixteen fields: inked, and mistaken
 FILES = {
@@ -22,11 +20,6 @@ FILES = {
     "t10k-images-idx3-ubyte": 3,
     "t10k-labels-idx1-ubyte": 1,
 }
-
-
-def module_of(stage: str) -> str:
-    """The module that a stage's command runs."""
-    return check.module_of(YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"][stage]["cmd"])
 
 
 def sample_as_raw(folder: Path, train: int, test: int) -> None:

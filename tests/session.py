@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.sample import ROOT
+from stages.common.runtime.imports import ROOT
 
 EXPERIMENTS, SWEEPS = ROOT / "docs/experiments.md", ROOT / "docs/sweeps.md"
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
@@ -108,7 +108,7 @@ def repeat(document: Path) -> None:
         # The results of the last commit, but not the memory of earlier sessions.
         execute(f'dvc remote add --local before "$(dvc --cd {ROOT} cache dir)"', folder)
         execute("dvc pull --remote before", folder)
-        execute("dvc remote remove --local before; dvc repro", folder)
+        execute("dvc remote remove --local before; dvc repro --all-pipelines", folder)
         execute("git diff --quiet || git commit --quiet --all --message 'The run'", folder)
 
         def run(command: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+from stages.common.runtime.imports import ROOT
 from tests.audit import COPYLEFT, LOCK, UNCHECKED, declared, licence, lock_problems, verdict
-from tests.sample import ROOT
 
 HASH = " \\\n    --hash=sha256:" + "0" * 64
 OLDER = f"numpy==2.4.0 ; python_full_version < '3.12'{HASH}\n"

@@ -1,4 +1,4 @@
-"""The same bytes on other processors: portable keeps them, where native does not."""
+"""The same bytes on every processor: the kernels are fixed, and where they cannot be it is said."""
 
 import hashlib
 import os
@@ -7,40 +7,42 @@ import sys
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_info
 
-import stages
-from tests.sample import ROOT
-from tests.test_pipeline import STAGES
+from stages.common.runtime.determinism import CORE, KERNELS, missing
+from stages.common.runtime.imports import ROOT
 
 # Kernels of OpenBLAS, and features of NumPy by all their names; what one does not know it ignores.
 # Nehalem has SSE alone; SkylakeX has AVX-512, and is not taken where the processor has none.
 OLD = {
     "OPENBLAS_CORETYPE": "Nehalem",
-    "NPY_DISABLE_CPU_FEATURES": f"X86_V3 AVX2 FMA3 {stages.WIDER} {stages.WIDER_BEFORE_2_4}",
+    "NPY_DISABLE_CPU_FEATURES": f"X86_V3 {KERNELS['NPY_DISABLE_CPU_FEATURES']}",
 }
 NEW = {"OPENBLAS_CORETYPE": "SkylakeX", "OPENBLAS_NUM_THREADS": "2"}
+# A NumPy that was loaded before the project is asked has chosen its kernels by itself.
+NUMPY_FIRST = (
+    "import numpy, runpy, sys; sys.argv[:] = ['tests.calculate', sys.argv[1]]; "
+    "runpy.run_module('tests.calculate', run_name='__main__')"
+)
 
 
-def python(
-    *words: str, determinism: str, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+def python(*words: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Start this Python in the project's folder."""
     return subprocess.run(
-        [sys.executable, "-X", f"determinism={determinism}", *words],
+        [sys.executable, *words],
         cwd=ROOT,
-        env=os.environ | (environment or {}),
+        env=os.environ | environment,
         text=True,
         capture_output=True,
         check=False,
     )
 
 
-def hashes(folder: Path, determinism: str, environment: dict[str, str]) -> dict[str, str]:
+def hashes(folder: Path, environment: dict[str, str], *words: str) -> dict[str, str]:
     """Run every stage that calculates; the hash of each file that was written."""
-    done = python(
-        *("-m", "tests.calculate", str(folder)), determinism=determinism, environment=environment
-    )
+    done = python(*(words or ("-m", "tests.calculate")), str(folder), environment=environment)
     assert done.returncode == 0, done.stderr
+    assert (" in their last digits " in done.stderr) == bool(words)
     every = (path for path in folder.rglob("*") if path.is_file())
     files = (path for path in every if ".checkpoints" not in path.parts)  # what sweep keeps
     return {
@@ -49,51 +51,58 @@ def hashes(folder: Path, determinism: str, environment: dict[str, str]) -> dict[
     }
 
 
-def test_portable_gives_the_same_bytes_under_other_kernels_and_native_does_not(
+def test_the_bytes_are_the_same_whatever_kernels_are_asked_for_and_would_not_be_otherwise(
     tmp_path: Path,
 ) -> None:
-    old = hashes(tmp_path / "old", "portable", OLD)
-    new = hashes(tmp_path / "new", "portable", NEW)
+    old = hashes(tmp_path / "old", OLD)
+    new = hashes(tmp_path / "new", NEW)
     assert old == new
     assert {"models/network.npz", "reports/predictions.csv"} <= old.keys()
-    own = hashes(tmp_path / "own", "native", {})
-    other = hashes(tmp_path / "other", "native", OLD)
-    differing = {name for name in own if own[name] != other[name]}
-    assert {"models/network.npz", "data/claims/minima.npz"} <= differing
+    unpinned = hashes(tmp_path / "unpinned", OLD, "-c", NUMPY_FIRST)
+    differing = {name for name in old if old[name] != unpinned[name]}
+    assert {"models/network.npz", "models/minima.npz"} <= differing
 
 
-def test_every_stage_that_calculates_is_told_how() -> None:
-    told = {stage for stage in STAGES if "-X determinism=${determinism} " in STAGES[stage]["cmd"]}
-    assert {*STAGES} - told == {"fetch", "batch"}  # they copy whole numbers
-
-
-@pytest.mark.parametrize("value", ["Portable", "", "0"])
-def test_an_unknown_kind_of_determinism_is_refused_in_one_line(value: str) -> None:
-    done = python("-m", "stages.train", determinism=value)
-    assert done.returncode == 2
-    assert done.stderr == f"error: determinism: expected native or portable, got {value!r}\n"
+def test_this_process_computes_with_those_kernels() -> None:
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    assert missing() or {pool["architecture"] for pool in pools} == {CORE}
 
 
 @pytest.mark.parametrize(
-    ("before", "message"),
+    ("before", "reason"),
     [
-        ("import platform; platform.machine = lambda: 'aarch64'", "this is aarch64; use native"),
-        ("import numpy", "must come before NumPy is loaded"),
-        ("import builtins, io; builtins.open = lambda *_, **__: io.StringIO('flags: avx2')", "fma"),
-        ("import threadpoolctl as t; t.threadpool_info = lambda: []", "found another library"),
+        (
+            "import platform; platform.machine = lambda: 'aarch64'",
+            "the processor is aarch64, not x86-64",
+        ),
+        (
+            "import builtins, io; builtins.open = lambda *_, **__: io.StringIO('flags: avx2')",
+            "the processor has no fma",
+        ),
+        (
+            "import threadpoolctl as t; t.threadpool_info = lambda: []",
+            "NumPy computes with another library than OpenBLAS",
+        ),
+        (
+            "import threadpoolctl as t; t.threadpool_info = lambda: [MKL]",
+            "NumPy computes with mkl",
+        ),
+        ("import numpy", "NumPy computes with Nehalem"),
     ],
 )
-def test_portable_is_refused_where_it_cannot_be_kept(before: str, message: str) -> None:
-    done = python("-c", f"{before}; import stages", determinism="portable")
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert done.stderr.startswith("error: determinism: portable ")
-    assert done.stderr.count("\n") == 1
+def test_where_kernels_cannot_be_fixed_a_line_says_so_and_the_command_goes_on(
+    before: str, reason: str
+) -> None:
+    code = "MKL = {'user_api': 'blas', 'internal_api': 'mkl'}\n"
+    code += f"{before}\nfrom stages.common.runtime.determinism import tell_deviation"
+    code += "\nimport numpy; tell_deviation(); print('on')"
+    done = python("-c", code, environment=OLD)
+    assert done.stdout == "on\n"
+    expected = "results may differ in their last digits from the committed ones"
+    assert done.stderr == f"note: {reason}: {expected}\n"
 
 
-def test_portable_reaches_processes_that_a_stage_starts_and_every_library_without_a_warning() -> (
-    None
-):
+def test_fixed_kernels_reach_processes_that_a_stage_starts_and_every_library() -> None:
     code = """
 import stages, scipy.linalg, threadpoolctl
 from numpy.lib.introspect import opt_func_info
@@ -107,7 +116,5 @@ assert chosen and not any("AVX512" in name or "V4" in name for name in chosen), 
 assert side_by_side(kernels, [()] * 2, "") == [{("Haswell", 1)}] * 2
 """
     both = {"LOKY_MAX_CPU_COUNT": "2", "NPY_ENABLE_CPU_FEATURES": "X86_V4", **NEW}
-    done = python(
-        *("-W", "error::ImportWarning", "-c", code), determinism="portable", environment=both
-    )
+    done = python("-W", "error::ImportWarning", "-c", code, environment=both)
     assert done.returncode == 0, done.stderr

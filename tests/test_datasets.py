@@ -4,6 +4,7 @@ import importlib
 import re
 import sys
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,14 +16,17 @@ from ruamel.yaml import YAML
 from benchmarks.accuracy import as_options
 from stages.common.files.arrays import load_labelled
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import CLASSES
+from stages.common.files.paths import CLAIM_FIGURES, CLASSES, PAGE, PAGE_OF_CLAIMS, SCORES
 from stages.common.images.classes import Classes, load_classes, numbered
 from stages.common.images.idx import write_idx
 from stages.common.images.preprocess import Preprocessing
 from stages.common.runtime.cli import run
+from stages.common.runtime.imports import ROOT
 from stages.normalize import normalize
+from tests.claims.shared import rows_of
 from tests.page.chromium import Watched, started_browser
-from tests.sample import ROOT, module_of, sums_of, write_patterns
+from tests.pipelines import CLAIMS, PARAMS, STAGES, load, module_of
+from tests.sample import sums_of, write_patterns
 
 LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 CLOTHES = (
@@ -69,9 +73,8 @@ SETS = {
 
 def parameters_of(data: DataSet) -> dict[str, dict[str, Any]]:
     """What params.yaml holds but for the few lines that another data set needs."""
-    yaml = YAML(typ="safe")
-    sections: dict[str, dict[str, Any]] = yaml.load(ROOT / "params.yaml")
-    for changes in (yaml.load(ROOT / "tests/small.yaml"), QUICK):
+    sections = deepcopy(PARAMS)
+    for changes in (load(ROOT / "tests/small.yaml"), QUICK):
         for section, values in changes.items():
             sections[section].update(values)
     sections["fetch"].update(sources=["file:source"], **sums_of(Path("source")))
@@ -94,9 +97,8 @@ def data(request: pytest.FixtureRequest) -> DataSet:
 
 @pytest.fixture(scope="module")
 def finished(data: DataSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which every stage of dvc.yaml has run on a made-up data set."""
+    """A folder in which every stage of both pipelines has run on a made-up data set."""
     folder = tmp_path_factory.mktemp("dataset")
-    yaml = YAML(typ="safe")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("LOKY_MAX_CPU_COUNT", "1")
@@ -106,7 +108,7 @@ def finished(data: DataSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
         parameters = parameters_of(data)
         with Path("params.yaml").open("w") as file:
             YAML().dump(parameters, file)
-        for stage in yaml.load(ROOT / "dvc.yaml")["stages"]:
+        for stage in STAGES:
             start(stage, parameters.get(stage, {}), patch)
     return folder
 
@@ -120,14 +122,13 @@ def browser() -> Iterator[Browser]:
 def test_every_stage_runs_and_the_network_learns(finished: Path, data: DataSet) -> None:
     metrics = YAML(typ="safe").load(finished / "reports/metrics.json")
     assert metrics["accuracy"] > 2 / (1 + len(data.names))
-    assert len(metrics["recall"]) == len(data.names)
-    claims = list(YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"])[5:-1]
-    drawn = {path.stem for path in (finished / "reports/figures").glob("*.png")}
-    assert {*claims} <= drawn
+    assert len(rows_of(finished / SCORES)) == len(data.names)
+    drawn = {path.stem for path in (finished / CLAIM_FIGURES).glob("*.png")}
+    assert {*CLAIMS} - {"chapters"} == drawn
 
 
 def test_what_the_network_is_given_has_its_name(finished: Path, data: DataSet) -> None:
-    page = (finished / "reports/index.html").read_text()
+    page = "".join((finished / path).read_text() for path in (PAGE, PAGE_OF_CLAIMS))
     given, other = ("edges", "pixels") if data.edges else ("pixels", "edges")
     for words in ("neighbouring", "maps of the", "Scaling of", "shuffles of their own"):
         assert f"{words} {given}" in page
@@ -258,9 +259,8 @@ def test_a_file_of_classes_that_holds_anything_else_is_refused(text: str, empty:
 
 
 def test_every_parameter_that_the_recipes_name_exists() -> None:
-    parameters = YAML(typ="safe").load(ROOT / "params.yaml")
     text = (ROOT / "docs/datasets.md").read_text()
     named = re.findall(r"(?:-S '?|`)(\w+)\.(\w+)(?==|`)", text)
     assert len(named) > 20
     named = [(section, key) for section, key in named if section not in {"stages", "params"}]
-    assert [name for name in named if name[1] not in parameters.get(name[0], {})] == []
+    assert [name for name in named if name[1] not in PARAMS.get(name[0], {})] == []

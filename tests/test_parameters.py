@@ -1,23 +1,26 @@
 """Every parameter of params.yaml does something, and is refused by name when it is wrong."""
 
 import importlib
+import json
+import re
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+from dvc.utils.hydra import apply_overrides
 from threadpoolctl import threadpool_info
 
 from benchmarks.accuracy import as_options
 from nn import ACTIVATIONS, COSTS, INITIALIZERS, SCHEDULES
+from stages.common.files.paths import CLAIM_PARAMETERS, PARAMETERS
 from stages.common.models.model import load_model
 from stages.common.runtime.cli import run
-from tests.sample import ROOT, module_of, sample_as_raw
+from stages.common.runtime.imports import ROOT
+from tests.pipelines import PARAMS, load, module_of
+from tests.sample import sample_as_raw
 
-PARAMS: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "params.yaml")
-del PARAMS["determinism"]  # of all stages: see tests/test_bytes.py
 KEYS = [(section, key) for section, keys in PARAMS.items() for key in keys]
 BOOLEANS = [(s, k) for s, k in KEYS if isinstance(PARAMS[s][k], bool)]
 NUMBERS = [
@@ -157,6 +160,34 @@ def test_an_unknown_key_is_refused(section: str, refusal: Refusal) -> None:
 @pytest.mark.parametrize(("section", "key"), [key for key in KEYS if key not in MAY_BE_EMPTY])
 def test_a_missing_key_is_refused(section: str, key: str, refusal: Refusal) -> None:
     assert "missing" in refusal(section, key)
+
+
+@pytest.mark.parametrize("path", [PARAMETERS, CLAIM_PARAMETERS], ids=str)
+def test_an_experiment_changes_the_lines_of_its_parameter_and_no_other(
+    path: Path, tmp_path: Path
+) -> None:
+    """``dvc exp run -S`` rewrites the whole file, by DVC's own writer."""
+    text = (ROOT / path).read_text()
+    for section, values in load(text).items():
+        for key, value in values.items():
+            copy = tmp_path / path.name
+            copy.write_text(text)
+            apply_overrides(copy, [f"{section}.{key}={json.dumps(other(value))}"])
+            assert load(copy)[section][key] == other(value)
+            start = text.index(f"\n  {key}:", text.index(f"\n{section}:")) + 1
+            own = re.match(r"  \w+:.*\n(?: +[-\w](?!.*: ).*\n)*", text[start:])
+            assert own
+            assert copy.read_text().startswith(text[:start])
+            assert copy.read_text().endswith(text[start + own.end() :])
+
+
+def other(value: Any) -> Any:
+    """Another value of the same kind."""
+    if isinstance(value, list):
+        return [other(value[0]) if value else "A"] * 2
+    if isinstance(value, bool):
+        return not value
+    return "0123456789" if isinstance(value, str) else value + 1
 
 
 def test_no_key_has_a_name_that_the_run_cache_ignores() -> None:

@@ -1,54 +1,36 @@
 """The pipeline as DVC runs it: on a sample of real digits, in a temporary clone."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from ruamel.yaml import YAML
 
-from stages.common.runtime.imports import closure, imports
+from stages.common.files.paths import CLAIM_PIPELINE
+from stages.common.runtime.imports import ROOT, closure, imports
 from tests.page.chromium import Watched, started_browser
-from tests.sample import FILES, ROOT, SAMPLE, module_of, sums_and_lengths
+from tests.pipelines import (
+    CLAIM_PARAMS,
+    CLAIMS,
+    LOCKS,
+    MAIN,
+    MAIN_PARAMS,
+    ODD_NAME,
+    PARAMS,
+    STAGES,
+    SURROUNDINGS,
+    WRITTEN,
+    Clone,
+    declared,
+    downstream,
+    load,
+    module_of,
+    umask,
+)
+from tests.sample import FILES, SAMPLE
 from tests.session import EXPERIMENTS, SWEEPS, execute, forms, refreshed
-
-# What must not matter: the fixture ``finished`` has this process's own.
-ODD_NAME = "zwei Größen, ñandú"
-SURROUNDINGS = {
-    "OPENBLAS_NUM_THREADS": "4",
-    "PYTHONHASHSEED": "12345",
-    "TZ": "Asia/Kathmandu",
-    "LC_ALL": "POSIX",
-    "LOKY_MAX_CPU_COUNT": "1",
-}
-
-STAGES: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
-WRITTEN = ("outs", "metrics", "plots")
-
-
-def downstream(stage: str) -> set[str]:
-    """A stage and every stage that reads what it writes, directly or not."""
-    found = {stage}
-    for later in STAGES:  # they stand in the order in which data flows
-        written = [path for one in found for kind in WRITTEN for path in declared(one, kind)]
-        read = declared(later, "deps")
-        if any(out == dep or out.startswith(f"{dep}/") for out in written for dep in read):
-            found.add(later)
-    return found
-
-
-def declared(stage: str, kind: str) -> list[str]:
-    """The paths that dvc.yaml lists for a stage under ``kind``."""
-    entries = STAGES[stage].get(kind, [])
-    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
 
 
 def path_of(module: str) -> Path:
@@ -79,13 +61,16 @@ def test_only_evaluate_and_later_stages_read_test_images() -> None:
     assert all(order.index(stage) >= order.index("evaluate") for stage in readers)
 
 
-def test_sections_of_params_yaml_are_stages_in_the_same_order() -> None:
-    determinism, *sections = YAML(typ="safe").load(ROOT / "params.yaml")
-    assert determinism == "determinism"  # of all that calculate: part of their commands
-    assert sections == [stage for stage in STAGES if "params" in STAGES[stage]]
-    others = {"report": ["fetch", "normalize", "batch", "train"], "sweep": ["train"]}
-    for stage in sections:
-        assert STAGES[stage]["params"] == [*others.get(stage, []), stage]
+def test_sections_of_parameters_are_stages_in_the_same_order() -> None:
+    for params, stages in ((MAIN_PARAMS, MAIN), (CLAIM_PARAMS, CLAIMS)):
+        assert [*params] == [name for name, stage in stages.items() if "${" in stage["cmd"]]
+        for name in params:
+            assert stages[name]["cmd"].endswith(f" ${{{name}}}")
+    others = {"report": ["fetch", "normalize", "batch", "train", "report"]}
+    for name, stage in MAIN.items():
+        assert stage.get("params", []) == others.get(name, [name] if name in MAIN_PARAMS else [])
+    # Claims have their numbers in their commands: they would widen everybody's tables.
+    assert {name for name, stage in CLAIMS.items() if "params" in stage} == {"sweep"}
 
 
 def test_no_stage_imports_another() -> None:
@@ -100,89 +85,6 @@ def test_nn_imports_numpy_and_nothing_else() -> None:
         assert {name.split(".")[0] for name in imports(path)} <= allowed | {"typing"}
 
 
-class Clone:
-    """A copy of the project, under git, whose parameters ask for the sample.
-
-    A folder that is not empty is taken as it is.
-    ``environment`` has variables that its commands get besides those of this process.
-    """
-
-    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
-        self.folder, self.more = folder, environment or {}
-        if any(folder.iterdir()):
-            return  # it has been cloned by git
-        listed = self._command("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT)
-        for name in filter(lambda name: (ROOT / name).is_file(), listed.splitlines()):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
-        (folder / "dvc.lock").unlink(missing_ok=True)
-        self.set("fetch", sources=[f"file:{SAMPLE}"], **sums_and_lengths())
-        self.set("batch", validation=200)
-        self.set("train", epochs=3, learning_rate=2)
-        for section, values in YAML(typ="safe").load(ROOT / "tests/small.yaml").items():
-            self.set(section, **values)
-        self.git("init", "--quiet", "--initial-branch", "main")
-        self.commit()
-
-    def _command(self, *words: str, cwd: Path | None = None) -> str:
-        done = subprocess.run(
-            words,
-            cwd=cwd or self.folder,
-            env=self.environment(),
-            text=True,
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def environment(self) -> dict[str, str]:
-        here = Path(sys.executable).parent  # DVC and the Python that its stages start
-        return os.environ | {
-            "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
-            "DVC_NO_ANALYTICS": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            **self.more,
-        }
-
-    def dvc(self, *words: str, cwd: Path | None = None) -> str:
-        return self._command("dvc", *words, cwd=cwd)
-
-    def git(self, *words: str) -> str:
-        who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-        return self._command("git", *who, *words)
-
-    def commit(self) -> None:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "state")
-
-    def set(self, section: str, **values: object) -> None:
-        yaml, path = YAML(), self.folder / "params.yaml"
-        params = yaml.load(path)
-        params[section].update(values)
-        yaml.dump(params, path)
-
-    def ran(self, output: str) -> list[str]:
-        """The stages that were really run, in the order in which they were."""
-        found = re.findall(r"Running stage '(?:[./]+dvc\.yaml:)?(\w+)'", output)
-        return [stage for stage in STAGES if stage in found]
-
-    def outs(self) -> dict[str, str]:
-        """The hash of every output, as dvc.lock names them."""
-        lock = YAML(typ="safe").load(self.folder / "dvc.lock")["stages"]
-        return {out["path"]: out["md5"] for stage in lock.values() for out in stage["outs"]}
-
-
-@contextmanager
-def umask(mask: int) -> Iterator[None]:
-    """Take some rights from every file that is made meanwhile."""
-    before = os.umask(mask)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     return Clone(tmp_path_factory.mktemp("clone"))
@@ -191,14 +93,16 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 @pytest.fixture(scope="module")
 def finished(clone: Clone) -> Clone:
     """A clone in which every stage has run once."""
-    assert clone.ran(clone.dvc("repro")) == list(STAGES)
+    assert clone.ran(clone.dvc("repro")) == list(MAIN)
+    assert clone.ran(clone.dvc("repro", "-P")) == list(CLAIMS)
     return clone
 
 
 def test_a_second_run_does_nothing(finished: Clone) -> None:
-    output = finished.dvc("repro")
-    assert finished.ran(output) == []
-    assert "up to date" in output
+    for words in (["repro"], ["repro", "--all-pipelines"], ["status"]):
+        output = finished.dvc(*words)
+        assert finished.ran(output) == []
+        assert "up to date" in output
 
 
 def test_a_new_learning_rate_runs_what_depends_on_it_and_the_old_one_is_remembered(
@@ -206,17 +110,19 @@ def test_a_new_learning_rate_runs_what_depends_on_it_and_the_old_one_is_remember
 ) -> None:
     before = finished.outs()
     finished.set("train", learning_rate=1)
-    ran = finished.ran(finished.dvc("repro"))
-    told = [stage for stage in STAGES if "train" in STAGES[stage].get("params", [])]
-    assert ran == [stage for stage in STAGES if stage in {*downstream("train"), *told}]
-    assert {"evaluate", "wishes", "report"} <= {*ran}
-    assert not {*ran} & {"fetch", "normalize", "batch", "minima", "memorize"}
+    assert finished.ran(finished.dvc("repro")) == ["train", "evaluate", "report"]
+    stale = {line.strip("':\n") for line in finished.dvc("status").splitlines() if line[0] != "\t"}
+    ran = finished.ran(finished.dvc("repro", "--all-pipelines"))
+    assert stale == {f"{CLAIM_PIPELINE}:{stage}" for stage in ran}
+    assert {*ran} == ({*downstream("train"), "sweep"} & {*CLAIMS}) | {"chapters"}
+    assert {"stepsize", "wishes"} <= {*ran}
+    assert not {*ran} & {"minima", "memorize"}
     changed = {path for path, md5 in finished.outs().items() if before[path] != md5}
     assert {"models/network.npz", "reports/metrics.json", "reports/index.html"} <= changed
     data = ("data/raw", "data/normalized", "data/batches")
     assert not any(path.startswith(data) for path in changed)
     finished.set("train", learning_rate=2)
-    output = finished.dvc("repro")
+    output = finished.dvc("repro", "--all-pipelines")
     assert finished.ran(output) == []
     assert "Stage 'train' is cached - skipping run" in output
     assert finished.outs() == before
@@ -331,9 +237,9 @@ def test_the_sample_is_small_and_names_its_licence() -> None:
 
 def test_the_committed_lock_names_the_current_code_and_parameters() -> None:
     """What ``dvc status`` would check, for code and parameters: no data are needed."""
-    lock = YAML(typ="safe").load(ROOT / "dvc.lock")["stages"]
-    params = YAML(typ="safe").load(ROOT / "params.yaml")
-    assert set(lock) == set(STAGES)
-    for stage, entry in lock.items():
-        for section in STAGES[stage].get("params", []):
-            assert entry["params"]["params.yaml"][section] == params[section]
+    for path, stages in zip(LOCKS, (MAIN, CLAIMS), strict=True):
+        lock = load(ROOT / path)["stages"]
+        assert set(lock) == set(stages)
+        for stage, entry in lock.items():
+            for section in stages[stage].get("params", []):
+                assert entry["params"]["params.yaml"][section] == PARAMS[section]

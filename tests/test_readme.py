@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from benchmarks.accuracy import RECIPES, SEEDS, command, read, table
 from benchmarks.tables import speed_table
 from stages.claims.registry import CLAIMS
-from tests.sample import ROOT
+from stages.common.runtime.imports import ROOT
 
 README = (ROOT / "README.md").read_text()
 YAML_FILE = YAML(typ="safe")

@@ -19,7 +19,7 @@ from typing import IO, Any, NamedTuple
 
 from ruamel.yaml import YAML
 
-from tests.test_pipeline import WRITTEN, Clone, declared
+from tests.pipelines import LOCKS, WRITTEN, Clone, declared, load
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 TARGETS = ("the stage", "dvc", "the group")
@@ -67,15 +67,15 @@ class Victim:
             assert dvc.stdout is not None
             for line in dvc.stdout:
                 if line.startswith("Running stage '"):
-                    starts[line.split("'")[1]] = time.monotonic()
+                    starts[line.split("'")[1].rpartition(":")[2]] = time.monotonic()
         assert dvc.returncode == 0
         ends = [*starts.values(), time.monotonic()][1:]
         return {stage: end - starts[stage] for stage, end in zip(starts, ends, strict=True)}
 
     def start(self, output: int | IO[str]) -> "subprocess.Popen[str]":
-        """``dvc repro`` in a group of its own, as a shell would start it."""
+        """``dvc repro`` of both pipelines in a group of its own, as a shell would start it."""
         return subprocess.Popen(
-            ["dvc", "repro", *self.targets],
+            ["dvc", "repro", *(self.targets or ["--all-pipelines"])],
             cwd=self.folder,
             env=self.clone.environment() | {"PYTHONUNBUFFERED": "1"},
             stdout=output,
@@ -96,8 +96,8 @@ class Victim:
         return done.stdout.strip()
 
     def locked(self) -> Any:
-        """The content of dvc.lock."""
-        return YAML(typ="safe").load(self.folder / "dvc.lock")
+        """The content of both locks."""
+        return [load(path) for name in LOCKS if (path := self.folder / name).exists()]
 
     def outputs(self) -> dict[str, bytes]:
         """All files that the stages have written."""
@@ -111,10 +111,12 @@ class Victim:
 
     def forget(self, stages: Sequence[str]) -> None:
         """Let DVC know nothing of ever having run these stages."""
-        lock = YAML_FILE.load(self.folder / "dvc.lock")
-        for stage in stages:
-            del lock["stages"][stage]
-        YAML_FILE.dump(lock, self.folder / "dvc.lock")
+        for path in (self.folder / name for name in LOCKS):
+            if path.exists():
+                lock = YAML_FILE.load(path)
+                for stage in stages:
+                    lock["stages"].pop(stage, None)
+                YAML_FILE.dump(lock, path)
         shutil.rmtree(self.folder / ".dvc/cache/runs", ignore_errors=True)
 
     def suffer(self, kill: Kill) -> Verdict:
@@ -146,7 +148,7 @@ class Victim:
         """What is not as in the undisturbed run."""
         found, files = [], self.outputs()
         if self.locked() != self.lock:
-            found.append("dvc.lock differs")
+            found.append("a dvc.lock differs")
         found += [
             f"{name} differs"
             for name in sorted({*files, *self.files})

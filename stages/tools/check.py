@@ -1,6 +1,6 @@
-"""Look at every parameter of params.yaml before anything runs: no stage, no DVC, no output.
+"""Look at every parameter before anything runs, of both pipelines: no stage, no DVC, no output.
 
-    make check, or python -m stages.tools.check
+    make check, or python -m stages check
 
 DVC removes a stage's outputs before it starts the stage, so that a stage which refuses its
 parameters has lost them (they stay in DVC's cache). `make` looks here first; `dvc repro` does not.
@@ -30,27 +30,34 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from stages import DETERMINISM
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import PARAMETERS, PIPELINE
+from stages.common.files.paths import CLAIM_PARAMETERS, CLAIM_PIPELINE, PARAMETERS, PIPELINE
 from stages.common.runtime.cli import Parameter, as_yaml, parameters_of, problem_of
 from stages.tools.rules import Sections, problems_together
 
+FILES = {PARAMETERS: PIPELINE, CLAIM_PARAMETERS: CLAIM_PIPELINE}  # of the same commands
 MOST_BYTES, MOST_DEPTH, MOST_VALUES = 100_000, 10, 10_000  # of params.yaml; now 10 kB, 3 and 300
 
 
 def main() -> int:
     """Print one line for each problem; return 2 if there is one, as for a wrong option."""
-    try:
-        values, problems = read(PARAMETERS)
-        if values is not None or not problems:
-            problems = problems_of(values) or problems
-    except OSError as error:
-        problems = [f"{error.filename}: {error.strerror}"]
+    problems: list[str] = []
+    sound: Sections = {}
+    for path, pipeline in FILES.items():
+        try:
+            values, wrong = read(path)
+            if values is not None or not wrong:
+                found, allowed = problems_of(path, values, commands(pipeline))
+                wrong, sound = found or wrong, sound | allowed
+        except OSError as error:
+            wrong = [f"{error.filename}: {error.strerror}"]
+        problems += wrong
+    problems += problems_together(sound)
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     if not problems:
-        print(f"{PARAMETERS}: every parameter is one that its stage takes")
+        names = " and ".join(map(str, FILES))
+        print(f"{names}: every parameter is one that its stage takes")
     return 2 if problems else 0
 
 
@@ -83,7 +90,7 @@ def _load(text: str) -> tuple[Any, list[str]]:
         return YAML(typ="safe").load(text), []
     except (ValueError, KeyError):  # a day 99, a number of 5,000 digits, !!bool x
         values = _readable(YAML(typ="safe").compose(text))
-        return values, [f"{PARAMETERS}: expected values, got a key that YAML cannot read"]
+        return values, ["expected values, got a key that YAML cannot read"]
 
 
 class UnreadableText(str):
@@ -133,13 +140,13 @@ def refuse_bombs(text: str) -> None:
 # --- every value on its own
 
 
-def commands() -> dict[str, Callable[..., Any]]:
-    """The stages that take parameters, in the pipeline's order, by their section's name."""
-    stages = YAML(typ="safe").load(PIPELINE)["stages"]
+def commands(pipeline: Path) -> dict[str, Callable[..., Any]]:
+    """The commands of a pipeline that get a section of parameters, by its name, in order."""
+    stages = YAML(typ="safe").load(pipeline)["stages"]
     return {
         name: getattr(importlib.import_module(module_of(stage["cmd"])), name)
         for name, stage in stages.items()
-        if "params" in stage
+        if f"${{{name}}}" in stage["cmd"]
     }
 
 
@@ -148,26 +155,25 @@ def module_of(cmd: str) -> str:
     return cmd.partition(" -m ")[2].split()[0]
 
 
-def problems_of(values: Any) -> list[str]:
-    """One line for each value that its stage would not take, and for what does not go together."""
-    declared = {name: parameters_of(command) for name, command in commands().items()}
+def problems_of(
+    path: Path, values: Any, commands: dict[str, Callable[..., Any]]
+) -> tuple[list[str], Sections]:
+    """One line for each value that its command would not take, and the sections without any."""
+    declared = {name: parameters_of(command) for name, command in commands.items()}
     if not isinstance(values, dict):
-        return [f"{PARAMETERS}: expected the sections {', '.join(declared)}, got {as_yaml(values)}"]
-    known = {"determinism": None, **declared}
+        return [f"{path}: expected the sections {', '.join(declared)}, got {as_yaml(values)}"], {}
     problems = [
-        f"{as_yaml(name)}: no such section{near(name, known)}; expected {', '.join(known)}"
+        f"{as_yaml(name)}: no such section{near(name, declared)}; expected {', '.join(declared)}"
         for name in values
-        if name not in known
+        if name not in declared
     ]
-    if (chosen := values.get("determinism")) not in DETERMINISM:
-        problems.append(f"determinism: expected {' or '.join(DETERMINISM)}, got {as_yaml(chosen)}")
     sound: Sections = {}
     for name, parameters in declared.items():
         if found := [*problems_of_section(name, values.get(name), parameters)]:
             problems += found
         else:
             sound[name] = values[name]
-    return problems + problems_together(sound)
+    return problems, sound
 
 
 def problems_of_section(name: str, section: Any, parameters: dict[str, Parameter]) -> Iterator[str]:

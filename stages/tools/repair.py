@@ -1,22 +1,24 @@
-"""Remove what a killed DVC has left half-written of its own books: python -m stages.tools.repair.
+"""Remove what a killed DVC has left half-written of its own books: python -m stages repair.
 
-DVC writes dvc.lock and .dvc/tmp/rwlock in place. Killed at that moment, it refuses to start ever
-after; without these files it starts, and its run-cache knows every stage that has once run.
+DVC writes dvc.lock, of either pipeline, and .dvc/tmp/rwlock in place. Killed at that moment, it
+refuses to start ever after; without these files it starts, and its run-cache knows every stage that
+has once run.
 """
 
 import fcntl
 import json
 from pathlib import Path
 
-from stages.common.files.paths import LOCK
+from stages.common.files.paths import CLAIM_LOCK, LOCK
 from stages.common.runtime.cli import run
 
 BUSY = Path(".dvc/tmp/rwlock")
 
 
-def mend() -> None:
-    """Remove dvc.lock and DVC's list of busy files, each only if DVC could not read it."""
-    for path, guard, readable in ((LOCK, "lock", is_lock), (BUSY, "rwlock.lock", is_json)):
+def repair() -> None:
+    """Remove a dvc.lock or DVC's list of busy files if DVC could not read it."""
+    locks = [(path, "lock", is_lock) for path in (LOCK, CLAIM_LOCK)]
+    for path, guard, readable in (*locks, (BUSY, "rwlock.lock", is_json)):
         if not path.exists():
             continue
         BUSY.parent.mkdir(parents=True, exist_ok=True)
@@ -51,4 +53,4 @@ def is_json(content: bytes) -> bool:
 
 
 if __name__ == "__main__":
-    run(mend, writes=False)
+    run(repair, writes=False)

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ruamel.yaml import YAML
 
 from stages.claims.registry import CHAPTERS, CLAIMS
 from stages.claims.shared.claim import Claim, Verdict
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import CLAIM_DATA
-from stages.common.runtime.imports import imports
+from stages.common.runtime.imports import ROOT, imports
 from tests.claims.shared import (
     SHAPES,
     Case,
@@ -25,13 +24,12 @@ from tests.claims.shared import (
     numbers_in,
     words_of,
 )
-from tests.sample import ROOT
+from tests.pipelines import CLAIMS as STAGES
 
 CASES: dict[str, Case] = {
     claim.name: import_module(f"tests.claims.test_{claim.name}").CASE for claim in CLAIMS
 }
 BY_NAME = {claim.name: claim for claim in CLAIMS}
-STAGES: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 FOLDERS = ROOT / "stages/claims"
 AS_MEASURED = "as measured"
 

@@ -22,6 +22,7 @@ from stages.common.files.atomic import StageError
 from stages.common.files.paths import HISTORY, TEST, claim_table
 from stages.common.models import training as descent
 from stages.common.runtime.checkpoints import DAYS, folder_of
+from stages.common.runtime.imports import ROOT
 from stages.train import train
 from tests.claims.shared import (
     Case,
@@ -33,7 +34,6 @@ from tests.claims.shared import (
     rows_of,
     write_rows,
 )
-from tests.sample import ROOT
 
 OWN = {"hidden": [5], "learning_rate": 2, "shift": 1, "elastic": 10, "rotation": 5}
 RANKS, RUNS = FILES = claim_table("sweep"), claim_table("sweep_runs")

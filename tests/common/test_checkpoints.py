@@ -30,10 +30,11 @@ from stages.common.runtime.checkpoints import (
     store,
     sweep,
 )
+from stages.common.runtime.imports import ROOT
 from stages.common.runtime.signals import StoppedError
 from stages.train import train
 from tests.claims.shared import copied, run_in
-from tests.sample import ROOT, module_of
+from tests.pipelines import module_of
 
 # Everything that a training remembers from epoch to epoch is in use.
 TRAIN: dict[str, Any] = {

@@ -20,7 +20,7 @@ from stages.common.files.arrays import save_arrays
 from stages.common.files.atomic import whole_file, whole_folder
 from stages.common.files.tables import write_csv
 from stages.common.models.model import load_model
-from tests.sample import ROOT
+from stages.common.runtime.imports import ROOT
 
 
 class BoomError(Exception):

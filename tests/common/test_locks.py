@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sample import ROOT
+from stages.common.runtime.imports import ROOT
 
 # A stage that writes its second option to "out" when it is let go by a line on its input.
 STAGE = """

@@ -29,6 +29,7 @@ import numpy as np
 from PIL import Image
 
 from nn import Network
+from stages.claims.chapters import small_table
 from stages.claims.noise import measure as noise
 from stages.common.files.arrays import load_arrays, load_labelled, save_arrays
 from stages.common.files.atomic import StageError
@@ -39,7 +40,6 @@ from stages.common.images.sources import CHUNK, Mirror, Package, Refused, Wanted
 from stages.common.models.model import Model, load_model, save_model
 from stages.page.codec import decode_images, encode_images
 from stages.page.figures import Results, load_results
-from stages.page.story import claim_table
 from stages.tools.drawing import LONGEST_SIDE, MOST_PIXELS, prepare, rasterize
 from stages.tools.predict import grey_levels
 from tests.fuzz import forms
@@ -291,8 +291,8 @@ def codec_seeds() -> list[bytes]:
 def table(content: bytes) -> None:
     """A table of a claim, as its figure and as the page read it."""
     with a_file(content, "claim.csv") as path:
-        with mock.patch("stages.page.story.CLAIM_DATA", path.parent):
-            shown = claim_table("claim")
+        with mock.patch("stages.common.files.paths.CLAIM_DATA", path.parent):
+            shown = small_table("claim")
         read = read_table(path, COLUMNS, texts=("network",))
     require({len(column) for column in read.values()} == {len(read["step"])}, "ragged columns")
     require(read["step"].dtype == np.float64, "a column of another type")
@@ -348,7 +348,7 @@ def _require_sound(results: Results) -> None:
     )
     require((results.confusion >= 0).all(), "fewer than no images")
     require(results.confusion.sum() == n, "images that were not counted")
-    scores = [results.metrics[name] for name in ("precision", "recall", "f1")]
+    scores = results.scores.values()
     numbers = [results.metrics["accuracy"], results.metrics["cost"], *chain(*scores)]
     require(np.isfinite(numbers).all(), "a score that is not finite")
 

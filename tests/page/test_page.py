@@ -468,7 +468,7 @@ def test_every_shape_of_network_comes_alive(
 
 def draw_no_figures(patch: pytest.MonkeyPatch) -> None:
     """Let every figure be one white pixel: tests of the page need not wait for Matplotlib."""
-    from stages.page.story import Image as Figure  # noqa: PLC0415 - for this only
+    from stages.page.html import Image as Figure  # noqa: PLC0415 - for this only
 
     pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
     names = ("hero", "learning", "weights", "activations", "calibration")

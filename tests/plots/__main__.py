@@ -9,7 +9,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from tests.sample import ROOT
+from stages.common.runtime.imports import ROOT
 
 PAGE = Path(__file__).parent / "page.html"
 TEMPLATE = ROOT / ".dvc/plots.html"

@@ -21,13 +21,21 @@ from stages.claims.smoothness.measure import smoothness
 from stages.claims.stepsize.measure import stepsize
 from stages.claims.wishes.measure import wishes
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import METRICS, NETWORK, PREPROCESSING, SNAPSHOTS
+from stages.common.files.paths import (
+    METRICS,
+    NETWORK,
+    PREDICTIONS,
+    PREPROCESSING,
+    SCORES,
+    SNAPSHOTS,
+    VALIDATION,
+)
 from stages.common.models.model import Model, load_model, save_model
 from stages.common.models.sanity import LUCK, doubt, is_above_chance, require_finite
 from stages.common.models.snapshots import load_snapshots
 from stages.common.runtime.limits import require_disk, require_memory
 from stages.evaluate import evaluate
-from tests.claims.shared import copied
+from tests.claims.shared import copied, rows_of
 from tests.sample import train_small
 
 STAGES: dict[str, Callable[[], None]] = {
@@ -258,3 +266,41 @@ def test_a_network_that_fits_is_taken_and_one_that_does_not_is_told_with_its_siz
         assert "364,289.7 GB; ask for fewer neurons, epochs or snapshots" in told
     with pytest.raises(StageError, match=r"got 784-9-9-9-\.\.\.-9-10: "):
         require_memory("train.hidden", (784, *[9] * 100, 10), 10**9)
+
+
+def test_every_number_is_that_of_a_slow_count(trained: Path) -> None:
+    evaluate()
+    metrics = json.loads(METRICS.read_text())
+    assert len(metrics) <= 6
+    rows = [[float(cell) for cell in row.values()] for row in rows_of(PREDICTIONS)]
+    labels, outputs = [int(row[0]) for row in rows], [row[3:] for row in rows]
+    ranked = [sorted(range(10), key=lambda j, o=o: -o[j]) for o in outputs]  # type: ignore[misc]
+    places = [order.index(label) for order, label in zip(ranked, labels, strict=True)]
+    assert metrics["accuracy"] == pytest.approx(places.count(0) / 60, abs=1e-6)
+    assert metrics["top_2_accuracy"] == pytest.approx(sum(p < 2 for p in places) / 60, abs=1e-6)
+    costs = [
+        sum((a - (j == label)) ** 2 for j, a in enumerate(o))
+        for o, label in zip(outputs, labels, strict=True)
+    ]
+    assert metrics["cost"] == pytest.approx(sum(costs) / 60, abs=1e-6)
+    bins: dict[int, list[tuple[float, bool]]] = {}
+    for o, place in zip(outputs, places, strict=True):
+        bins.setdefault(min(int(max(o) * 10), 9), []).append((max(o), place == 0))
+    gaps = [abs(sum(c for c, _ in b) - sum(r for _, r in b)) for b in bins.values()]
+    assert metrics["calibration_error"] == pytest.approx(sum(gaps) / 60, abs=2e-5)
+    model, folder = load_model(NETWORK), trained / VALIDATION
+    images, classes = np.load(folder / "images.npy"), np.load(folder / "labels.npy")
+    right = [
+        model.read(image.reshape(28, 28)) == k for image, k in zip(images, classes, strict=True)
+    ]
+    assert metrics["validation_accuracy"] == pytest.approx(sum(right) / len(right), abs=1e-6)
+    for row in rows_of(SCORES):
+        j = int(row["class"])
+        guessed = [order[0] == j for order in ranked]
+        shown = [label == j for label in labels]
+        hits = sum(g and s for g, s in zip(guessed, shown, strict=True))
+        assert int(row["images"]) == sum(shown)
+        for name, among in (("precision", sum(guessed)), ("recall", sum(shown))):
+            assert float(row[name]) == pytest.approx(hits / max(1, among), abs=1e-6)
+        both = sum(guessed) + sum(shown)
+        assert float(row["f1"]) == pytest.approx(2 * hits / max(1, both), abs=1e-6)

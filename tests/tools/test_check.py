@@ -28,24 +28,40 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stages.common.files.arrays import load_labelled
+from stages.common.files.paths import CLAIM_PARAMETERS, CLAIM_PIPELINE, PARAMETERS, PIPELINE
 from stages.common.images.idx import read_labels, write_idx
 from stages.common.runtime.cli import parameters_of, run
+from stages.common.runtime.imports import ROOT
 from stages.evaluate import evaluate
 from stages.tools import check
 from stages.tools import rules as together
 from stages.tools.check import commands, main, problems_of_section
-from tests.sample import ROOT, module_of, sample_as_raw, sums_and_lengths, sums_of, write_patterns
+from tests.pipelines import CLAIM_PARAMS, MAIN_PARAMS, PARAMS, module_of
+from tests.sample import sample_as_raw, sums_and_lengths, sums_of, write_patterns
 
-TEXT = (ROOT / "params.yaml").read_text()
-PARAMS: dict[str, Any] = parse_yaml(TEXT, "params.yaml")
-SECTIONS = {name: keys for name, keys in PARAMS.items() if name != "determinism"}
-KEYS = [(section, key) for section, keys in SECTIONS.items() for key in keys]
-COMMANDS = commands()
+MARK = "# --- claims\n"  # between the two files, where a test has both in one text
+
+
+def in_brackets(path: Path) -> str:
+    """A file of parameters with lists in brackets, and one space before a comment."""
+    lists = re.compile(r"^( +\w+:)( +#.*)?\n((?: +- [^:=\n]+\n)+)", re.MULTILINE)
+
+    def joined(match: re.Match[str]) -> str:
+        items = [line.strip(" -") for line in match[3].splitlines()]
+        return f"{match[1]} [{', '.join(items)}]{match[2] or ''}\n"
+
+    return re.sub(" +#", " #", lists.sub(joined, (ROOT / path).read_text()))
+
+
+TEXT = in_brackets(PARAMETERS) + MARK + in_brackets(CLAIM_PARAMETERS)
+KEYS = [(section, key) for section, keys in PARAMS.items() for key in keys]
+COMMANDS = commands(ROOT / PIPELINE) | commands(ROOT / CLAIM_PIPELINE)
 # In the suite as many as cost a few seconds; `make torture` asks for 5,000.
 VARIATIONS = int(os.environ.get("VARIATIONS", "150"))
 # A section with a dot and a key, or a place in the file; then what is wrong.
 LINE = re.compile(
-    r"""error: (\w+\.[^:]+|\w+|'\w+'|"[^"]+"|params\.yaml(, line \d+(, column \d+)?)?): [^\n]+"""
+    r"""error: (\w+\.[^:]+|\w+|'\w+'|"[^"]+"|[\w/]*params\.yaml(, line \d+(, column \d+)?)?): """
+    r"[^\n]+"
 )
 
 Capture = pytest.CaptureFixture[str]
@@ -53,16 +69,22 @@ Capture = pytest.CaptureFixture[str]
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty project, which is the current folder: its pipeline alone is there."""
-    shutil.copyfile(ROOT / "dvc.yaml", tmp_path / "dvc.yaml")
+    """An empty project, which is the current folder: its pipelines alone are there."""
+    (tmp_path / CLAIM_PIPELINE).parent.mkdir(parents=True)
+    for pipeline in (PIPELINE, CLAIM_PIPELINE):
+        shutil.copyfile(ROOT / pipeline, tmp_path / pipeline)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(check, "commands", lambda: COMMANDS)  # the same, found out once
+    found = {path: commands(ROOT / path) for path in (PIPELINE, CLAIM_PIPELINE)}
+    monkeypatch.setattr(check, "commands", found.__getitem__)  # the same, found out once
     return tmp_path
 
 
 def told(content: str | bytes, capsys: Capture) -> list[str]:
-    """The lines with which this params.yaml is refused, or none."""
-    Path("params.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+    """The lines with which params.yaml, or with ``MARK`` both files, are refused, or none."""
+    content = content if isinstance(content, bytes) else content.encode()
+    main_text, mark, claims = content.partition(MARK.encode())
+    PARAMETERS.write_bytes(main_text)
+    CLAIM_PARAMETERS.write_bytes(claims if mark else (ROOT / CLAIM_PARAMETERS).read_bytes())
     capsys.readouterr()  # what an earlier example has said
     code = main()
     out, err = capsys.readouterr()
@@ -78,8 +100,15 @@ def changed(before: str, after: str) -> str:
     return TEXT.replace(before, after, 1)
 
 
+def as_text(params: dict[str, Any]) -> str:
+    """Both files with these sections."""
+    parts = [{k: v for k, v in params.items() if k in own} for own in (MAIN_PARAMS, CLAIM_PARAMS)]
+    return f"\n{MARK}".join(map(json.dumps, parts))
+
+
 def test_the_projects_own_parameters_are_taken(capsys: Capture) -> None:
-    assert told(TEXT, capsys) == []
+    assert told((ROOT / PARAMETERS).read_text(), capsys) == []
+    assert parse_yaml(TEXT, "both") == PARAMS
 
 
 @pytest.mark.parametrize(
@@ -193,7 +222,9 @@ def test_a_strange_file_is_refused_in_a_line(
 
 def test_anchors_and_merges_are_values_as_any(capsys: Capture) -> None:
     text = changed("hidden: [16, 16]", "hidden: &layers [16, 16]")
-    assert told(text.replace("hidden: [16, 16]", "hidden: *layers"), capsys) == []
+    claims = text.partition(MARK)[2].replace("hidden: [16, 16]", "hidden: &layers [16, 16]", 1)
+    claims = claims.replace("hidden: [16, 16]", "hidden: *layers")
+    assert told(text.partition(MARK)[0] + MARK + claims, capsys) == []
     text = changed("wishes: #", "wishes: &one #")
     assert (
         told(re.sub(r"(hebb: .*\n)(  digit.*\n)(  index.*\n)", r"\1  <<: *one\n", text), capsys)
@@ -203,7 +234,9 @@ def test_anchors_and_merges_are_values_as_any(capsys: Capture) -> None:
 
 def test_a_missing_file_is_told(capsys: Capture) -> None:
     assert main() == 2
-    assert capsys.readouterr().err == "error: params.yaml: No such file or directory\n"
+    assert capsys.readouterr().err == "".join(
+        f"error: {path}: No such file or directory\n" for path in (PARAMETERS, CLAIM_PARAMETERS)
+    )
 
 
 def test_a_text_that_anyone_may_write_does_not_leave_its_line(capsys: Capture) -> None:
@@ -214,7 +247,7 @@ def test_a_text_that_anyone_may_write_does_not_leave_its_line(capsys: Capture) -
 
 def test_all_problems_are_told_at_once(capsys: Capture) -> None:
     text = changed("epochs: 90", "epochs: 0").replace("validation: 5000", "validation: no")
-    text = text.replace("dpi: 140", "dip: 140")
+    text = text.replace("dpi: 140", "dip: 140", 1)
     places = [line.split(": ")[1] for line in told(text, capsys)]
     assert places == ["batch.validation", "train.epochs", "report.dip", "report.dpi"]
 
@@ -270,7 +303,7 @@ def others() -> dict[str, dict[str, dict[str, Any]]]:
 )  # fmt: skip
 def test_the_data_sets_of_the_documents_are_taken(name: str, count: int, capsys: Capture) -> None:
     sections = {section: PARAMS[section] | values for section, values in others()[name].items()}
-    assert told(json.dumps(PARAMS | sections), capsys) == []
+    assert told(as_text(PARAMS | sections), capsys) == []
     data = together.data_of(sections["fetch"], sections["normalize"])
     assert (data.train, data.inputs) == (count, 784)
 
@@ -278,7 +311,7 @@ def test_the_data_sets_of_the_documents_are_taken(name: str, count: int, capsys:
 @pytest.mark.parametrize("section", ["minima", "smoothness", "paths", "amount", "memorize"])
 def test_networks_that_no_memory_holds_are_told(section: str, capsys: Capture) -> None:
     params = PARAMS | {section: PARAMS[section] | {"hidden": [10**6, 10**6]}}
-    (line,) = told(json.dumps(params), capsys)
+    (line,) = told(as_text(params), capsys)
     assert f"error: {section}.hidden: expected a network that fits into the" in line
     assert "784-1000000-1000000-2" in line
 
@@ -295,7 +328,7 @@ def sampled(**sections: dict[str, Any]) -> str:
     params = PARAMS | {"fetch": PARAMS["fetch"] | sums_and_lengths()}
     for name, values in {"batch": {"validation": 200}, "averaging": {}}.items():
         params[name] = params[name] | values
-    return json.dumps(params | {name: params[name] | sections[name] for name in sections})
+    return as_text(params | {name: params[name] | sections[name] for name in sections})
 
 
 @pytest.mark.usefixtures("with_raw")
@@ -393,17 +426,18 @@ def test_a_mini_batch_to_look_at_is_not_larger_than_what_is_left(capsys: Capture
         "batch": PARAMS["batch"] | {"validation": 55_000},
         "hebb": PARAMS["hebb"] | {"images": 5_001},
     }
-    (line,) = told(json.dumps(params), capsys)
+    (line,) = told(as_text(params), capsys)
     assert "hebb.images: expected 2 to 5000 in data/batches/train, got 5001" in line
 
 
 def test_the_command_itself_looks_at_the_project(place: Path) -> None:
     start = [sys.executable, "-m", "stages.tools.check"]
-    shutil.copyfile(ROOT / "params.yaml", place / "params.yaml")
+    for path in (PARAMETERS, CLAIM_PARAMETERS):
+        shutil.copyfile(ROOT / path, place / path)
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(start, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    (place / "params.yaml").write_text(changed("epochs: 90", "epochs: 0"))
+    (place / PARAMETERS).write_text(changed("epochs: 90", "epochs: 0").partition(MARK)[0])
     done = subprocess.run(start, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: train.epochs: expected a whole number from 1 to")
@@ -520,7 +554,7 @@ def variations(draw: st.DrawFn) -> tuple[str, str]:
     """A params.yaml in which a few things are other than in ours, and the sections touched."""
     sections = {
         name: {key: json.dumps(value) for key, value in keys.items()}
-        for name, keys in SECTIONS.items()
+        for name, keys in PARAMS.items()
     }
     touched = set()
     for _ in range(draw(st.integers(1, 3))):
@@ -538,8 +572,10 @@ def variations(draw: st.DrawFn) -> tuple[str, str]:
         name: f"{name}:\n" + "".join(f"  {key}: {value}\n" for key, value in keys.items())
         for name, keys in sections.items()
     }
-    whole = "determinism: native\n" + "".join(texts.values())
-    return whole, "".join(texts[name] for name in texts if name in touched)
+    main_part, claims = (
+        "".join(texts[name] for name in own) for own in (MAIN_PARAMS, CLAIM_PARAMS)
+    )
+    return main_part + MARK + claims, "".join(texts[name] for name in texts if name in touched)
 
 
 @settings(
@@ -621,7 +657,9 @@ SMALL = st.fixed_dictionaries(
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw")
     sample_as_raw(folder / "data/raw", train=300, test=40)
-    shutil.copyfile(ROOT / "dvc.yaml", folder / "dvc.yaml")
+    (folder / CLAIM_PIPELINE).parent.mkdir(parents=True)
+    for pipeline in (PIPELINE, CLAIM_PIPELINE):
+        shutil.copyfile(ROOT / pipeline, folder / pipeline)
     return folder
 
 
@@ -648,7 +686,7 @@ def test_variations_that_check_takes_run_or_end_in_one_line(
     params["averaging"] = PARAMS["averaging"] | {"batch_size": 2}
     params["hebb"] = PARAMS["hebb"] | {"images": 2}
     with chdir(raw):
-        lines = told(json.dumps(params), capsys)
+        lines = told(as_text(params), capsys)
         refused = {line.split(": ")[1].split(".")[0] for line in lines}
         for section in [name for name in COMMANDS if name in small]:  # in the order of the pipeline
             code = parsed(section, params[section], monkeypatch, COMMANDS[section])

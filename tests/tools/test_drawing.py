@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stages.common.models.model import load_model
+from stages.common.runtime.imports import ROOT
 from stages.tools.drawing import (
     LONGEST_SIDE,
     PEN_SHARE,
@@ -21,7 +22,7 @@ from stages.tools.drawing import (
     rasterize,
     reduced,
 )
-from tests.sample import ROOT, SAMPLE
+from tests.sample import SAMPLE
 
 NETWORK = ROOT / "models/network.npz"
 LECTURES = (784, 16, 16, 10)

@@ -20,6 +20,7 @@ from stages.common.files.atomic import StageError
 from stages.common.images.preprocess import Images, Preprocessing, standard_scaling, unit_scaling
 from stages.common.models.model import Model, load_model
 from stages.common.runtime.cli import run
+from stages.common.runtime.imports import ROOT
 from stages.evaluate import evaluate
 from stages.tools.drawing import prepare
 from stages.tools.export import FORMATS, export
@@ -29,7 +30,6 @@ from stages.tools.formats.javascript import to_javascript
 from stages.tools.formats.onnx import OPERATORS, to_onnx
 from tests.claims.shared import write_rows
 from tests.page.chromium import refuse_or_skip, started_browser
-from tests.sample import ROOT
 from tests.test_parameters import contents
 from tests.tools.check_exports import ORACLES, TOLERANCE, answered, differences, write
 from tests.tools.test_drawing import photo, sample_digits
@@ -294,7 +294,7 @@ def test_the_cards_numbers_are_those_of_the_runs_files(folder: Path) -> None:
 
 
 def test_the_card_tells_parameters_data_and_noise_if_they_are_known(folder: Path) -> None:
-    parameters = (ROOT / "params.yaml").read_text().replace("hidden: [16, 16]", "hidden: [6, 5]", 1)
+    parameters = (ROOT / "params.yaml").read_text().replace("  - 16\n  - 16", "  - 6\n  - 5", 1)
     Path("params.yaml").write_text(parameters)
     card = cards(folder)
     assert "shared under CC BY-SA 3.0" in card

@@ -15,10 +15,10 @@ from stages.common.files.arrays import ArrayError, load_labelled
 from stages.common.files.paths import TRAIN, VALIDATION
 from stages.common.files.tables import read_table
 from stages.common.runtime.cli import run
+from stages.common.runtime.imports import ROOT
 from stages.tools.drawing import rasterize
 from stages.tools.novelty import ALARMS, Familiar, directions_of, load_familiar
 from stages.tools.predict import predict
-from tests.sample import ROOT
 from tests.tools.test_drawing import HANDS
 
 

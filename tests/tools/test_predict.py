@@ -18,9 +18,9 @@ from stages.common.files.atomic import StageError
 from stages.common.images.classes import numbered
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, load_model, save_model
+from stages.common.runtime.imports import ROOT
 from stages.tools.drawing import MOST_PIXELS, Levels, prepare, rasterize
 from stages.tools.predict import Answer, draw, grey_levels, printable
-from tests.sample import ROOT
 from tests.tools.test_drawing import HANDS, photo
 
 FIVE = rasterize(HANDS["upright"][5], 200, 0.06)

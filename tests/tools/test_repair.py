@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from stages.common.files.paths import LOCK
-from stages.tools.repair import BUSY, mend
-from tests.sample import ROOT
+from stages.common.runtime.imports import ROOT
+from stages.tools.repair import BUSY, repair
 
 WHOLE = (ROOT / "dvc.lock").read_bytes()
 
@@ -17,7 +17,7 @@ def test_a_half_written_lock_is_removed_in_one_line(
     content: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     LOCK.write_bytes(content)
-    mend()
+    repair()
     assert not LOCK.exists()
     assert capsys.readouterr().out.startswith("dvc.lock: half-written")
 
@@ -27,15 +27,15 @@ def test_a_half_written_lock_is_removed_in_one_line(
 def test_half_written_lists_of_busy_files_are_removed(content: str) -> None:
     BUSY.parent.mkdir(parents=True)
     BUSY.write_text(content)
-    mend()
+    repair()
     assert not BUSY.exists()
 
 
 def test_whole_books_stay_byte_for_byte(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    mend()  # nothing there is nothing to mend
+    repair()  # nothing there is nothing to repair
     BUSY.parent.mkdir(parents=True, exist_ok=True)
     for path, content in ((LOCK, WHOLE), (BUSY, b'{"read": {}}')):
         (empty / path).write_bytes(content)
-        mend()
+        repair()
         assert (empty / path).read_bytes() == content
     assert capsys.readouterr().out == ""

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 import numpy as np
 
 from nn import Settings, evaluate
+from stages.claims.shared.command import run_claim
 from stages.common.files.paths import PREPROCESSING, TEST, TRAIN, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.models.recipe import Recipe, examples_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import real, whole
 from stages.common.runtime.limits import TRAINING, require_memory
 
 
@@ -92,4 +93,4 @@ def trained_on(recipe: Recipe, images: int, seed: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run(amount)
+    run_claim(amount)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import SGD, Examples, Settings, evaluate, gradient, parameter_count
+from stages.claims.shared.command import run_claim
 from stages.common.files.arrays import save_arrays
 from stages.common.files.paths import (
     PREPROCESSING,
@@ -23,7 +24,7 @@ from stages.common.files.paths import (
 from stages.common.files.tables import write_csv
 from stages.common.models.recipe import Recipe, examples_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import real, whole
 from stages.common.runtime.limits import TRAINING, require_memory
 
 if TYPE_CHECKING:
@@ -232,4 +233,4 @@ def summarize(table: "pd.DataFrame", done: list[Trained]) -> None:
 
 
 if __name__ == "__main__":
-    run(architecture)
+    run_claim(architecture)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Examples, Network, gradient_over, layers_of
+from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import with_epochs
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
 from stages.common.files.atomic import StageError
@@ -15,7 +16,7 @@ from stages.common.files.paths import NETWORK, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import Rows, write_csv
 from stages.common.models.model import load_model
 from stages.common.models.recipe import examples_of
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import real, whole
 
 LADDER = (1, 2, 5)  # batch sizes, and these times every power of ten
 KEPT = 16  # images of the table that are kept
@@ -189,4 +190,4 @@ def tell(rows: Rows, network: Network, examples: Examples, batch_size: int) -> N
 
 
 if __name__ == "__main__":
-    run(averaging)
+    run_claim(averaging)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Network
+from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import (
     Layers,
     find,
@@ -19,7 +20,7 @@ from stages.common.files.atomic import StageError
 from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.models.statistics import correlation
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import real, whole
 
 MOST = 2000  # weights of a group that are kept one by one, for the figure
 DIGITS = 6  # significant, in the table
@@ -168,4 +169,4 @@ def kept(name: str, group: Group) -> dict[str, NDArray[Any]]:
 
 
 if __name__ == "__main__":
-    run(hebb)
+    run_claim(hebb)

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import numpy as np
 
 from nn import SGD, Examples, Settings, evaluate
+from stages.claims.shared.command import run_claim
 from stages.common.files.arrays import save_arrays
 from stages.common.files.paths import PREPROCESSING, TEST, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.models.recipe import Recipe, examples_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import real, whole
 from stages.common.runtime.limits import TRAINING, require_memory
 
 LOOKS = 10  # times that a training of the ladder is looked at; one of the race, after every epoch
@@ -174,4 +175,4 @@ def until_fitted(sgd: SGD, every: int) -> Iterator[tuple[int, float]]:
 
 
 if __name__ == "__main__":
-    run(memorize)
+    run_claim(memorize)

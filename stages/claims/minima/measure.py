@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Examples, Network, Settings, evaluate, gradient_over, predict
+from stages.claims.shared.command import run_claim
 from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import (
@@ -24,7 +25,7 @@ from stages.common.files.tables import write_csv
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.recipe import Recipe, examples_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import real, whole
 from stages.common.runtime.limits import require_memory
 
 POINTS = 21  # on the line between two networks, both ends included
@@ -245,4 +246,4 @@ def cost_of_one_answer(examples: Examples) -> float:
 
 
 if __name__ == "__main__":
-    run(minima)
+    run_claim(minima)

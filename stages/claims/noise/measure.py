@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Examples, Network, parameter_count, predict
+from stages.claims.shared.command import run_claim
 from stages.common.files.arrays import (
     ArrayError,
     Floats,
@@ -18,7 +19,7 @@ from stages.common.files.atomic import one_line
 from stages.common.files.paths import MINIMA, PREPROCESSING, TEST, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.images.preprocess import Preprocessing
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import real, whole
 
 BINS = 50  # of the largest output, from 0 to 1
 
@@ -150,4 +151,4 @@ def write_table(outputs: dict[str, Floats], seeds: NDArray[np.int64], threshold:
 
 
 if __name__ == "__main__":
-    run(noise)
+    run_claim(noise)

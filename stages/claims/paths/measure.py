@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import SGD, Examples, Network, Settings, evaluate, gradient_over, parameter_count, predict
+from stages.claims.shared.command import run_claim
 from stages.claims.shared.stepwise import Walk
 from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.models.recipe import Recipe, examples_of, side_by_side
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import real, whole
 from stages.common.runtime.limits import require_memory
 
 SCIPY = {"L-BFGS": "L-BFGS-B", "conjugate gradient": "CG"}  # what SciPy calls them
@@ -325,4 +326,4 @@ def report(trails: dict[str, Trail]) -> None:
 
 
 if __name__ == "__main__":
-    run(paths)
+    run_claim(paths)

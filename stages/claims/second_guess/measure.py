@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from nn import SGD, Examples, Network, Settings, Workspace, predict
 from nn.dataset import Copy, Rows, as_they_are
 from nn.functions import Array
+from stages.claims.shared.command import run_claim
 from stages.common.files.arrays import load_labelled, save_arrays
 from stages.common.files.paths import NETWORK, PREPROCESSING, TEST, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.models.model import Model, load_model
 from stages.common.models.recipe import examples_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import real, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,4 +158,4 @@ def write_pictures(model: Model, outputs: Array, most: int, settings: dict[str, 
 
 
 if __name__ == "__main__":
-    run(second_guess)
+    run_claim(second_guess)

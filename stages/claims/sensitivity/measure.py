@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Examples, Network, evaluate, gradient_over, layers_of
+from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import untrained_and_trained
 from stages.common.files.arrays import Arrays, Floats, save_arrays
 from stages.common.files.paths import TRAIN, claim_arrays
 from stages.common.models.recipe import examples_of
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import real, whole
 
 DECADES, PER_DECADE = 4, 2  # of wiggles, from the smallest up
 KEPT = 400  # ranks that are kept, evenly spaced on a logarithmic axis
@@ -130,4 +131,4 @@ def pair(gradient: Floats, ratio: float) -> NDArray[np.int64]:
 
 
 if __name__ == "__main__":
-    run(sensitivity)
+    run_claim(sensitivity)

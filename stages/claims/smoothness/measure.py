@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Network, Settings, evaluate
+from stages.claims.shared.command import run_claim
 from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import (
@@ -25,7 +26,7 @@ from stages.common.models.recipe import Recipe, examples_of, side_by_side
 from stages.common.models.snapshots import load_snapshots
 from stages.common.models.statistics import correlation
 from stages.common.runtime.checkpoints import Kept
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import real, whole
 from stages.common.runtime.limits import TRAINING, require_memory
 
 # How the first weights are drawn: as ``train`` does by default, and with deviation 1, as in the
@@ -220,4 +221,4 @@ def own_network(
 
 
 if __name__ == "__main__":
-    run(smoothness)
+    run_claim(smoothness)

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Examples, Network, evaluate, gradient_over
+from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import with_epochs
 from stages.common.files.paths import TRAIN, claim_table
 from stages.common.files.tables import Rows, write_csv
 from stages.common.models.recipe import examples_of
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import real, whole
 
 DECADES = 4  # of learning rates, from the smallest up
 DIGITS = 8  # kept of every number: falls are compared with falls
@@ -82,4 +83,4 @@ def write(rows: Rows) -> None:
 
 
 if __name__ == "__main__":
-    run(stepsize)
+    run_claim(stepsize)

@@ -15,6 +15,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from stages.claims.shared.command import run_claim
 from stages.claims.sweep.cluster import connected, kind, workers
 from stages.claims.sweep.grid import Axis, Point, axes_of, axes_option, points, size, words, written
 from stages.common.files.atomic import StageError, one_line
@@ -32,7 +33,7 @@ from stages.common.images.preprocess import Preprocessing
 from stages.common.models.recipe import examples_of, side_by_side
 from stages.common.models.training import Descent, TrainingSet, judged, typed
 from stages.common.runtime import checkpoints
-from stages.common.runtime.cli import choice, run, whole
+from stages.common.runtime.cli import choice, whole
 from stages.common.runtime.limits import TRAINING, require_memory
 
 if TYPE_CHECKING:
@@ -256,4 +257,4 @@ def mean_and_deviation(each: Ranked) -> str:
 
 
 if __name__ == "__main__":
-    run(sweep)
+    run_claim(sweep)

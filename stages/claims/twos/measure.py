@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import SGD, Examples, Network, Settings, predict
+from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import NETWORKS
 from stages.claims.shared.stepwise import Walk
 from stages.common.files.atomic import StageError
@@ -14,7 +15,7 @@ from stages.common.files.paths import NETWORK, TEST, TRAIN, claim_table
 from stages.common.files.tables import Rows, write_csv
 from stages.common.models.model import load_model
 from stages.common.models.recipe import Recipe, examples_of
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import real, whole
 
 PER_DECADE = 5  # looks, evenly spaced on a logarithmic axis of steps
 DECIMALS = 6  # of a share
@@ -114,4 +115,4 @@ def tell(rows: Rows, digit: int) -> None:
 
 
 if __name__ == "__main__":
-    run(twos)
+    run_claim(twos)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Network, cost_of
+from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import (
     find,
     inputs_of,
@@ -15,7 +16,7 @@ from stages.claims.shared.networks import (
 )
 from stages.common.files.arrays import Arrays, Floats, save_arrays
 from stages.common.files.paths import TEST, claim_arrays
-from stages.common.runtime.cli import run, whole
+from stages.common.runtime.cli import whole
 
 MOST = 20  # neurons of a layer whose matrix of wishes is kept: those most wished for
 NUDGE = 1e-4  # how far a neuron is moved, either way, to measure what that does to the cost
@@ -129,4 +130,4 @@ def measure(
 
 
 if __name__ == "__main__":
-    run(wishes)
+    run_claim(wishes)

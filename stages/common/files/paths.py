@@ -3,6 +3,10 @@
 from pathlib import Path
 
 PIPELINE, PARAMETERS, LOCK = Path("dvc.yaml"), Path("params.yaml"), Path("dvc.lock")
+CLAIMS = Path("stages/claims")  # the same three files of the claims
+CLAIM_PIPELINE, CLAIM_PARAMETERS, CLAIM_LOCK = (
+    CLAIMS / path for path in (PIPELINE, PARAMETERS, LOCK)
+)
 
 RAW = Path("data/raw")  # the four IDX files
 NORMALIZED = Path("data/normalized")
@@ -20,10 +24,12 @@ HISTORY = Path("reports/history.csv")
 METRICS = Path("reports/metrics.json")
 PREDICTIONS = Path("reports/predictions.csv")
 CONFUSION = Path("reports/confusion.csv")
+SCORES = Path("reports/scores.csv")
 CALIBRATION = Path("reports/calibration.csv")
 FIGURES = Path("reports/figures")
 PAGE = Path("reports/index.html")
 
+CLAIM_FIGURES, PAGE_OF_CLAIMS = Path("reports/claims"), Path("reports/chapters.html")
 CLAIM_DATA = Path("data/claims")  # what each claim's command measured
 MINIMA = Path("models/minima.npz")  # networks that two claims look at
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, NoReturn, get_args, get_origin, get_type_hin
 import typer
 
 from stages.common.files.atomic import StageError
+from stages.common.runtime.determinism import tell_deviation
 from stages.common.runtime.locks import alone
 from stages.common.runtime.signals import StoppedError, end_with, heeded
 
@@ -166,7 +167,7 @@ def run(command: Callable[..., Any], *, writes: bool = True) -> None:
         end_with(os.getppid())
     try:
         _refuse_repeated(command, arguments)
-        program = f"python -m stages.{command.__name__}"
+        program = f"python -m {getattr(sys.modules['__main__'].__spec__, 'name', command.__name__)}"
         with heeded():
             interrupted = app(arguments, prog_name=program, standalone_mode=False) == INTERRUPTED
     except UsageError as error:
@@ -188,6 +189,7 @@ def run(command: Callable[..., Any], *, writes: bool = True) -> None:
 def _alone(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def locked(*arguments: Any, **options: Any) -> None:
+        tell_deviation()
         with alone(command.__name__):
             command(*arguments, **options)
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +23,15 @@ class StoppedError(BaseException):
         """Tell the signal by its name."""
         super().__init__(f"stopped by {signal.Signals(number).name}")
         self.number = number
+
+
+def end_silently_while_starting() -> None:
+    """Let an interrupt end a command that Python is still loading, without a traceback.
+
+    For ``python -m stages.NAME`` alone, and until the command heeds signals by itself.
+    """
+    if sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager

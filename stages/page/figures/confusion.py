@@ -63,7 +63,7 @@ def finding(wrong: Counts, n: int, names: Classes) -> str:
 def caption(results: Results, wrong: Counts) -> str:
     """Name the most frequent mistakes, and the best and the worst class."""
     n, names = int(results.confusion.sum()), results.names
-    recall = np.array(results.metrics["recall"])
+    recall = results.scores["recall"]
     shown = np.flatnonzero(results.confusion.sum(axis=1))
     best, worst = shown[recall[shown].argmax()], shown[recall[shown].argmin()]
     text = (
@@ -125,7 +125,7 @@ def room_for_names(names: Classes) -> float:
 def draw_margins(axes: Axes, results: Results, side: float) -> None:
     """Names of the classes, recall at the right, precision at the foot."""
     classes, gap = results.classes, 0.14 / side
-    recall, precision = results.metrics["recall"], results.metrics["precision"]
+    recall, precision = results.scores["recall"], results.scores["precision"]
     shown, guessed = results.confusion.sum(axis=1), results.confusion.sum(axis=0)
     size = min(9.0, max(side * 14, SMALLEST))
     narrow = size > side * 14  # the precisions must stand upright

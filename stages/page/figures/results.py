@@ -20,6 +20,7 @@ from stages.common.files.paths import (
     METRICS,
     NETWORK,
     PREDICTIONS,
+    SCORES,
     SNAPSHOTS,
     TEST,
 )
@@ -38,7 +39,7 @@ HISTORY_COLUMNS = (
     "validation_cost",
     "validation_accuracy",
 )
-SCORES = ("precision", "recall", "f1")
+SCORE_COLUMNS = ("class", "images", "precision", "recall", "f1")
 EDGES = (
     "The eight maps hold edges by the direction in which ink begins: right, right and down, down, "
     "left and down, and below them their opposites."
@@ -66,6 +67,7 @@ class Results:
     predictions: Table
     outputs: Floats
     confusion: NDArray[np.int64]
+    scores: Table
     calibration: Table
     names: Classes
 
@@ -208,10 +210,11 @@ def _load_results() -> Results:
         epoch=int(kept[-1]),
         images=images,
         history=history,
-        metrics=_read_metrics(classes),
+        metrics=_read_metrics(),
         predictions=predictions,
         outputs=outputs,
         confusion=confusion,
+        scores=_read_scores(classes),
         calibration=_read_finite(CALIBRATION, columns),
         names=load_classes(classes),
     )
@@ -234,6 +237,13 @@ def _read_finite(path: Path, columns: tuple[str, ...]) -> Table:
     return table
 
 
+def _read_scores(classes: int) -> Table:
+    scores = _read_finite(SCORES, SCORE_COLUMNS)
+    same = np.array_equal(scores["class"], np.arange(classes))
+    _require(same, SCORES, f"a row for each of {classes} classes", "others")
+    return scores
+
+
 def _are_ranked(predictions: Table, outputs: Floats) -> bool:
     """Whether each guess is a class with the brightest output, and the second one with the next."""
     guesses = np.stack([predictions["guess"], predictions["second_guess"]], axis=1)
@@ -244,16 +254,14 @@ def _are_ranked(predictions: Table, outputs: Floats) -> bool:
     return bool((guesses[:, 0] != guesses[:, 1]).all()) and np.array_equal(guessed, brightest)
 
 
-def _read_metrics(classes: int) -> dict[str, Any]:
+def _read_metrics() -> dict[str, Any]:
     try:
         metrics: dict[str, Any] = json.loads(METRICS.read_text())
-        for name in ("accuracy", "accuracy_of_two_guesses", "cost", "calibration_error"):
+        for name in ("accuracy", "top_2_accuracy", "cost", "calibration_error"):
             metrics[name] = _finite(metrics[name])
-        for score in SCORES:
-            metrics[score] = [_finite(metrics[score][str(j)]) for j in range(classes)]
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         reason = one_line(f"no {error}" if isinstance(error, KeyError) else error)
-        message = f"{METRICS}: expected the metrics of {classes} classes: {reason}; run dvc repro"
+        message = f"{METRICS}: expected the metrics of a network: {reason}; run dvc repro"
         raise StageError(message) from error
     return metrics
 

@@ -22,7 +22,7 @@ export function startZoom() {
 
 /** Mark the link of the section that is being read. */
 export function startContents() {
-  const links = [...document.querySelectorAll(".contents a")];
+  const links = [...document.querySelectorAll('.contents a[href^="#"]')];
   const sections = links.map((link) => byId(link.hash.slice(1)));
   const mark = () => {
     const line = innerHeight * 0.35;

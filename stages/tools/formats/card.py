@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from stages.common.files.arrays import load_arrays
 from stages.common.files.paths import MINIMA, claim_table
-from stages.page.story import Table, facts, tables
+from stages.page.contents import facts, tables
+from stages.page.html import Table
 from stages.tools.formats import OUTPUTS, rendered
 
 if TYPE_CHECKING:

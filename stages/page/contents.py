@@ -1,130 +1,25 @@
-"""What the page says: chapters, tables and facts of a run, all taken from what was measured."""
+"""What the page says of a run beside its figures: facts and tables, all taken from the run."""
 
 import math
 import platform
-from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import CLAIM_DATA, PARAMETERS
-from stages.common.files.tables import read_rows
+from stages.common.files.paths import PARAMETERS
 from stages.common.images.classes import BRIEF
 from stages.common.models.sanity import doubt
+from stages.page.html import Table
 
 if TYPE_CHECKING:
-    from stages.claims.registry import Chapter
-    from stages.claims.shared.claim import Claim
-    from stages.page.figures import Picture, Results
+    from stages.page.figures import Results
 
 MOST_ROWS = 101  # of the table of epochs: about 100 steps, whatever the number of epochs
-MOST_CLAIM_ROWS, MOST_CLAIM_COLUMNS = 24, 8  # of a table that is shown; a larger one is a download
-MOST_BYTES = 40_000  # of a download that travels inside the page
 SECTIONS = ("fetch", "normalize", "batch", "train")  # of params.yaml: what made this network
 MOST_SHADE = 6  # of the confusion matrix, as the style sheet knows them
 PACKAGES = ("numpy", "scipy", "pandas", "matplotlib", "dvc")
-
-
-@dataclass(frozen=True)
-class Table:
-    """The numbers behind a figure, as texts; the first column names the row."""
-
-    caption: str
-    header: list[str]
-    rows: list[list[str]]
-
-
-@dataclass(frozen=True)
-class Image:
-    """A figure as the page shows it: the PNG itself, its size in pixels, and its words."""
-
-    title: str
-    caption: str
-    alt: str
-    source: str
-    width: int
-    height: int
-    verdict: str = ""  # of a claim
-
-
-@dataclass(frozen=True)
-class Part:
-    """One place in a chapter: a figure of the run or, with a title, a claim and its figure."""
-
-    name: str
-    image: Image | None = None  # None: the claim has not been computed
-    table: Table | None = None
-    title: str = ""
-    claim: str = ""
-    source: str = ""
-    verdict: str = ""  # what the measurement says of the claim
-    downloads: Sequence[tuple[str, str]] = ()  # names and data: URLs of what the stage wrote
-
-
-# Figures of the run that a chapter begins with, before its claims.
-FIGURES = {"downhill": ("learning",), "learned": ("weights", "activations")}
-
-
-def image_of(picture: "Picture", png: bytes, verdict: str = "") -> Image:
-    """Turn a figure into text for the page; a PNG begins with its width and height."""
-    width, height = (int.from_bytes(png[start : start + 4]) for start in (16, 20))
-    source = "data:image/png;base64," + b64encode(png).decode()
-    return Image(picture.title, picture.caption, picture.alt, source, width, height, verdict)
-
-
-def chapters(
-    book: Sequence["Chapter"], images: dict[str, Image], tables: dict[str, Table]
-) -> list[tuple["Chapter", list[Part]]]:
-    """The chapters with their parts: figures of the run, then claims."""
-
-    def figures(chapter: "Chapter") -> list[Part]:
-        names = [name for name in FIGURES.get(chapter.name, ()) if name in images]
-        return [Part(name, images[name], tables.get(name)) for name in names]
-
-    def claims(chapter: "Chapter") -> list[Part]:
-        return [claim_part(claim, images.get(claim.name)) for claim in chapter.claims]
-
-    return [(chapter, figures(chapter) + claims(chapter)) for chapter in book]
-
-
-def claim_part(claim: "Claim", image: Image | None) -> Part:
-    """A claim with its figure, its verdict and its table."""
-    return Part(
-        claim.name,
-        image,
-        claim_table(claim.name),
-        claim.title,
-        claim.claim,
-        claim.source,
-        image.verdict if image else "",
-        claim_downloads(claim.name),
-    )
-
-
-def claim_table(name: str) -> Table | None:
-    """A claim's own table, if it is small."""
-    path = CLAIM_DATA / f"{name}.csv"
-    if not path.is_file():
-        return None
-    header, rows = read_rows(path)
-    if len(rows) > MOST_CLAIM_ROWS or len(header) > MOST_CLAIM_COLUMNS:
-        return None
-    return Table(str(path), [column.replace("_", " ") for column in header], rows)
-
-
-def claim_downloads(name: str) -> list[tuple[str, str]]:
-    """Names and data: URLs of what a claim's stage wrote, as far as it is not too large."""
-    kinds = {".csv": "text/csv;charset=utf-8", ".npz": "application/octet-stream"}
-    files = [(CLAIM_DATA / f"{name}{ending}", kind) for ending, kind in kinds.items()]
-    return [
-        (path.name, f"data:{kind};base64,{b64encode(path.read_bytes()).decode()}")
-        for path, kind in files
-        if path.is_file() and path.stat().st_size <= MOST_BYTES
-    ]
 
 
 def facts(results: "Results") -> dict[str, Any]:
@@ -149,7 +44,7 @@ def facts(results: "Results") -> dict[str, Any]:
         "parameters": f"{network.parameters.size:,}",
         "accuracy": percent(metrics["accuracy"]),
         "spread": standard_error(metrics["accuracy"], len(results.labels)),
-        "two_guesses": percent(metrics["accuracy_of_two_guesses"]),
+        "two_guesses": percent(metrics["top_2_accuracy"]),
         "epochs": plural(int(history["epoch"][-1]), "epoch"),
         "learning_rate": first if first == last else f"{first} to {last}",
         "test_images": f"{len(results.labels):,}",
@@ -298,12 +193,15 @@ def history_table(results: "Results") -> Table:
 
 def scores_table(results: "Results") -> Table:
     """Precision, recall and F1 of every class."""
-    from stages.page.figures.results import SCORES
     from stages.page.figures.text import percent
 
-    shown = results.confusion.sum(axis=1)
+    scores = results.scores
     rows = [
-        [name, f"{shown[j]:,}", *(percent(results.metrics[score][j], 1) for score in SCORES)]
+        [
+            name,
+            f"{scores['images'][j]:,.0f}",
+            *(percent(scores[score][j], 1) for score in ("precision", "recall", "f1")),
+        ]
         for j, name in enumerate(results.names.names)
     ]
     header = [results.noun.capitalize(), "Test images", "Precision", "Recall", "F1"]

@@ -1,0 +1,130 @@
+"""Judge every claim, draw its figure, and write the page that tells them in order."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from stages.claims.shared.claim import Claim, Finding, Verdict
+from stages.common.files.atomic import StageError, whole_file, whole_folder
+from stages.common.files.paths import (
+    CLAIM_FIGURES,
+    METRICS,
+    NETWORK,
+    PAGE_OF_CLAIMS,
+    claim_arrays,
+    claim_table,
+)
+from stages.common.files.tables import read_rows
+from stages.common.models.model import load_model
+from stages.common.runtime.cli import run, whole
+from stages.page.bundle import bundle
+from stages.page.figures.text import percent
+from stages.page.html import Image, Table, data_url, image_of, render
+
+MOST_ROWS, MOST_COLUMNS = 24, 8  # of a table that is shown; a larger one is a download
+MOST_BYTES = 40_000  # of a download that travels inside the page
+DIGITS = 8  # of the network's hash that name it
+KINDS = {".csv": "text/csv;charset=utf-8", ".npz": "application/octet-stream"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A claim on the page: its words, its figure, and the numbers behind it."""
+
+    claim: Claim
+    image: Image
+    verdict: Verdict
+    table: Table | None
+    downloads: Sequence[tuple[str, str]]  # names and data: URLs of what the command wrote
+
+
+def chapters(
+    dpi: Annotated[int, whole("dpi", 50, 600, "Dots per inch of the figures.")],
+) -> None:
+    """Write reports/claims, a figure a claim, and reports/chapters.html."""
+    from stages.claims.registry import (
+        CHAPTERS,  # Matplotlib: a second that --help need not wait for
+    )
+    from stages.page.figures import save, styled
+
+    told = []
+    with whole_folder(CLAIM_FIGURES) as folder, styled():
+        for chapter in CHAPTERS:
+            parts = []
+            for claim in chapter.claims:
+                found = claim.read()
+                finding = claim.judge(found)
+                path = folder / f"{claim.name}.png"
+                save(claim.draw(found, finding.title), path, dpi)
+                parts.append(part_of(claim, finding, path.read_bytes()))
+                print(f"{claim.name}: {finding.verdict.sentence}")
+            told.append((chapter, parts))
+    counts = Counter(part.verdict for _, parts in told for part in parts)
+    page = render(
+        "chapters.html.j2",
+        {**network(), "chapters": told, "counts": in_words(counts), "credit": ""},
+        script=bundle("chapters.js"),
+    )
+    with whole_file(PAGE_OF_CLAIMS) as path:
+        path.write_text(page, encoding="utf-8")
+    size = f"{len(page) / 1e6:.1f} MB"
+    print(f"{in_words(counts)}; their page: {PAGE_OF_CLAIMS} ({size})")
+
+
+def part_of(claim: Claim, finding: Finding, png: bytes) -> Part:
+    """A claim as the page shows it."""
+    caption = f"{finding.measured} Asked for: {finding.criterion[0].lower()}{finding.criterion[1:]}"
+    return Part(
+        claim,
+        image_of(finding.title, caption, finding.alt, png),
+        finding.verdict,
+        small_table(claim.name),
+        downloads(claim.name),
+    )
+
+
+def network() -> dict[str, str]:
+    """The network that most claims look at: its shape, its accuracy, its hash's first digits."""
+    sizes = load_model(NETWORK).network.sizes
+    try:
+        accuracy = float(json.loads(METRICS.read_text())["accuracy"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise StageError(f"{METRICS}: expected an accuracy; run dvc repro") from error
+    return {
+        "shape": "-".join(str(n) for n in sizes),
+        "accuracy": percent(accuracy),
+        "network": hashlib.md5(NETWORK.read_bytes()).hexdigest()[:DIGITS],  # noqa: S324 - as DVC
+    }
+
+
+def in_words(counts: Counter[Verdict]) -> str:
+    """How many claims held, in part, and not: 5 held, 9 in part, 1 not."""
+    names = {Verdict.HELD: "held", Verdict.PARTLY: "in part", Verdict.NOT_HELD: "not"}
+    return ", ".join(f"{counts[verdict]} {name}" for verdict, name in names.items())
+
+
+def small_table(name: str) -> Table | None:
+    """A claim's own table, if it is small."""
+    path = claim_table(name)
+    if not path.is_file():
+        return None
+    header, rows = read_rows(path)
+    if len(rows) > MOST_ROWS or len(header) > MOST_COLUMNS:
+        return None
+    return Table(str(path), [column.replace("_", " ") for column in header], rows)
+
+
+def downloads(name: str) -> list[tuple[str, str]]:
+    """Names and data: URLs of what a claim's command wrote, as far as it is not too large."""
+    return [
+        (path.name, data_url(KINDS[path.suffix], path.read_bytes()))
+        for path in (claim_table(name), claim_arrays(name))
+        if path.is_file() and path.stat().st_size <= MOST_BYTES
+    ]
+
+
+if __name__ == "__main__":
+    run(chapters)

@@ -1,0 +1,77 @@
+"""Pages that need nothing but themselves: one file each, which makes no request."""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+WEB = Path(__file__).parent / "web"
+
+
+@dataclass(frozen=True)
+class Image:
+    """A figure as a page shows it: the PNG itself, its size in pixels, and its words."""
+
+    title: str
+    caption: str
+    alt: str
+    source: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers behind a figure, as texts; the first column names the row."""
+
+    caption: str
+    header: list[str]
+    rows: list[list[str]]
+
+
+def image_of(title: str, caption: str, alt: str, png: bytes) -> Image:
+    """A figure for a page; a PNG begins with its width and height."""
+    width, height = (int.from_bytes(png[start : start + 4]) for start in (16, 20))
+    return Image(title, caption, alt, data_url("image/png", png), width, height)
+
+
+def data_url(kind: str, content: bytes) -> str:
+    """A file as an address that holds all of it."""
+    return f"data:{kind};base64,{b64encode(content).decode()}"
+
+
+def render(
+    template: str, context: Mapping[str, Any], *, script: str, style: str = "", data: str = "null"
+) -> str:
+    """A page of a template. Every text is escaped; only its own script and style may run.
+
+    ``style`` comes after the style sheet of all pages; ``data`` is JSON without a ``<``.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(WEB),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = (WEB / "page.css").read_text(encoding="utf-8") + style
+    policy = (
+        f"default-src 'none'; img-src data:; script-src {_sum_of(script)}; "
+        f"style-src {_sum_of(style)}; base-uri 'none'; form-action 'none'"
+    )
+    trusted = {
+        "style": Markup(style),  # noqa: S704 - our own file
+        "script": Markup(script),  # noqa: S704 - our own files
+        "data": Markup(data),  # noqa: S704 - JSON without "<"
+    }
+    return environment.get_template(template).render({**context, **trusted, "policy": policy})
+
+
+def _sum_of(text: str) -> str:
+    """How a policy names a text that may run."""
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

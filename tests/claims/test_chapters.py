@@ -1,0 +1,133 @@
+"""The page of the claims: every claim in its place, with verdict, figure and numbers."""
+
+import hashlib
+import json
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from nn import Network
+from stages.claims import registry
+from stages.claims.chapters import chapters, downloads, small_table
+from stages.claims.registry import CLAIMS, Chapter
+from stages.claims.shared.claim import Claim, Finding, Verdict
+from stages.claims.shared.command import headline
+from stages.common.files.atomic import StageError
+from stages.common.files.paths import (
+    CLAIM_FIGURES,
+    METRICS,
+    NETWORK,
+    PAGE_OF_CLAIMS,
+    claim_arrays,
+    claim_table,
+)
+from stages.common.images.preprocess import Preprocessing, unit_scaling
+from stages.common.models.model import Model, save_model
+from tests.pipelines import CLAIMS as STAGES
+from tests.stages.test_report import Page
+
+BAD = '<script>alert("1")</script>\'&'
+
+
+def claim(name: str, verdict: Verdict) -> Claim:
+    """A claim that found what its table holds."""
+
+    def judge(found: str) -> Finding:
+        return Finding(verdict, f"Found {found}", f"Measured {BAD}.", "It is so.", f"A line {BAD}")
+
+    def draw(_found: str, title: str) -> Figure:
+        figure = Figure((1, 1))
+        figure.text(0, 0, title)
+        return figure
+
+    return Claim(name, f"Title of {name}", f"Somebody says {BAD}.", "Somebody",
+                 claim_table(name).read_text, judge, draw)  # fmt: skip
+
+
+@pytest.fixture
+def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
+    """The page of two made-up claims, read by a parser."""
+    claim_table("one").parent.mkdir(parents=True)
+    METRICS.parent.mkdir()
+    METRICS.write_text(json.dumps({"accuracy": 0.9876}))
+    for name in ("one", "two"):
+        claim_table(name).write_text("a_b,c\n1,2\n")
+    preprocessing = Preprocessing(2, 2, False, False, *unit_scaling())
+    network = Network((4, 2, 1), "sigmoid", "quadratic", np.zeros(13, np.float32))
+    save_model(NETWORK, Model(network, preprocessing))
+    book = (Chapter("first", "First", BAD, (claim("one", Verdict.HELD),)),
+            Chapter("last", "Last", "About.", (claim("two", Verdict.NOT_HELD),)))  # fmt: skip
+    monkeypatch.setattr(registry, "CHAPTERS", book)
+    chapters(dpi=50)
+    assert {path.stem for path in CLAIM_FIGURES.iterdir()} == {"one", "two"}
+    return Page((empty / PAGE_OF_CLAIMS).read_text(encoding="utf-8"))
+
+
+def test_every_claim_is_told_with_its_verdict_in_order(written: Page) -> None:
+    text = "".join(written.text)
+    assert text.index("Title of one") < text.index("It held.") < text.index("Title of two")
+    assert text.index("Title of two") < text.index("It did not hold.")
+    assert "1 held, 0 in part, 1 not" in text
+    assert [each["data-verdict"] for each in written.all("p") if "data-verdict" in each] == [
+        "held",
+        "not_held",
+    ]
+
+
+def test_the_page_names_the_network_that_it_was_measured_on(written: Page) -> None:
+    text = " ".join("".join(written.text).split())
+    assert "on the 4-2-1 network that reads 98.76 % of the test images" in text
+    assert hashlib.md5(NETWORK.read_bytes()).hexdigest()[:8] in text
+
+
+def test_both_pages_lead_to_each_other(written: Page) -> None:
+    assert "index.html" in [link["href"] for link in written.all("a")]
+    template = Path(__file__).parents[2] / "stages/page/web/index.html.j2"
+    assert 'href="chapters.html"' in template.read_text()
+
+
+def test_words_are_text_and_no_markup(written: Page) -> None:
+    assert len(written.all("script")) == 2  # the page's own
+    assert "".join(written.text).count(BAD) >= 5
+    assert all(image["alt"] == f"A line {BAD}" for image in written.all("img") if "id" not in image)
+
+
+def test_a_small_table_is_shown_and_what_is_not_too_large_can_be_taken(empty: Path) -> None:
+    table, arrays = empty / claim_table("one"), empty / claim_arrays("one")
+    table.parent.mkdir(parents=True)
+    assert small_table("one") is None
+    assert downloads("one") == []
+    table.write_text("a_b,c\n1,2\n")
+    shown = small_table("one")
+    assert shown is not None
+    assert (shown.header, shown.rows) == (["a b", "c"], [["1", "2"]])
+    arrays.write_bytes(bytes(40_001))
+    ((name, source),) = downloads("one")
+    assert name == "one.csv"
+    assert b64decode(source.removeprefix("data:text/csv;charset=utf-8;base64,")) == b"a_b,c\n1,2\n"
+    table.write_text("a,b\n" + "1,2\n" * 25)
+    assert small_table("one") is None
+
+
+def test_metrics_of_another_form_are_refused(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "CHAPTERS", ())
+    test_metrics: Any = [{}, [], {"accuracy": None}]
+    METRICS.parent.mkdir()
+    preprocessing = Preprocessing(2, 2, False, False, *unit_scaling())
+    network = Network((4, 1), "sigmoid", "quadratic", np.zeros(5, np.float32))
+    save_model(empty / NETWORK, Model(network, preprocessing))
+    for content in test_metrics:
+        METRICS.write_text(json.dumps(content))
+        with pytest.raises(StageError, match=r"^reports/metrics\.json: expected an accuracy"):
+            chapters(dpi=50)
+
+
+def test_the_book_the_stages_and_the_count_have_one_order() -> None:
+    names = [each.name for each in CLAIMS]
+    assert [*STAGES] == [*names, "chapters"]
+    for number, name in enumerate(names, start=1):
+        assert headline(name).startswith(f"claim {number} of {len(names)}, {name}: ")
