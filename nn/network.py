@@ -19,7 +19,7 @@ INITIALIZERS: dict[str, Callable[[int, int], float]] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Network:
     """Layers of neurons, each fully connected to the next.
 
@@ -58,9 +58,7 @@ class Network:
             raise ValueError(
                 f"parameters: expected shape ({expected},), got {self.parameters.shape}"
             )
-        weights, biases = layers_of(self.parameters, self.sizes)
-        object.__setattr__(self, "weights", weights)
-        object.__setattr__(self, "biases", biases)
+        self.weights, self.biases = layers_of(self.parameters, self.sizes)
 
     @classmethod
     def random(  # noqa: PLR0913 - what fixes a network before training
