@@ -37,11 +37,10 @@ class Workspace:
         batch: int,
         *,
         nabla: Network | None = None,
-        gain: float = 1.0,
         stored: NDArray[Any] | None = None,
         threads: int = 1,
     ) -> None:
-        """Allocate for a batch; the network sees gain x inputs.
+        """Allocate for a batch.
 
         ``stored`` are the examples that rows will be gathered from: (N, n_0) bytes unless given.
 
@@ -61,10 +60,10 @@ class Workspace:
         self.zs, self.deltas = layers_of_rows(z, sizes), layers_of_rows(delta, sizes)
         self.activations = [self.inputs.T, *layers_of_rows(a, sizes)]
         self.activation, self.cost = ACTIVATIONS[network.activation], COSTS[network.cost]
-        self._bind(delta, dtype.type(gain), threads)
+        self._bind(delta, threads)
         self._bind_slopes(a, z)
 
-    def _bind(self, delta: Array, gain: np.floating, threads: int) -> None:
+    def _bind(self, delta: Array, threads: int) -> None:
         """Make views and products once: at each step that would take as long as the arithmetic."""
         network, nabla, zs, deltas = self.network, self.nabla, self.zs, self.deltas
         product = partial(bound_product, threads=threads)
@@ -75,9 +74,6 @@ class Workspace:
             product(w.mT, d, earlier)
             for w, d, earlier in zip(network.weights[1:], deltas[1:], deltas, strict=False)
         ]
-        if gain != 1:  # on z and delta, which are smaller than the inputs
-            weigh[0] = partial(_product_then_scale, weigh[0], zs[0], gain)
-            blame[0] = partial(_scale_then_product, blame[0], deltas[0], gain)
         squash = [self.activation.function] * len(wish) + [self.cost.output]
         columns = [b[..., np.newaxis] for b in network.biases]
         self.forwards = [*zip(weigh, zs, columns, squash, after, strict=True)]
@@ -149,16 +145,6 @@ def rows_at_once(rows: int, most: int) -> int:
     if rows <= most:
         return rows
     return next((n for n in PIECES if rows % n == 0 and n <= most), rows)
-
-
-def _product_then_scale(multiply: Product, out: Array, gain: np.floating) -> None:
-    multiply()
-    np.multiply(out, gain, out)
-
-
-def _scale_then_product(multiply: Product, left: Array, gain: np.floating) -> None:
-    np.multiply(left, gain, left)
-    multiply()
 
 
 def layers_of_rows(array: Array, sizes: Sequence[int]) -> list[Array]:

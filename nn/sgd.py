@@ -72,7 +72,7 @@ class SGD:
         """
         self.network, self.examples, self.settings, self.rng = network, examples, settings, rng
         self.copy = copy
-        self.step, self.folded = zeros_like(network), examples.folded(network)
+        self.step = zeros_like(network)
         self.velocity = zeros_like(network).parameters
         self.epochs_done = 0
         self._weights = network.all_weights  # biases are not decayed
@@ -88,7 +88,7 @@ class SGD:
                 progress = (self.epochs_done + done / len(batches)) / self.settings.epochs
                 learning_rate = learning_rate_at(self.settings, progress)
                 work = self._load(rows)
-                self._backprop(work, -learning_rate / work.batch)
+                backprop(work, -learning_rate / work.batch)
                 self._descend(learning_rate)
         self.epochs_done += 1
 
@@ -110,28 +110,21 @@ class SGD:
         size = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
         if size not in self._work:
             self._work[size] = Workspace(
-                self.folded,
+                self.network,
                 size,
                 nabla=self.step,
-                gain=self.examples.gain,
                 stored=self.examples.stored,
                 threads=self.settings.threads,
             )
         self.examples.load(rows, self._work[size], self.copy)
         return self._work[size]
 
-    def _backprop(self, work: Workspace, scale: float) -> None:
-        """Leave ``scale`` times the sum of the rows' gradients in ``step``."""
-        self.examples.fold(self.network, self.folded)
-        backprop(work, scale)
-        self.examples.unfold(self.step, self.folded)
-
     def _full_batch_step(self) -> None:
         """One step along the true gradient: the mean over all examples, at the same weights."""
         learning_rate = learning_rate_at(self.settings, self.epochs_done / self.settings.epochs)
         total = zeros_like(self.network).parameters
         for rows in self._batches():
-            self._backprop(self._load(rows), -learning_rate / len(self.examples))
+            backprop(self._load(rows), -learning_rate / len(self.examples))
             total += self.step.parameters
         self.step.parameters[:] = total
         self._descend(learning_rate)
@@ -168,15 +161,14 @@ def predict(
     network: Network, examples: Examples, batch_size: int = 100
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Output activations, (N, n_L), and the cost of each example, (N,)."""
-    folded, dtype, count = examples.folded(network), network.parameters.dtype, len(examples)
-    examples.fold(network, folded)
+    dtype, count = network.parameters.dtype, len(examples)
     outputs, costs = np.zeros((count, network.sizes[-1]), dtype), np.zeros(count, dtype)
     value = COSTS[network.cost].value
-    work = Workspace(folded, min(batch_size, count), gain=examples.gain)
+    work = Workspace(network, min(batch_size, count))
     for start in range(0, count, batch_size):
         rows = slice(start, min(start + batch_size, count))
         if rows.stop - start < work.batch:
-            work = Workspace(folded, rows.stop - start, gain=examples.gain)
+            work = Workspace(network, rows.stop - start)
         examples.load(rows, work)
         a = forward(work)
         outputs[rows] = a.T
