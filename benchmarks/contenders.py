@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from nn import SGD, Examples, Network, Settings, stacked
 from nn.functions import Array
-from nn.memory import zeros
+from nn.kernels import aligned_zeros
 from stages.train import Diary
 
 Order = NDArray[np.intp]
@@ -36,7 +36,7 @@ class Task:
     reshuffle: bool = False
     learning_rate: float = 1.0
     seed: int = 0
-    threads: int = 1  # of BLAS: in ours, large products are left whole to several
+    threads: int = 1  # of BLAS
 
     @property
     def name(self) -> str:
@@ -81,7 +81,7 @@ class Task:
 
 def seen(examples: Examples) -> NDArray[np.float32]:
     """What the network sees of these examples, (N, n_0)."""
-    inputs = zeros(examples.stored.shape, np.float32)
+    inputs = aligned_zeros(examples.stored.shape, np.float32)
     np.multiply(examples.stored, np.asarray(examples.scale, np.float32), out=inputs)
     inputs += np.asarray(examples.offset, np.float32)
     return inputs
@@ -125,7 +125,6 @@ class Ours(Contender):
             epochs=1,
             batch_size=task.batch_size,
             reshuffle=task.reshuffle,
-            threads=task.threads,
         )
         self.sgd = SGD(task.network(), task.examples, settings, self.rng)
 
@@ -163,7 +162,7 @@ class OursTwoThreads(OursAsRun):
     name = "downhill, 2 threads"
 
     def __init__(self, task: Task) -> None:
-        """Leave large products whole."""
+        """Take the same task with two threads."""
         super().__init__(replace(task, threads=2))
 
     def epoch(self, steps: int | None = None) -> None:

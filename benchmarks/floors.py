@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.contenders import Contender, Task, seen
 from nn.functions import Array
-from nn.memory import zeros
+from nn.kernels import aligned_zeros
 
 Bound = Callable[[], object]  # a product with its factors, ready to be made
 
@@ -92,7 +92,7 @@ class FloorFetching(Floor):
     @cached_property
     def gathered(self) -> NDArray[np.uint8]:
         """The same as stored."""
-        return zeros(self.buffer.shape, np.uint8)
+        return aligned_zeros(self.buffer.shape, np.uint8)
 
     def epoch(self, steps: int | None = None) -> None:
         """Fetch and make the products of an epoch."""
@@ -133,7 +133,7 @@ def forward_products(task: Task, samples: Sequence[Array]) -> list[Bound]:
     size = task.batch_size
     first, *others = task.network().weights
     batches = [x[i : i + size].T for x in samples for i in range(0, len(x), size)]
-    layers = [zeros((w.shape[1], size), np.float32) for w in others]
+    layers = [aligned_zeros((w.shape[1], size), np.float32) for w in others]
     inner = [quickest(w, a)(a) for w, a in zip(others, layers, strict=True)]
     make = quickest(first, batches[0])
     return [multiply for images in batches for multiply in (make(images), *inner)]
@@ -159,7 +159,7 @@ def quickest(left: Array, right: Array) -> Callable[[Array], Bound]:
 
 def aligned(array: Array) -> Array:
     """A copy, row after row, that begins where a line of the cache begins."""
-    copy = zeros(array.shape, array.dtype)
+    copy = aligned_zeros(array.shape, array.dtype)
     copy[:] = array
     return copy
 
@@ -168,10 +168,13 @@ def _bind(left: Array, turned: bool, pieces: int, right: Array) -> Bound:  # noq
     first, second = (right.T, left.T) if turned else (left, right)
     shape = (len(first), second.shape[1])
     if pieces == 1:
-        return partial(np.dot, first, second, out=zeros(shape, left.dtype))
+        return partial(np.dot, first, second, out=aligned_zeros(shape, left.dtype))
     first = first.reshape(pieces, -1, first.shape[1])
     return partial(
-        np.matmul, first, second, out=zeros((pieces, shape[0] // pieces, shape[1]), left.dtype)
+        np.matmul,
+        first,
+        second,
+        out=aligned_zeros((pieces, shape[0] // pieces, shape[1]), left.dtype),
     )
 
 

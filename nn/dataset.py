@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from nn.backprop import Workspace
 from nn.functions import Array
+from nn.kernels import Workspace
 
 Rows: TypeAlias = slice | NDArray[np.intp]
 Copy: TypeAlias = Callable[[Array, NDArray[Any]], object]  # (out, stored): (B, n_0), (B, ...)
@@ -58,8 +58,8 @@ class Examples:
             copy(inputs, self.stored[rows])
         else:
             # The rows exist; with mode "raise", NumPy would gather them in one more buffer.
-            self.stored.take(rows, axis=0, out=work.stored, mode="clip")
-            copy(inputs, work.stored)
+            self.stored.take(rows, axis=0, out=work.gathered, mode="clip")
+            copy(inputs, work.gathered)
         np.multiply(inputs, np.asarray(self.scale, inputs.dtype), out=inputs)
         if self.has_offset:
             np.add(inputs, np.asarray(self.offset, inputs.dtype), out=inputs)

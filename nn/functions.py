@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Array: TypeAlias = NDArray[np.floating]
 
 LEAK = 0.05  # slope of the leaky ReLU below zero
-HALF = np.float32(0.5)  # exact in every type, and quicker than Python's own number
+HALF = np.array(0.5, np.float32)  # exact in every type, and quicker than a number of Python's
 
 
 class Activation(NamedTuple):
@@ -83,9 +83,8 @@ class Cost(NamedTuple):
 
     output: Callable[[Array, Array], object]  # (z, out): the output layer's squashing function
     value: Callable[[Array, Array, Array], Array]  # (z, a, y): the cost of each column, (B,)
-    # (a, y, scale, slope, out): out = scale dC/dz, where slope is s'(z)
+    # (a, y, scale, scratch, out): out = scale dC/dz; scratch is as large as out
     error: Callable[[Array, Array, float, Array, Array], object]
-    slope: Callable[[Array, Array], object] | None  # (a, out): out = s'(z), if error asks for it
 
 
 def quadratic(_z: Array, a: Array, y: Array) -> Array:
@@ -96,6 +95,7 @@ def quadratic(_z: Array, a: Array, y: Array) -> Array:
 
 def quadratic_error(a: Array, y: Array, scale: float, slope: Array, out: Array) -> None:
     """dC/dz = 2 (a - y) s'(z)."""
+    sigmoid_prime(a, slope)
     np.subtract(a, y, out)
     np.multiply(out, slope, out)
     np.multiply(out, out.dtype.type(2 * scale), out)
@@ -108,7 +108,7 @@ def cross_entropy(z: Array, _a: Array, y: Array) -> Array:
     return costs
 
 
-def cross_entropy_error(a: Array, y: Array, scale: float, _slope: Array, out: Array) -> None:
+def cross_entropy_error(a: Array, y: Array, scale: float, _scratch: Array, out: Array) -> None:
     """dC/dz = a - y, for softmax outputs and targets that add up to 1: s'(z) cancels."""
     np.subtract(a, y, out=out)
     np.multiply(out, scale, out=out)
@@ -122,6 +122,6 @@ ACTIVATIONS = {
 }
 
 COSTS = {
-    "quadratic": Cost(sigmoid, quadratic, quadratic_error, sigmoid_prime),
-    "cross_entropy": Cost(softmax, cross_entropy, cross_entropy_error, None),
+    "quadratic": Cost(sigmoid, quadratic, quadratic_error),
+    "cross_entropy": Cost(softmax, cross_entropy, cross_entropy_error),
 }

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from nn.functions import ACTIVATIONS, COSTS, Array
-from nn.memory import zeros
 
 INITIALIZERS: dict[str, Callable[[int, int], float]] = {
     # Deviation of the first random weights, from the neurons before (n_in) and after (n_out).
@@ -78,7 +77,7 @@ class Network:
         Random numbers are drawn in float64 and rounded, so that float32 and float64 networks of
         one ``rng`` start alike.
         """
-        network = cls(tuple(sizes), activation, cost, zeros((parameter_count(sizes),), dtype))
+        network = cls(tuple(sizes), activation, cost, np.zeros(parameter_count(sizes), dtype))
         deviation = INITIALIZERS[initializer]
         for weights in network.weights:
             n_out, n_in = weights.shape
@@ -109,11 +108,6 @@ def stacked(networks: Sequence[Network]) -> Network:
 def unstacked(networks: Network) -> list[Network]:
     """The networks of a stack (S, P), each a view of its row."""
     return [replace(networks, parameters=row) for row in networks.parameters]
-
-
-def zeros_like(network: Network) -> Network:
-    """A network of the same shape with every parameter zero: room for its gradient."""
-    return replace(network, parameters=zeros(network.parameters.shape, network.parameters.dtype))
 
 
 def parameter_count(sizes: Sequence[int]) -> int:

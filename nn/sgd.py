@@ -7,10 +7,11 @@ from math import cos, pi
 import numpy as np
 from numpy.typing import NDArray
 
-from nn.backprop import Workspace, backprop, forward
+from nn.backprop import backpropagate, forward
 from nn.dataset import Copy, Examples, Rows, as_they_are
 from nn.functions import COSTS, Array
-from nn.network import Network, zeros_like
+from nn.kernels import Workspace, zeros_like
+from nn.network import Network
 
 SCHEDULES: dict[str, Callable[[float], float]] = {
     # Share of the learning rate left after a share p, from 0 to 1, of all steps.
@@ -33,7 +34,6 @@ class Settings:
     weight_decay: float = 0.0
     reshuffle: bool = False
     full_batch: bool = False
-    threads: int = 1  # that BLAS has; they are given to it by whoever trains
 
     def __post_init__(self) -> None:
         """Refuse what no descent can be made with."""
@@ -88,7 +88,7 @@ class SGD:
                 progress = (self.epochs_done + done / len(batches)) / self.settings.epochs
                 learning_rate = learning_rate_at(self.settings, progress)
                 work = self._load(rows)
-                backprop(work, -learning_rate / work.batch)
+                backpropagate(work, -learning_rate / work.batch)
                 self._descend(learning_rate)
         self.epochs_done += 1
 
@@ -109,13 +109,8 @@ class SGD:
     def _load(self, rows: Rows) -> Workspace:
         size = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
         if size not in self._work:
-            self._work[size] = Workspace(
-                self.network,
-                size,
-                nabla=self.step,
-                stored=self.examples.stored,
-                threads=self.settings.threads,
-            )
+            stored = self.examples.stored
+            self._work[size] = Workspace(self.network, size, nabla=self.step, stored=stored)
         self.examples.load(rows, self._work[size], self.copy)
         return self._work[size]
 
@@ -124,7 +119,7 @@ class SGD:
         learning_rate = learning_rate_at(self.settings, self.epochs_done / self.settings.epochs)
         total = zeros_like(self.network).parameters
         for rows in self._batches():
-            backprop(self._load(rows), -learning_rate / len(self.examples))
+            backpropagate(self._load(rows), -learning_rate / len(self.examples))
             total += self.step.parameters
         self.step.parameters[:] = total
         self._descend(learning_rate)

@@ -126,7 +126,7 @@ def train(
     sizes = (examples.stored.shape[1], *(hidden or []), classes)
     check(sizes, epochs, snapshots)
     batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
-    sgd, distort = descent.start(training, classes, batch_size, seed, threads)
+    sgd, distort = descent.start(training, classes, batch_size, seed)
     network = sgd.network
     shape = "-".join(str(n) for n in sizes)
     print(f"{shape}: {network.parameters.size:,} parameters, {len(examples):,} images")

@@ -12,7 +12,7 @@ from nn import (
     COSTS,
     Network,
     Workspace,
-    backprop,
+    backpropagate,
     check_gradient,
     cost_of,
     feedforward,
@@ -147,7 +147,7 @@ def test_backprop_matches_a_network_worked_by_hand() -> None:
     ("sizes", "examples"),
     [
         ((6, 5, 4), 9),
-        # Large enough for products to be made in pieces; 24 neurons divide evenly, 31 do not.
+        # As large as in earnest; 24 neurons fill the registers of a processor evenly, 31 do not.
         ((784, 16, 10), 100),
         ((784, 24, 16, 10), 100),
         ((784, 31, 10), 100),
@@ -192,7 +192,7 @@ def test_backprop_gives_the_scaled_sum_of_the_gradients(scale: float) -> None:
     network, inputs, targets = problem = random_problem()
     work = Workspace(network, inputs.shape[1])
     work.activations[0][:], work.targets[:] = inputs, targets
-    backprop(work, scale)
+    backpropagate(work, scale)
     expected = scale * inputs.shape[1] * gradient(*problem).parameters
     np.testing.assert_allclose(work.nabla.parameters, expected, rtol=1e-12, atol=1e-15)
 
@@ -214,36 +214,3 @@ def test_float32_follows_float64() -> None:
     nabla = gradient(*rough).parameters
     assert nabla.dtype == np.float32
     np.testing.assert_allclose(nabla, gradient(*exact).parameters, rtol=0, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("neurons", "threads", "expected"),
-    [(16, 1, np.matmul), (16, 2, np.matmul), (256, 1, np.matmul), (256, 2, np.dot)],
-)
-def test_products_are_made_in_pieces_but_for_large_ones_that_threads_can_share(
-    neurons: int, threads: int, expected: object
-) -> None:
-    rng = np.random.default_rng(0)
-    network = Network.random((784, neurons, 10), "sigmoid", "quadratic", rng=rng)
-    work = Workspace(network, 100, threads=threads)
-    for multiply in (work.forwards[0][0], work.blame[0]):
-        assert multiply.func is expected  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize(
-    ("batch", "rows"), [(100, 8), (150, 8), (200, 4), (400, None), (1000, None)]
-)
-def test_pieces_of_what_lies_transposed_have_few_results(batch: int, rows: int | None) -> None:
-    rng = np.random.default_rng(0)
-    network = Network.random((784, 64, 10), "sigmoid", "quadratic", rng=rng)
-    weigh = Workspace(network, batch).forwards[0][0]
-    pieces = weigh.args[0].shape[-2] if weigh.func is np.matmul else None  # type: ignore[attr-defined]
-    assert pieces == rows
-
-
-def test_what_is_wide_and_lies_transposed_is_left_whole() -> None:
-    rng = np.random.default_rng(0)
-    network = Network.random((784, 512, 256, 10), "relu", "cross_entropy", rng=rng)
-    first, second, _ = Workspace(network, 200).blame
-    assert first.func is np.matmul  # type: ignore[attr-defined]
-    assert second.func is np.dot  # type: ignore[attr-defined]

@@ -120,7 +120,7 @@ def test_the_error_of_a_cost_is_its_slope_by_every_z(name: str) -> None:
     z, y = rng.normal(0, 3, (4, 6)), np.eye(4)[:, [0, 3, 1, 1, 2, 0]]
     error = np.full_like(z, np.nan)
     a = of(cost.output, z)
-    cost.error(a, y, 1.0, of(cost.slope, a) if cost.slope else a, error)
+    cost.error(a, y, 1.0, np.full_like(z, np.nan), error)
     for j in range(len(z)):
         step = np.zeros_like(z)
         step[j] = 1e-5

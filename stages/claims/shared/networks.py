@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Network, Workspace, backprop
+from nn import Network, Workspace, backpropagate
 from stages.common.files.arrays import Floats, load_labelled
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import NETWORK, SNAPSHOTS
@@ -44,7 +44,7 @@ def look(network: Network, inputs: Floats, targets: Floats) -> Layers:
     """
     work = Workspace(network, inputs.shape[1])
     work.activations[0][:], work.targets[:] = inputs, targets
-    backprop(work, scale=1.0)
+    backpropagate(work, scale=1.0)
     pushes: list[Floats] = [np.asarray(-delta, np.float64) for delta in work.deltas]
     wishes = [w.T @ push for w, push in zip(network.weights, pushes, strict=True)]
     activations: list[Floats] = [np.asarray(a, np.float64) for a in work.activations]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.functions import Array
-from nn.memory import zeros
+from nn.kernels import aligned_zeros
 from stages.common.files.atomic import StageError
 from stages.common.images.edges import edges_of
 
@@ -69,7 +69,7 @@ class Distort:
         self.edges = edges and self.share > 0  # made here, since they come after distortion
         self.strength = 1.0  # share of ``most`` that is drawn from; may be changed at any time
         self.fields = fields_of(height, width, most)
-        self.frame = zeros((AT_ONCE, height + 3, width + 3), np.float32)
+        self.frame = aligned_zeros((AT_ONCE, height + 3, width + 3), np.float32)
 
     def __call__(self, out: Array, stored: NDArray[Any]) -> None:
         """Copy images (B, height * width) of grey levels, or their edges, into ``out``, float32."""

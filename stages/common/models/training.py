@@ -155,7 +155,6 @@ class Descent:
         classes: int,
         batch_size: int,
         seed: int,
-        threads: int = 1,
     ) -> tuple[SGD, Distort]:
         """The descent before its first step, and what distorts the images for it."""
         most = Distortion(
@@ -165,7 +164,7 @@ class Descent:
         distort = training.distort(most, self.distorted, rng)
         recipe = Recipe(
             tuple(self.hidden or ()),
-            self.settings(batch_size, threads),
+            self.settings(batch_size),
             self.activation,
             self.cost,
             self.initializer,
@@ -181,7 +180,7 @@ class Descent:
         distort.strength = strength_at(self.fading, sgd.epochs_done / self.epochs)
         sgd.epoch()
 
-    def settings(self, batch_size: int, threads: int) -> Settings:
+    def settings(self, batch_size: int) -> Settings:
         """The part that the loop of the descent needs."""
         return Settings(
             learning_rate=self.learning_rate,
@@ -192,7 +191,6 @@ class Descent:
             weight_decay=self.weight_decay,
             reshuffle=self.reshuffle,
             full_batch=self.full_batch,
-            threads=threads,
         )
 
 
