@@ -22,11 +22,12 @@ nabla               (P,)                dC/dparameters, in the same order
 Row j of ``weights[0]`` is an image of the input's size: what the j-th hidden neuron looks for.
 Training runs in float32; the same code runs in float64 for checking gradients. Read in this order:
 ``functions``, ``network``, ``backprop`` (with ``kernels`` beneath it), ``dataset``, ``sgd``,
-``gradcheck``.
+``evaluation``, ``gradcheck``.
 """
 
 from nn.backprop import backpropagate, cost_of, feedforward, forward, gradient
 from nn.dataset import Examples
+from nn.evaluation import evaluate, gradient_over, predict
 from nn.functions import ACTIVATIONS, COSTS
 from nn.gradcheck import GradientCheck, check_gradient
 from nn.kernels import Workspace
@@ -38,15 +39,7 @@ from nn.network import (
     stacked,
     unstacked,
 )
-from nn.sgd import (
-    SCHEDULES,
-    SGD,
-    Settings,
-    evaluate,
-    gradient_over,
-    learning_rate_at,
-    predict,
-)
+from nn.sgd import SCHEDULES, SGD, Settings, learning_rate_at
 
 __all__ = [
     "ACTIVATIONS",

@@ -1,15 +1,13 @@
 """Stochastic gradient descent: many small steps downhill, each from one mini-batch."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import cos, pi
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nn.backprop import backpropagate, forward
+from nn.backprop import backpropagate
 from nn.dataset import Copy, Examples, Rows, as_they_are
-from nn.functions import COSTS, Array
 from nn.kernels import Workspace, zeros_like
 from nn.network import Network
 
@@ -138,41 +136,3 @@ class SGD:
             np.multiply(self.velocity, weights.dtype.type(self.settings.momentum), self.velocity)
             step = np.add(self.velocity, step, self.velocity)
         np.add(parameters, step, parameters)
-
-
-def gradient_over(network: Network, examples: Examples, batch_size: int = 100) -> Array:
-    """Gradient, (P,), of the mean cost of all examples: minus a full-batch step at rate 1.
-
-    So many examples go through the network at a time; the network stays as it is.
-    """
-    copy = replace(network, parameters=network.parameters.copy())
-    settings = Settings(learning_rate=1.0, epochs=1, batch_size=batch_size, full_batch=True)
-    sgd = SGD(copy, examples, settings, np.random.default_rng(0))
-    sgd.epoch()
-    return -sgd.step.parameters
-
-
-def predict(
-    network: Network, examples: Examples, batch_size: int = 100
-) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Output activations, (N, n_L), and the cost of each example, (N,)."""
-    dtype, count = network.parameters.dtype, len(examples)
-    outputs, costs = np.zeros((count, network.sizes[-1]), dtype), np.zeros(count, dtype)
-    value = COSTS[network.cost].value
-    work = Workspace(network, min(batch_size, count))
-    for start in range(0, count, batch_size):
-        rows = slice(start, min(start + batch_size, count))
-        if rows.stop - start < work.batch:
-            work = Workspace(network, rows.stop - start)
-        examples.load(rows, work)
-        a = forward(work)
-        outputs[rows] = a.T
-        costs[rows] = value(work.zs[-1], a, work.targets)
-    return outputs, costs
-
-
-def evaluate(network: Network, examples: Examples) -> tuple[float, float]:
-    """Mean cost, and share of examples whose brightest output is the true class."""
-    outputs, costs = predict(network, examples)
-    right = outputs.argmax(axis=1) == examples.labels
-    return float(costs.mean(dtype=np.float64)), float(right.mean())

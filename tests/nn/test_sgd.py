@@ -228,7 +228,7 @@ def test_bytes_with_scale_and_offset_train_as_the_numbers_they_stand_for(
 
 
 @pytest.mark.parametrize("standard", [False, True])
-@pytest.mark.parametrize("batch_size", [7, 100])
+@pytest.mark.parametrize("batch_size", [1, 7, 16, 100])
 @pytest.mark.parametrize(
     ("activation", "cost"), [("sigmoid", "quadratic"), ("leaky_relu", "cross_entropy")]
 )
@@ -240,7 +240,12 @@ def test_networks_in_a_stack_learn_bit_for_bit_as_each_would_alone(
     scale, offset = rng.random((2, 784), np.float32) / 255 if standard else (1 / 255, 0)
     examples = Examples(stored, labels, scale, offset)
     settings = replace(
-        PLAIN, batch_size=batch_size, momentum=0.5, weight_decay=0.01, reshuffle=True
+        PLAIN,
+        learning_rate=min(0.5, 0.01 * batch_size),  # or the smallest batches diverge
+        batch_size=batch_size,
+        momentum=0.5,
+        weight_decay=0.01,
+        reshuffle=True,
     )
     alone = [
         Network.random((784, 16, 16, 10), activation, cost, rng=np.random.default_rng(seed))
@@ -290,17 +295,3 @@ def test_no_single_layer_can_learn_exclusive_or() -> None:
     for _ in range(200):
         sgd.epoch()
     assert evaluate(network, XOR)[1] < 1
-
-
-@pytest.mark.parametrize("batch_size", [1, 3, 500])
-def test_predict_and_evaluate_give_every_example_s_outputs_and_cost(batch_size: int) -> None:
-    # Outputs are the sigmoids of 0 and ln 3 times the input: (1/2, 1/2) and (1/2, 3/4).
-    network = Network((1, 2), "sigmoid", "quadratic", np.array([0, np.log(3), 0, 0]))
-    examples = Examples(np.array([[0.0], [1.0], [1.0], [1.0]]), np.array([0, 1, 0, 1]))
-    outputs, costs = predict(network, examples, batch_size)
-    np.testing.assert_allclose(outputs, [[0.5, 0.5]] + [[0.5, 0.75]] * 3, rtol=1e-15)
-    right, wrong = 1 / 4 + 1 / 16, 1 / 4 + 9 / 16
-    np.testing.assert_allclose(costs, [0.5, right, wrong, right], rtol=1e-15)
-    cost, accuracy = evaluate(network, examples)
-    assert cost == pytest.approx((0.5 + 2 * right + wrong) / 4)
-    assert accuracy == 3 / 4  # of two equally bright outputs the first counts
