@@ -46,9 +46,10 @@ lint: $(VENV)/installed ## style, formatting and types
 s3: $(S3)/installed claims ## share the results through an S3 server on this machine, and pull them in another clone
 	@$(S3)/bin/python -m pytest tests/s3.py
 
+# SPEED=--avx2 keeps PyTorch and JAX, too, from what the pinned kernels do without.
 bench: $(BENCH)/installed ## time the network against PyTorch, JAX and scikit-learn, about a quarter of an hour
-	@$(BENCH)/bin/python -m benchmarks.speed
-	@$(BENCH)/bin/python -m benchmarks.scale
+	@$(BENCH)/bin/python -X determinism=portable -m benchmarks.speed $(SPEED)
+	@$(BENCH)/bin/python -X determinism=portable -m benchmarks.scale
 	@python -m benchmarks.pipeline
 
 audit: $(VENV)/installed ## licences, the lock, and known vulnerabilities of all that is installed

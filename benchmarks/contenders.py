@@ -36,7 +36,6 @@ class Task:
     reshuffle: bool = False
     learning_rate: float = 1.0
     seed: int = 0
-    threads: int = 1  # of BLAS
 
     @property
     def name(self) -> str:
@@ -161,13 +160,9 @@ class OursTwoThreads(OursAsRun):
 
     name = "downhill, 2 threads"
 
-    def __init__(self, task: Task) -> None:
-        """Take the same task with two threads."""
-        super().__init__(replace(task, threads=2))
-
     def epoch(self, steps: int | None = None) -> None:
         """Train for one epoch and write it down."""
-        with threadpool_limits(self.task.threads, "blas"):
+        with threadpool_limits(2, "blas"):
             super().epoch(steps)
 
 

@@ -2,14 +2,10 @@
 
 from abc import abstractmethod
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import torch
 
 from benchmarks.contenders import Contender, Task
 from benchmarks.floors import forward_products
-from benchmarks.peers import cost_and_accuracy
 from nn import evaluate
 from nn.functions import Array
 
@@ -67,50 +63,4 @@ class FloorEvaluating(Evaluating):
         """Nothing is found."""
 
 
-class JaxEvaluating(Evaluating):
-    """One compiled call on all images at once."""
-
-    name = "JAX"
-
-    def __init__(self, task: Task) -> None:
-        """Compile at the first call."""
-        super().__init__(task)
-        layers = zip(self.network.weights, self.network.biases, strict=True)
-        self.layers = [(jnp.array(w), jnp.array(b)) for w, b in layers]
-        self.examples = jnp.array(task.inputs), jnp.array(task.targets)
-        self.run = jax.jit(cost_and_accuracy)
-
-    def evaluate(self) -> tuple[float, float]:
-        """Cost and accuracy."""
-        cost, accuracy = self.run(self.layers, *self.examples)
-        return float(cost), float(accuracy)
-
-
-class TorchEvaluating(Evaluating):
-    """PyTorch's functions on all images at once, without gradients."""
-
-    name = "PyTorch"
-
-    def __init__(self, task: Task) -> None:
-        """Make tensors."""
-        super().__init__(task)
-        layers = zip(self.network.weights, self.network.biases, strict=True)
-        self.layers = [(torch.from_numpy(w), torch.from_numpy(b)) for w, b in layers]
-        self.x, self.y = torch.from_numpy(task.inputs), torch.from_numpy(task.targets)
-
-    def evaluate(self) -> tuple[float, float]:
-        """Cost and accuracy."""
-        torch.set_num_threads(1)
-        a = self.x  # no tensor here wants a gradient, so none is prepared
-        for w, b in self.layers:
-            a = torch.addmm(b, a, w.t()).sigmoid_()
-        right = (a.argmax(1) == self.y.argmax(1)).float().mean()
-        return (a - self.y).square().sum(1).mean().item(), right.item()
-
-
-EVALUATIONS: list[type[Contender]] = [
-    OursEvaluating,
-    FloorEvaluating,
-    JaxEvaluating,
-    TorchEvaluating,
-]
+EVALUATIONS: list[type[Contender]] = [OursEvaluating, FloorEvaluating]

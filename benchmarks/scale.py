@@ -1,7 +1,7 @@
 """How cost grows: time and memory with the number of images, time of a step with the network.
 
     python -m benchmarks.scale            # up to 6,000,000 images: 4.7 GB in a temporary folder
-    python -m benchmarks.scale --quick    # up to 60,000, and networks up to 128 wide
+    python -m benchmarks.scale --quick    # up to 1,000, and networks up to 32 wide: does it run?
 
 The images are MNIST's, 1,000 at a time distorted anew in every copy, in one memory-mapped file
 that is removed at the end. Memory of its own is what belongs to no file: the page cache is apart.
@@ -12,7 +12,7 @@ import stages  # noqa: F401, I001 - one BLAS thread, which must be said before N
 import multiprocessing
 import tempfile
 import threading
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Self
@@ -33,13 +33,14 @@ from stages.common.images.idx import read_idx
 from stages.common.images.preprocess import unit_scaling
 
 ROOT = Path(__file__).parent.parent
+RAW = Path("data/raw")
 RESULTS, FIGURE = ROOT / "benchmarks/scale.csv", ROOT / "benchmarks/scale.png"
 IMAGES, WIDTHS, DEPTHS = (
     (6_000, 60_000, 600_000, 6_000_000),
     [2**k for k in range(4, 12)],
     range(1, 9),
 )
-QUICK_IMAGES, QUICK_WIDTHS, QUICK_DEPTHS = (6_000, 60_000), [16, 128], (1, 4)
+QUICK_IMAGES, QUICK_WIDTHS, QUICK_DEPTHS = (500, 1_000), [16, 32], (1, 2)
 DEEP_WIDTH = 64  # neurons in each layer where depth is varied
 SIDE, CHUNK = 28, 1_000  # pixels; images that share one distortion
 NARROW = (784, 16, 16, 10)
@@ -60,7 +61,10 @@ class Point:
 
 
 def main(quick: Annotated[bool, typer.Option("--quick")] = False) -> None:  # noqa: FBT002
-    """Measure; write benchmarks/scale.csv and benchmarks/scale.png."""
+    """Measure with images of data/raw; write benchmarks/scale.csv and benchmarks/scale.png.
+
+    Nothing is written by a quick run.
+    """
     counts = QUICK_IMAGES if quick else IMAGES
     with tempfile.TemporaryDirectory() as folder:
         write_images(Path(folder), max(counts))
@@ -80,13 +84,13 @@ def main(quick: Annotated[bool, typer.Option("--quick")] = False) -> None:  # no
 
 def write_images(folder: Path, count: int) -> None:
     """Write ``count`` distorted images and their labels, a chunk at a time."""
-    images = read_idx(ROOT / "data/raw/train-images-idx3-ubyte", 3).reshape(-1, SIDE * SIDE)
-    labels = read_idx(ROOT / "data/raw/train-labels-idx1-ubyte", 1)
+    images = read_idx(RAW / "train-images-idx3-ubyte", 3).reshape(-1, SIDE * SIDE)
+    labels = read_idx(RAW / "train-labels-idx1-ubyte", 1)
     rng, start = np.random.default_rng(0), perf_counter()
     stored = npy.open_memmap(folder / "images.npy", "w+", np.uint8, (count, SIDE * SIDE))
     for first in range(0, count, CHUNK):
-        at = first % len(images)
-        stored[first : first + CHUNK] = images[at : at + CHUNK].take(distortion(rng), axis=1)
+        rows = np.arange(first, min(first + CHUNK, count)) % len(images)
+        stored[first : first + len(rows)] = images[rows].take(distortion(rng), axis=1)
     stored.flush()
     np.save(folder / "labels.npy", np.resize(labels, count))
     print(f"{count:,} images written in {perf_counter() - start:.0f} s")
@@ -181,7 +185,7 @@ def steps(part: str, value: int, sizes: tuple[int, ...], folder: Path) -> list[P
     runners: list[tuple[int, Contender]] = []
     for threads in (1, 2):
         with threadpool_limits(threads, "blas"):  # the floor chooses its forms for them
-            runners += [(threads, Ours(replace(task, threads=threads))), (threads, Floor(task))]
+            runners += [(threads, Ours(task)), (threads, Floor(task))]
     times = np.array([[step_ms(*runner) for runner in runners] for _ in range(7)])[1:]
     one, floor_one, two, floor_two = np.median(times, axis=0).round(4).tolist()
     print(

@@ -1,7 +1,8 @@
 """Time this project against the frameworks: the same work, in turns, in one run.
 
     python -m benchmarks.speed            # everything: about 10 minutes on two cores
-    python -m benchmarks.speed --quick    # three rounds of the first task: does it run?
+    python -m benchmarks.speed --avx2     # as on a processor without AVX-512, for everybody
+    python -m benchmarks.speed --quick    # one round of every task on few images: does it run?
 
 Every contender first learns one epoch from the same weights in the same order, and its weights are
 compared with ours. Then each round times one epoch of every contender, in a new order of turns, so
@@ -16,8 +17,8 @@ import platform
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -26,7 +27,7 @@ import numpy as np
 import typer
 from threadpoolctl import threadpool_info
 
-from benchmarks.tables import SPEED, write
+from benchmarks.tables import SPEED, speed_table, write
 from benchmarks.contenders import (
     Contender,
     Ours,
@@ -39,8 +40,7 @@ from benchmarks.contenders import (
 )
 from benchmarks.draw import draw_speed
 from benchmarks.evaluation import EVALUATIONS
-from benchmarks.floors import Floor, FloorAsRun, FloorFetching
-from benchmarks.peers import PEERS, Jax, JaxAsRun, JaxUnrolled, TorchByHand, TorchCompiledTen
+from benchmarks.floors import Floor, FloorAsRun, FloorFetching, FloorInPlace
 from nn import Examples
 from nn.functions import Array
 from stages.common.files.arrays import load_labelled, save_labelled
@@ -49,8 +49,45 @@ from stages.common.images.preprocess import unit_scaling
 
 ROOT = Path(__file__).parent.parent
 FIGURE = ROOT / "benchmarks/results.png"
+RAW = Path("data/raw")
 VALIDATION = 5_000  # images set aside, as in params.yaml
+FEW = 200  # images of a quick run
 TOLERANCE = 1e-4  # on weights of about 1 that an epoch has moved by up to 2
+# Said before the frameworks are loaded; OpenBLAS and NumPy are told by -X determinism=portable.
+AVX2 = {
+    "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+}
+# What is printed after a task: our time by that of the quickest whose name begins so.
+QUOTIENTS = {
+    "epoch alone / products alone": (Ours.name, Floor.name),
+    "epoch alone / products, images from memory": (Ours.name, FloorInPlace.name),
+    "epoch alone / JAX's quickest scan": (Ours.name, "JAX, one scan"),
+    "as trained / JAX with our history": (OursAsRun.name, "JAX, 4 steps a turn, with"),
+    "epoch alone / PyTorch eager": (Ours.name, "PyTorch eager"),
+    "epoch alone / torch.compile": (Ours.name, "torch.compile"),
+    "epoch alone / scikit-learn": (Ours.name, "scikit-learn"),
+    "epoch alone / one example at a time": (Ours.name, PerExample.name),
+    "in a stack / alone": (OursStacked.name, Ours.name),
+}
+
+
+@dataclass(frozen=True)
+class Peers:
+    """The frameworks, as far as they take part."""
+
+    all: list[type[Contender]] = field(default_factory=list)
+    few: list[type[Contender]] = field(default_factory=list)
+    evaluations: list[type[Contender]] = field(default_factory=list)
+
+    @classmethod
+    def load(cls) -> "Peers":
+        """Load the frameworks."""
+        from benchmarks import peers  # noqa: PLC0415 - only where they are installed
+
+        return cls(peers.PEERS, peers.FEW, peers.EVALUATIONS)
 
 
 @dataclass(frozen=True)
@@ -79,25 +116,36 @@ class Result:
 
 def main(
     rounds: Annotated[int, typer.Option(min=1, help="Times that every contender is timed.")] = 15,
-    quick: Annotated[bool, typer.Option("--quick", help="First task, 3 rounds.")] = False,  # noqa: FBT002
+    quick: Annotated[bool, typer.Option("--quick", help="One round on few images.")] = False,  # noqa: FBT002
+    frameworks: Annotated[bool, typer.Option(help="Time them, too.")] = True,  # noqa: FBT002
+    avx2: Annotated[bool, typer.Option("--avx2", help="Frameworks without AVX-512.")] = False,  # noqa: FBT002
 ) -> None:
-    """Measure everything; write benchmarks/results.csv and benchmarks/results.png."""
-    print(surroundings())
+    """Measure everything; write benchmarks/results.csv and benchmarks/results.png.
+
+    The images are those of data/raw. Nothing is written by a quick run, or one without frameworks.
+    """
+    if avx2:
+        os.environ.update(AVX2)
+    peers = Peers.load() if frameworks else Peers()
+    where = surroundings() + "; no AVX-512" * avx2
+    print(where)
     results: list[Result] = []
     with tempfile.TemporaryDirectory() as folder:
-        store(Path(folder))
-        for heat in list(heats(Path(folder)))[: 1 if quick else None]:
-            results += run(heat, 3 if quick else rounds)
+        store(Path(folder), FEW if quick else None)
+        for heat in heats(Path(folder), peers):
+            results += run(heat, 1 if quick else rounds)
             gc.collect()
-    if not quick:
+    if frameworks and not quick:
         write(SPEED, results)
-        draw_speed([asdict(result) for result in results], surroundings(), FIGURE)
+        draw_speed([asdict(result) for result in results], where, FIGURE)
+        print(f"\n{speed_table()}")
     print(f"load at the end: {os.getloadavg()[0]:.1f}")
 
 
 def surroundings() -> str:
     """Processor, threads and versions."""
     names = ("numpy", "jax", "torch", "scikit-learn")
+    versions = {name: v for name in names if (v := version_of(name))}
     blas = "; ".join(
         f"{pool['internal_api']} {pool['version']} {pool.get('architecture', '')} "
         f"{pool['num_threads']} thread(s)"
@@ -107,9 +155,17 @@ def surroundings() -> str:
     return (
         f"{processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
         f"Python {platform.python_version()}, "
-        + ", ".join(f"{name} {version(name)}" for name in names)
+        + ", ".join(f"{name} {v}" for name, v in versions.items())
         + f"; {blas}; PyTorch 1 thread unless 2 are named; JAX as many as it likes"
     )
+
+
+def version_of(package: str) -> str:
+    """The package's version, or nothing if it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def processor() -> str:
@@ -123,50 +179,48 @@ def processor() -> str:
     return f"{said.get('model name', '?')} (model {said.get('model', '?')})"
 
 
-def store(folder: Path) -> None:
-    """Write the images as the stages do: shuffled, in three files of uint8."""
+def store(folder: Path, most: int | None) -> None:
+    """Write the images as the stages do, or the first of them: shuffled, in three files of uint8.
+
+    Training images are a multiple of 100, so that all mini-batches are full.
+    """
     for part in ("train", "t10k"):
-        images = read_idx(ROOT / f"data/raw/{part}-images-idx3-ubyte", 3)
-        labels = read_idx(ROOT / f"data/raw/{part}-labels-idx1-ubyte", 1)
+        images = read_idx(RAW / f"{part}-images-idx3-ubyte", 3)
+        labels = read_idx(RAW / f"{part}-labels-idx1-ubyte", 1)
         order = np.random.default_rng(0).permutation(len(images))
-        split = VALIDATION if part == "train" else 0
-        for name, rows in ((part, order[split:]), (f"{part}-validation", order[:split])):
+        split = min(VALIDATION, len(images) // 4) if part == "train" else 0
+        rest = order[split:][:most]
+        rest = rest[: len(rest) // 100 * 100] if part == "train" else rest
+        for name, rows in ((part, rest), (f"{part}-validation", order[:split][:most])):
             if len(rows):
                 (folder / name).mkdir()
                 flat_images = images[rows].reshape(len(rows), -1)
                 save_labelled(folder / name, flat_images, labels[rows])
 
 
-def heats(folder: Path) -> Iterator[Heat]:
+def heats(folder: Path, peers: Peers) -> Iterator[Heat]:
     """Every task with its contenders, one after the other."""
     train, validation, test = (
         Examples(*load_labelled(folder / name), *unit_scaling())
         for name in ("train", "train-validation", "t10k")
     )
-    numpy_only: list[type[Contender]] = [OursAsRun, Floor, FloorAsRun, FloorFetching, Ours]
-    all_peers: list[type[Contender]] = [*numpy_only, *PEERS, Tutorial, PerExample]
-    quick_peers: list[type[Contender]] = [
-        *numpy_only,
-        Jax,
-        JaxUnrolled,
-        JaxAsRun,
-        TorchByHand,
-        TorchCompiledTen,
-    ]
+    ours: list[type[Contender]] = [OursAsRun, Floor, FloorInPlace, FloorFetching, FloorAsRun, Ours]
     narrow = (784, 16, 16, 10)
     for reshuffle in (False, True):
-        yield Heat(Task(narrow, train, validation, reshuffle=reshuffle), all_peers)
+        task = Task(narrow, train, validation, reshuffle=reshuffle)
+        yield Heat(task, [*ours, *peers.all, Tutorial, PerExample])
     # At higher rates these amplify rounding: even float32 and float64 end in different places.
     ten = Task(narrow, train, validation, batch_size=10, learning_rate=0.3)
-    yield Heat(ten, quick_peers)
-    for sizes in ((784, 128, 64, 10), (784, 800, 10)):
+    yield Heat(ten, [*ours, *peers.few])
+    for sizes in ((784, 128, 64, 10), (784, 800, 10), (784, 512, 256, 10)):
         task = Task(sizes, train, validation, learning_rate=0.1)
-        yield Heat(task, [*numpy_only, OursTwoThreads, Jax, JaxUnrolled, JaxAsRun, TorchByHand])
+        yield Heat(task, [*ours, OursTwoThreads, *peers.few])
     for size in (100, 10):
         task = Task(narrow, train, validation, batch_size=size, learning_rate=0.3)
         title = f"{task.name}: 16 networks at once, time for each"
         yield Heat(task, [OursStacked, Floor, Ours], title)
-    yield Heat(Task(narrow, test, test), EVALUATIONS, title="evaluation of 10,000 images")
+    evaluations = [*EVALUATIONS, *peers.evaluations]
+    yield Heat(Task(narrow, test, test), evaluations, title="evaluation of 10,000 images")
 
 
 def run(heat: Heat, rounds: int) -> list[Result]:
@@ -193,7 +247,21 @@ def run(heat: Heat, rounds: int) -> list[Result]:
     print("  ms an epoch (quartiles)      to floor   ours to it   difference")
     for result in results:
         print(as_line(result))
+    for label, quotient in quotients([c.name for c in contenders], times).items():
+        print(f"  {quotient:8.3f} {label}")
     return results
+
+
+def quotients(names: list[str], times: Array) -> dict[str, float]:
+    """``QUOTIENTS`` of times, (contenders, rounds), as far as these contenders take part."""
+    found = {}
+    medians = dict(zip(names, np.median(times, axis=1).tolist(), strict=True))
+    for label, (ours, start) in QUOTIENTS.items():
+        others = [name for name in names if name.startswith(start) and name != ours]
+        if others and ours in names:
+            best = min(others, key=medians.__getitem__)
+            found[label] = percentile(times[names.index(ours)] / times[names.index(best)], 50)
+    return found
 
 
 def percentile(values: Array, q: int) -> float:
@@ -211,7 +279,7 @@ def as_line(result: Result) -> str:
 
 
 def check(title: str, contenders: list[Contender]) -> list[float]:
-    """Largest difference of each contender's result from the first's after one epoch.
+    """Largest difference of each contender's result from the first's after one epoch, or nan.
 
     Raises ``SystemExit`` if one is beyond ``TOLERANCE``: it is not the same work.
     """
@@ -222,7 +290,7 @@ def check(title: str, contenders: list[Contender]) -> list[float]:
         results.append(np.array([np.nan]) if result is None else result.copy())
     differences = [float(np.abs(result - results[0]).max()) for result in results]
     for contender, difference in zip(contenders, differences, strict=True):
-        if difference > TOLERANCE:
+        if difference > TOLERANCE or (np.isnan(difference) and contender.result() is not None):
             raise SystemExit(
                 f"error: {title}: {contender.name}: after one epoch its weights differ from ours "
                 f"by up to {difference:.1e}, expected at most {TOLERANCE}: not the same work"

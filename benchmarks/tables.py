@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 SPEED = ROOT / "benchmarks/results.csv"
 PEERS = {  # a column of the README's table: how a contender's name begins
     "products alone": "floor: products",
-    "JAX": "JAX",
+    "JAX": "JAX, one scan",
     "PyTorch by hand": "PyTorch, step by hand",
     "torch.compile": "torch.compile",
     "PyTorch eager": "PyTorch eager",
