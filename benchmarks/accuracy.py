@@ -2,6 +2,7 @@
 
     python -m benchmarks.accuracy                        # every recipe, all its seeds
     python -m benchmarks.accuracy --seeds 3 deskewed     # one of them, 3 seeds
+    python -m benchmarks.accuracy --quick deskewed       # one epoch of few neurons: does it run?
 
 Each run is the real thing: the stages as DVC starts them, on data/raw, in a temporary folder. With
 ``--jobs 2`` two seeds are trained side by side, one on each core.
@@ -31,6 +32,12 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks/accuracy.csv"
 RECIPES = ROOT / "benchmarks/recipes.yaml"
 SEEDS = 10  # of each recipe that does not say how many, in what is written down
+QUICK = {  # changes of a quick run, after a recipe's own
+    "batch.validation": 50,
+    "batch.batch_size": 10,
+    "train.hidden": [6],
+    "train.epochs": 1,
+}
 Params = dict[str, dict[str, Any]]
 
 
@@ -52,13 +59,18 @@ def main(
         int | None, typer.Option(min=2, help="Networks trained for each recipe.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Networks trained at once.")] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="Two seeds, one epoch.")] = False,  # noqa: FBT002
 ) -> None:
-    """Measure the recipes of benchmarks/recipes.yaml; print the README's table."""
+    """Measure the recipes of benchmarks/recipes.yaml on data/raw; print the README's table.
+
+    With all their seeds the runs are kept in benchmarks/accuracy.csv.
+    """
+    seeds = 2 if quick else seeds
     recipes = YAML(typ="safe").load(RECIPES)
     params: Params = YAML(typ="safe").load(ROOT / "params.yaml")
     runs = []
     for name in names or recipes:
-        changed = apply(params, recipes[name]["changes"])
+        changed = apply(params, {**recipes[name]["changes"], **(QUICK if quick else {})})
         with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
             prepare(Path(folder), changed)
             one = partial(measure, Path(folder), name, changed)
@@ -83,7 +95,7 @@ def apply(params: Params, changes: dict[str, Any]) -> Params:
 def prepare(folder: Path, params: Params) -> None:
     """Link the raw images and run the stages before training."""
     (folder / "data").mkdir()
-    (folder / "data/raw").symlink_to(ROOT / "data/raw")
+    (folder / "data/raw").symlink_to(Path("data/raw").resolve())
     for stage in ("normalize", "batch"):
         start(folder, stage, params[stage])
 

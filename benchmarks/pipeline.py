@@ -1,6 +1,7 @@
 """What DVC adds to the stages' own work: time a cold run, a run for nothing, and a changed rate.
 
-    python -m benchmarks.pipeline    # five minutes: everything runs three times in temporary clones
+    python -m benchmarks.pipeline                  # five minutes: all runs three times, in clones
+    python -m benchmarks.pipeline --until batch    # the first three stages: does it run?
 
 The data are downloaded already. *Own work* is the sum of the stages' commands, each started by
 itself in the pipeline's order; nobody hashes, caches or locks anything then.
@@ -15,17 +16,15 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from ruamel.yaml import YAML
 
 from benchmarks.accuracy import as_options
+from stages.tools.check import module_of
 
 ROOT = Path(__file__).parent.parent
-YAML_FILE = YAML(typ="safe")
-STAGES: dict[str, Any] = YAML_FILE.load(ROOT / "dvc.yaml")["stages"]
-PARAMS: dict[str, dict[str, Any]] = YAML_FILE.load(ROOT / "params.yaml")
-RATE = f"learning_rate: {PARAMS['train']['learning_rate']}"
 
 
 @dataclass(frozen=True)
@@ -37,18 +36,27 @@ class Run:
     printed: str
 
 
-def main() -> None:
+def main(
+    until: Annotated[str | None, typer.Option(help="Stage to end with; the last if none.")] = None,
+    project: Annotated[Path, typer.Option(help="Repository to clone.")] = ROOT,
+) -> None:
     """Measure, and print a table."""
+    yaml = YAML(typ="safe")
+    params: dict[str, Any] = yaml.load(project / "params.yaml")
+    commands = {
+        name: stage["cmd"] for name, stage in yaml.load(project / "dvc.yaml")["stages"].items()
+    }
+    stages = [*commands][: [*commands].index(until) + 1 if until else None]
+    targets = [until] if until else []
     with tempfile.TemporaryDirectory() as folder:
-        alone, piped = clone(Path(folder) / "alone"), clone(Path(folder) / "piped")
-        own = {stage: run_stage(alone, stage) for stage in STAGES}
-        cold = repro(piped)
-        nothing = min(repro(piped).seconds for _ in range(3))
-        params = piped / "params.yaml"
-        params.write_text(params.read_text().replace(f"  {RATE} ", "  learning_rate: 9.5 ", 1))
-        changed = repro(piped)
-    for stage, run in own.items():
-        print(f"{stage:14} {run.seconds:6.1f} s by itself, at most {run.mib:4.0f} MiB")
+        alone, piped = (clone(project, Path(folder) / name) for name in ("alone", "piped"))
+        own = {name: run_alone(alone, commands[name], name, params) for name in stages}
+        cold = repro(piped, *targets)
+        nothing = min(repro(piped, *targets).seconds for _ in range(3))
+        change_rate(piped / "params.yaml", params["train"]["learning_rate"])
+        changed = repro(piped, *targets)
+    for name, run in own.items():
+        print(f"{name:14} {run.seconds:6.1f} s by itself, at most {run.mib:4.0f} MiB")
     total = sum(run.seconds for run in own.values())
     print(
         f"cold dvc repro {cold.seconds:.1f} s, own work {total:.1f} s: "
@@ -57,28 +65,38 @@ def main() -> None:
     print(f"nothing to do: {nothing:.2f} s")
     ran = re.findall(r"Running stage '(\w+)'", changed.printed)
     print(
-        f"another learning rate: {changed.seconds:.1f} s; {', '.join(ran)} take "
-        f"{sum(own[stage].seconds for stage in ran):.1f} s by themselves"
+        f"another learning rate: {changed.seconds:.1f} s; {', '.join(ran) or 'no stages'} take "
+        f"{sum(own[name].seconds for name in ran):.1f} s by themselves"
     )
 
 
-def clone(folder: Path) -> Path:
-    """The committed state with the downloads of this one."""
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
-    if (ROOT / ".downloads").exists():
-        shutil.copytree(ROOT / ".downloads", folder / ".downloads")
+def clone(project: Path, folder: Path) -> Path:
+    """The committed state of a project, with its downloads."""
+    subprocess.run(["git", "clone", "--quiet", str(project), str(folder)], check=True)
+    if (project / ".downloads").exists():
+        shutil.copytree(project / ".downloads", folder / ".downloads")
     return folder
 
 
-def run_stage(folder: Path, stage: str) -> Run:
+def change_rate(params: Path, rate: float) -> None:
+    """Lower the learning rate of ``train`` by a twentieth."""
+    text = params.read_text()
+    before, section, after = text.partition("\ntrain:")
+    after = after.replace(f"  learning_rate: {rate}", f"  learning_rate: {0.95 * rate:g}", 1)
+    params.write_text(before + section + after)
+
+
+def run_alone(folder: Path, command: str, stage: str, params: dict[str, Any]) -> Run:
     """Start a stage's command as DVC would."""
-    options = as_options(PARAMS.get(stage, {}))
-    return timed(folder, sys.executable, "-m", f"stages.{stage}", *options)
+    options = command.partition(" -m ")[0].split()[1:]  # of Python
+    filled = [re.sub(r"\$\{(\w+)\}", lambda name: str(params[name[1]]), word) for word in options]
+    own = as_options(params.get(stage, {}))
+    return timed(folder, sys.executable, *filled, "-m", module_of(command), *own)
 
 
-def repro(folder: Path) -> Run:
-    """``dvc repro``."""
-    return timed(folder, "dvc", "repro")
+def repro(folder: Path, *targets: str) -> Run:
+    """``dvc repro``, of all stages or up to a target."""
+    return timed(folder, "dvc", "repro", *targets)
 
 
 def timed(folder: Path, *command: str) -> Run:
@@ -100,4 +118,4 @@ def timed(folder: Path, *command: str) -> Run:
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -1,12 +1,16 @@
 """What a sweep loses on its way to the workers: time by number of workers, and work for each task.
 
-    python -m benchmarks.sweeps
+    python -m benchmarks.sweeps            # three minutes, after dvc repro batch
+    python -m benchmarks.sweeps --quick    # does it run?
 
 The same trainings on one and two processes, of this machine and of a Dask cluster on it, in turns;
 quotients are taken within a turn, since machines are shared. Work is processor time, which other
 programs change little.
 """
 
+import stages  # noqa: F401, I001 - one BLAS thread, which must be said before NumPy is loaded
+
+import json
 import os
 import tempfile
 from collections.abc import Callable
@@ -23,26 +27,30 @@ from ruamel.yaml import YAML
 from benchmarks.local_cluster import LocalCluster
 from stages.claims.sweep.cluster import connected, workers
 from stages.claims.sweep.measure import CODE
-from stages.common.files.paths import PREPROCESSING, TRAIN, VALIDATION
+from stages.common.files.paths import BATCHES, PREPROCESSING, TRAIN, VALIDATION
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.recipe import examples_of, side_by_side
-from stages.common.models.training import Descent, judged
+from stages.common.models.training import Descent, TrainingSet, judged
 
-TASKS = 400  # that have next to nothing to do
-TRAININGS, EPOCHS = 12, 4
+ROOT = Path(__file__).parent.parent
+TASKS, QUICK_TASKS = 400, 8  # that have next to nothing to do
+TRAININGS, QUICK_TRAININGS, EPOCHS = 12, 2, 4
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def main(
     rounds: Annotated[int, typer.Option(min=2, help="Turns, of which medians are taken.")] = 5,
+    quick: Annotated[bool, typer.Option("--quick", help="Two turns of little work.")] = False,  # noqa: FBT002
 ) -> None:
-    """Print seconds, quotients, and the work for each task."""
+    """Print seconds, quotients, and the work for each task, on the images of data/batches."""
     load = os.getloadavg()[0]
-    preprocessing = Preprocessing.load(PREPROCESSING)
-    image = preprocessing.height, preprocessing.width
-    common = examples_of(TRAIN), examples_of(VALIDATION), image
-    section = YAML(typ="safe").load(Path("params.yaml"))["train"] | {"epochs": EPOCHS}
-    jobs = [(Descent.of(section), 100, seed) for seed in range(TRAININGS)]
+    rounds, trainings = (2, QUICK_TRAININGS) if quick else (rounds, TRAININGS)
+    tasks = QUICK_TASKS if quick else TASKS
+    training = TrainingSet.load(TRAIN, Preprocessing.load(PREPROCESSING))
+    common = training, examples_of(VALIDATION)
+    section = YAML(typ="safe").load(ROOT / "params.yaml")["train"] | {"epochs": EPOCHS}
+    batch_size = json.loads(BATCHES.read_text())["batch_size"]
+    jobs = [(Descent.of(section), batch_size, seed) for seed in range(trainings)]
     with ExitStack() as stack:
         clusters = {n: local(stack, n) for n in (1, 2)}
         clients = {n: stack.enter_context(connected(c.address, CODE)) for n, c in clusters.items()}
@@ -60,7 +68,7 @@ def main(
                 way(judged, jobs, common)
                 times[name].append(perf_counter() - start)
         for name, found in times.items():
-            print(f"{name}: {median(found):.2f} s for {TRAININGS} trainings")
+            print(f"{name}: {median(found):.2f} s for {trainings} trainings")
         for backend in ("loky", "dask"):
             pairs = zip(times[f"{backend}, 1"], times[f"{backend}, 2"], strict=True)
             quotients = sorted(one / two for one, two in pairs)
@@ -68,7 +76,7 @@ def main(
             print(f"{backend}: two are {median(quotients):.2f} times as fast as one ({told})")
         for name, way in ways.items():
             processes = clusters[int(name[-1])] if name.startswith("dask") else None
-            print(f"{name}: {cost(way, processes)}")
+            print(f"{name}: {cost(way, processes, tasks)}")
     print(f"load {load:.1f} before, {os.getloadavg()[0]:.1f} after")
 
 
@@ -99,9 +107,11 @@ def on_dask(client: Any) -> Callable[[Any, Any, Any], None]:
     return way
 
 
-def cost(way: Callable[[Any, Any, Any], None], cluster: LocalCluster | None) -> str:
+def cost(
+    way: Callable[[Any, Any, Any], None], cluster: LocalCluster | None, tasks: int = TASKS
+) -> str:
     """Milliseconds for each task with next to nothing to do: elapsed, and who worked them."""
-    jobs = [(n,) for n in range(TASKS)]
+    jobs = [(n,) for n in range(tasks)]
     way(neg, jobs[:4], ())
     processes = [cluster.scheduler, *cluster.workers] if cluster else []
     before, start, own = [work_of(p.pid) for p in processes], perf_counter(), process_time()
@@ -110,7 +120,7 @@ def cost(way: Callable[[Any, Any, Any], None], cluster: LocalCluster | None) -> 
     worked = [work_of(p.pid) - b for p, b in zip(processes, before, strict=True)]
     named = {"elapsed": elapsed, "here": own}
     named |= {"scheduler": worked[0], "all workers": sum(worked[1:])} if worked else {}
-    told = ", ".join(f"{name} {1000 * seconds / TASKS:.2f}" for name, seconds in named.items())
+    told = ", ".join(f"{name} {1000 * seconds / tasks:.2f}" for name, seconds in named.items())
     return f"{told} ms a task"
 
 

@@ -1,22 +1,24 @@
 """How often `predict` warns of pictures: of digits, which it should not, and of anything else.
 
-python -m benchmarks.unfamiliar /usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz
+    python -m benchmarks.unfamiliar fashion-mnist/t10k-images-idx3-ubyte.gz
+    python -m benchmarks.unfamiliar --quick ANY.gz    # few pictures of each kind: does it run?
 
 Letters and printed digits are drawn from fonts that come with Matplotlib, in two sizes and four
-slants; clothes are the test images of Fashion-MNIST, which Debian's package `dataset-fashion-mnist`
-puts there. All are prepared as `predict` prepares a picture.
+slants; clothes are the test images of Fashion-MNIST, as Debian's package `dataset-fashion-mnist`
+has them. All are prepared as `predict` prepares a picture.
 """
 
 import gzip
 import string
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import typer
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
@@ -33,7 +35,7 @@ from stages.tools.novelty import ALARMS, JUDGES, load_familiar
 TABLE = Path(__file__).with_name("unfamiliar.csv")
 NETWORK = Path("models/network.npz")
 COLUMNS = ("pictures", "count", "warned", "dim")
-COUNT = 2000  # pictures of noise and of shuffled digits
+COUNT, FEW = 2000, 20  # pictures of noise and of shuffled digits; in a quick run, of each kind
 SIDE = 28  # pixels along an image; the fonts' pictures are made for it
 FONTS = (
     "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono", "DejaVuSerif",
@@ -43,18 +45,19 @@ POINTS, SLANTS = (40, 90), (-0.2, 0.0, 0.2, 0.4)
 ALIKE = "oOlIsSzZgqbBDQiJjtTy"  # letters that are drawn as a digit is, or nearly
 
 
-def pictures(clothes: Path) -> dict[str, NDArray[np.uint8]]:
+def pictures(clothes: Path, *, quick: bool = False) -> dict[str, NDArray[np.uint8]]:
     """Images, (n, pixels), of every kind, prepared for the network."""
     test, _ = load_labelled(TEST)
     rng = np.random.default_rng(0)
     shape = (-1, SIDE, SIDE)
+    count, most, fonts = (FEW, FEW, FONTS[:1]) if quick else (COUNT, None, FONTS)
     images = {
-        "uniform noise": rng.integers(0, 256, (COUNT, SIDE, SIDE), dtype=np.uint8),
-        "shuffled digits": rng.permuted(test[:COUNT], axis=1).reshape(shape),
-        "printed letters": drawn(string.ascii_letters),
-        "printed letters unlike any digit": drawn(set(string.ascii_letters) - set(ALIKE)),
-        "printed digits": drawn(string.digits),
-        "clothes": np.stack([prepare(image, SIDE, SIDE) for image in unpacked(clothes)]),
+        "uniform noise": rng.integers(0, 256, (count, SIDE, SIDE), dtype=np.uint8),
+        "shuffled digits": rng.permuted(test[:count], axis=1).reshape(shape),
+        "printed letters": drawn(string.ascii_letters, fonts),
+        "printed letters unlike any digit": drawn(set(string.ascii_letters) - set(ALIKE), fonts),
+        "printed digits": drawn(string.digits, fonts),
+        "clothes": np.stack([prepare(image, SIDE, SIDE) for image in unpacked(clothes)[:most]]),
     }
     preprocessing = Preprocessing.load(PREPROCESSING)
     return {"test digits": test, **{k: preprocessing.prepare(v) for k, v in images.items()}}
@@ -68,12 +71,12 @@ def unpacked(path: Path) -> NDArray[np.uint8]:
         return np.array(read_idx(plain, dimensions=3))
 
 
-def drawn(letters: Iterable[str]) -> NDArray[np.uint8]:
-    """Letters in every font, size and slant, (n, SIDE, SIDE)."""
+def drawn(letters: Iterable[str], fonts: Iterable[str] = FONTS) -> NDArray[np.uint8]:
+    """Letters in each of these fonts, in every size and slant, (n, SIDE, SIDE)."""
     every = [
         prepare(glyph(letter, font, points, slant), SIDE, SIDE)
         for letter in sorted(letters)
-        for font in FONTS
+        for font in fonts
         for points in POINTS
         for slant in SLANTS
     ]
@@ -113,13 +116,14 @@ def markdown() -> str:
     return "\n".join([head, "| --- | --- | --- | --- |", *rows])
 
 
-def main() -> None:
-    """Write and print how many pictures of each kind are warned of.
+def main(
+    clothes: Annotated[Path, typer.Argument(help="Fashion-MNIST's t10k-images-idx3-ubyte.gz.")],
+    quick: Annotated[bool, typer.Option("--quick", help="Few pictures of each kind.")] = False,  # noqa: FBT002
+) -> None:
+    """Print, and write unless it is a quick run, how many pictures of each kind are warned of.
 
     And how many would be if the bound, with as many false alarms, were one on the largest output.
     """
-    if len(sys.argv) != 2:
-        raise SystemExit("error: expected Fashion-MNIST's t10k-images-idx3-ubyte.gz, one file")
     familiar, model = load_familiar((SIDE, SIDE)), load_model(NETWORK)
     if familiar is None:
         raise SystemExit("error: data/batches: no images of 28 x 28 there; run dvc repro")
@@ -132,13 +136,14 @@ def main() -> None:
             (familiar.similarity(grey) < familiar.least).mean(),
             (brightest(model, grey) < bound).mean(),
         )
-        for kind, grey in pictures(Path(sys.argv[1])).items()
+        for kind, grey in pictures(clothes, quick=quick).items()
     ]
     table = pd.DataFrame(rows, columns=COLUMNS).round(4)
-    write_csv(TABLE, table)
+    if not quick:
+        write_csv(TABLE, table)
     print(f"similarity below {familiar.least:.3f}, brightest output below {bound:.3f}")
     print(table.to_string(index=False))
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -1,0 +1,127 @@
+"""Every benchmark runs, on next to no work: what it measures is measured elsewhere."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import accuracy, pipeline, scale, speed, sweeps, unfamiliar
+from benchmarks.contenders import Contender, Ours, OursStacked, PerExample, Task
+from nn import Examples
+from nn.functions import Array
+from tests.sample import ROOT, SAMPLE, sample_as_raw
+from tests.test_pipeline import Clone
+
+WRITTEN = ("results.csv", "results.png", "scale.csv", "scale.png", "accuracy.csv", "unfamiliar.csv")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_written_down() -> object:
+    """What was measured in earnest stays as it is."""
+    before = {name: (ROOT / "benchmarks" / name).read_bytes() for name in WRITTEN}
+    yield
+    assert before == {name: (ROOT / "benchmarks" / name).read_bytes() for name in WRITTEN}
+
+
+@pytest.fixture
+def raw(empty: Path) -> Path:
+    """The current folder, with some digits as ``fetch`` leaves them."""
+    sample_as_raw(empty / "data/raw", train=600, test=60)
+    return empty
+
+
+@pytest.fixture
+def run(trained_run: Path, empty: Path) -> Path:
+    """The current folder, a copy of a finished training."""
+    return Path(shutil.copytree(trained_run, empty, dirs_exist_ok=True))
+
+
+@pytest.mark.usefixtures("raw")
+def test_speed(capsys: pytest.CaptureFixture[str]) -> None:
+    speed.main(rounds=9, quick=True, frameworks=False, avx2=False)
+    printed = capsys.readouterr().out
+    for sizes in ("784-16-16-10", "784-128-64-10", "784-800-10", "784-512-256-10"):
+        assert f"\n{sizes}, batch 100, fixed\n" in printed
+    assert "epoch alone / products alone" in printed
+    assert "in a stack / alone" in printed
+
+
+@pytest.mark.usefixtures("raw")
+def test_scale(capsys: pytest.CaptureFixture[str]) -> None:
+    scale.main(quick=True)
+    printed = capsys.readouterr().out
+    assert "1,000 images, reshuffled" in printed
+    assert "width    32" in printed
+    assert "depth     2" in printed
+
+
+@pytest.mark.usefixtures("raw")
+def test_accuracy(capsys: pytest.CaptureFixture[str]) -> None:
+    accuracy.main(names=["race-98-deskewed"], quick=True)
+    printed = capsys.readouterr().out
+    assert "seed 1:" in printed
+    assert "| 784-64-10, digits deskewed |" in printed
+
+
+@pytest.mark.usefixtures("run")
+def test_sweeps(capsys: pytest.CaptureFixture[str]) -> None:
+    sweeps.main(quick=True)
+    printed = capsys.readouterr().out
+    for way in ("loky, 1", "dask, 1", "loky, 2", "dask, 2"):
+        assert f"{way}: " in printed
+    assert "dask: two are" in printed
+    assert "all workers" in printed
+
+
+@pytest.mark.usefixtures("run")
+def test_unfamiliar(capsys: pytest.CaptureFixture[str]) -> None:
+    unfamiliar.main(SAMPLE / "t10k-images-idx3-ubyte.gz", quick=True)
+    printed = capsys.readouterr().out
+    assert all(kind in printed for kind in ("uniform noise", "printed digits", "clothes"))
+
+
+def test_pipeline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Clone(tmp_path)
+    pipeline.main(until="batch", project=tmp_path)
+    printed = capsys.readouterr().out
+    assert "for 3 stages" in printed
+    assert "nothing to do" in printed
+
+
+def test_every_benchmark_that_can_be_started_is_started_above() -> None:
+    started = {
+        Path(str(module.__file__)).stem
+        for module in (accuracy, pipeline, scale, speed, sweeps, unfamiliar)
+    }
+    found = {
+        path.stem
+        for path in (ROOT / "benchmarks").glob("*.py")
+        if 'if __name__ == "__main__":' in path.read_text()
+    }
+    assert found == started
+
+
+class Lazy(Ours):
+    """Learns nothing, or what is no number."""
+
+    value = 0.0
+
+    def result(self) -> Array:
+        return np.full_like(super().result(), self.value)
+
+
+class Lost(Lazy):
+    value = np.nan
+
+
+@pytest.mark.parametrize("contender", [Lazy, Lost])
+def test_another_result_is_not_the_same_work(contender: Callable[[Task], Contender]) -> None:
+    rng = np.random.default_rng(0)
+    stored, labels = rng.integers(256, size=(100, 12), dtype=np.uint8), np.arange(100) % 3
+    examples = Examples(stored, labels, 1 / 255)
+    task = Task((12, 4, 3), examples, examples, batch_size=10)
+    assert np.nanmax(speed.check("", [Ours(task), OursStacked(task), PerExample(task)])) < 1e-5
+    with pytest.raises(SystemExit, match="not the same work"):
+        speed.check("", [Ours(task), contender(task)])
