@@ -38,7 +38,8 @@ def backpropagate(work: Workspace, scale: float) -> None:
     outputs = forward(work)
     # BP1: delta of the outputs = dC/da * s'(z)
     work.cost.error(outputs, work.targets, scale, slopes[-1], deltas[-1])
-    work.activation.derivative(work.hidden, work.hidden_slopes)
+    # s'(z), given a = s(z), of all hidden layers at once
+    work.activation.derivative(work.hidden_activations, work.hidden_slopes)
     for layer in reversed(range(len(weights) - 1)):
         # BP2: delta[l] = (W[l+1]^T delta[l+1]) * s'(z[l])
         dot(weights[layer + 1].mT, deltas[layer + 1], out=deltas[layer])

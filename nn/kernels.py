@@ -26,7 +26,7 @@ class Workspace:
     shapes are those of ``nn``, for a stack of networks with the stack's axes in front.
 
     All layers of ``zs`` lie one below the other in one array, and so do those of ``activations``
-    and of ``deltas``. So one call makes the slopes of all ``hidden`` layers, and one the bias
+    and of ``deltas``. So one call makes the slopes of all hidden layers, and one the bias
     gradients of all layers. ``slopes`` are written over ``zs``, which are needed no more by then.
     """
 
@@ -65,7 +65,8 @@ class Workspace:
         self.zs, self.deltas = split(z, sizes[1:]), split(self.all_deltas, sizes[1:])
         self.slopes = self.zs
         self.activations = [self.inputs.T, *split(a, sizes[1:])]
-        self.hidden, self.hidden_slopes = a[..., :-outputs, :], z[..., :-outputs, :]
+        self.hidden_activations = a[..., :-outputs, :]
+        self.hidden_slopes = z[..., :-outputs, :]
         self.ones, self.bias_gradient = np.ones(batch, dtype), self.nabla.all_biases
         # W a, before the bias is added, in the place of z. But the first layer's lies transposed if
         # it has fewer rows than columns: BLAS, given images one a row, writes that sooner.
