@@ -116,7 +116,7 @@ def measure(prepared: Path, recipe: str, params: Params, seed: int) -> Run:
         seed=seed,
         validation=round(100 * float(last["validation_accuracy"]), 2),
         test=round(100 * metrics["accuracy"], 2),
-        two_guesses=round(100 * metrics["accuracy_of_two_guesses"], 2),
+        two_guesses=round(100 * metrics["top_2_accuracy"], 2),
         seconds=float(seconds[1]) if seconds else float("nan"),
     )
     print(f"{recipe:20} seed {seed}: {run.test:.2f} %, {run.seconds:.1f} s", flush=True)

@@ -88,10 +88,8 @@ def change_rate(params: Path, rate: float) -> None:
 
 def run_alone(folder: Path, command: str, stage: str, params: dict[str, Any]) -> Run:
     """Start a stage's command as DVC would."""
-    options = command.partition(" -m ")[0].split()[1:]  # of Python
-    filled = [re.sub(r"\$\{(\w+)\}", lambda name: str(params[name[1]]), word) for word in options]
-    own = as_options(params.get(stage, {}))
-    return timed(folder, sys.executable, *filled, "-m", module_of(command), *own)
+    options = as_options(params.get(stage, {}))
+    return timed(folder, sys.executable, "-m", module_of(command), *options)
 
 
 def repro(folder: Path, *targets: str) -> Run:

@@ -53,7 +53,7 @@ RAW = Path("data/raw")
 VALIDATION = 5_000  # images set aside, as in params.yaml
 FEW = 200  # images of a quick run
 TOLERANCE = 1e-4  # on weights of about 1 that an epoch has moved by up to 2
-# Said before the frameworks are loaded; OpenBLAS and NumPy are told by -X determinism=portable.
+# Said before the frameworks are loaded; OpenBLAS and NumPy are told by ``stages``.
 AVX2 = {
     "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
     "ATEN_CPU_CAPABILITY": "avx2",

@@ -27,12 +27,13 @@ from ruamel.yaml import YAML
 from benchmarks.local_cluster import LocalCluster
 from stages.claims.sweep.cluster import connected, workers
 from stages.claims.sweep.measure import CODE
-from stages.common.files.paths import BATCHES, PREPROCESSING, TRAIN, VALIDATION
+from stages.common.files.paths import BATCH_SIZE, PARAMETERS, PREPROCESSING, TRAIN, VALIDATION
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.recipe import examples_of, side_by_side
 from stages.common.models.training import Descent, TrainingSet, judged
+from stages.common.runtime.imports import ROOT
 
-ROOT = Path(__file__).parent.parent
+
 TASKS, QUICK_TASKS = 400, 8  # that have next to nothing to do
 TRAININGS, QUICK_TRAININGS, EPOCHS = 12, 2, 4
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -48,8 +49,8 @@ def main(
     tasks = QUICK_TASKS if quick else TASKS
     training = TrainingSet.load(TRAIN, Preprocessing.load(PREPROCESSING))
     common = training, examples_of(VALIDATION)
-    section = YAML(typ="safe").load(ROOT / "params.yaml")["train"] | {"epochs": EPOCHS}
-    batch_size = json.loads(BATCHES.read_text())["batch_size"]
+    section = YAML(typ="safe").load(ROOT / PARAMETERS)["train"] | {"epochs": EPOCHS}
+    batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
     jobs = [(Descent.of(section), batch_size, seed) for seed in range(trainings)]
     with ExitStack() as stack:
         clusters = {n: local(stack, n) for n in (1, 2)}

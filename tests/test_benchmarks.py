@@ -11,8 +11,9 @@ from benchmarks import accuracy, pipeline, scale, speed, sweeps, unfamiliar
 from benchmarks.contenders import Contender, Ours, OursStacked, PerExample, Task
 from nn import Examples
 from nn.functions import Array
-from tests.sample import ROOT, SAMPLE, sample_as_raw
-from tests.test_pipeline import Clone
+from stages.common.runtime.imports import ROOT
+from tests.pipelines import Clone
+from tests.sample import SAMPLE, sample_as_raw
 
 WRITTEN = ("results.csv", "results.png", "scale.csv", "scale.png", "accuracy.csv", "unfamiliar.csv")
 
