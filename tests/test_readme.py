@@ -31,7 +31,7 @@ def test_the_table_of_speed_is_that_of_the_benchmark() -> None:
 
 def test_every_claim_is_listed_with_its_figure() -> None:
     for claim in CLAIMS:
-        assert f"[{claim.name}](reports/figures/{claim.name}.png)" in README
+        assert f"[{claim.name}](reports/claims/{claim.name}.png)" in README
 
 
 @pytest.mark.parametrize("name", CHOSEN)
