@@ -43,7 +43,7 @@ Params = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Run:
-    """One trained network; accuracies in percent, seconds of the training loop alone."""
+    """One trained network; accuracies in percent, processor seconds of the training loop alone."""
 
     recipe: str
     seed: int
@@ -106,7 +106,7 @@ def measure(prepared: Path, recipe: str, params: Params, seed: int) -> Run:
     folder.mkdir()
     (folder / "data").symlink_to(prepared / "data")
     output = start(folder, "train", {**params["train"], "seed": seed})
-    seconds = re.search(r"epochs in ([\d.]+) s", output)
+    seconds = re.search(r", ([\d.]+) s of processor time", output)
     start(folder, "evaluate", {})
     metrics = json.loads((folder / "reports/metrics.json").read_text())
     with (folder / "reports/history.csv").open() as file:

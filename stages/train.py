@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Annotated, Any, NoReturn
 
 import numpy as np
@@ -143,11 +143,12 @@ def train(
         generators={"order": sgd.rng, "distortion": distort.rng},
     )
     diary.go_on(**checkpoint.restore())
-    start, before = perf_counter(), sgd.epochs_done
+    start, work, before = perf_counter(), process_time(), sgd.epochs_done
     # A diverging cost is looked for, and told, after each epoch.
     with np.errstate(all="ignore"), threadpool_limits(threads, "blas"):
         problem = descend(partial(descent.epoch, sgd, distort), diary, patience, checkpoint)
-    print(f"{sgd.epochs_done - before} epochs in {perf_counter() - start:.1f} s")
+    spent, work = perf_counter() - start, process_time() - work
+    print(f"{sgd.epochs_done - before} epochs in {spent:.1f} s, {work:.1f} s of processor time")
     row = diary.write(Model(network, preprocessing), best=patience > 0)
     checkpoint.clear()
     if problem:
