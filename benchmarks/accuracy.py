@@ -27,6 +27,7 @@ import typer
 from ruamel.yaml import YAML
 
 from benchmarks.tables import write
+from stages.common.runtime.params import flat
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks/accuracy.csv"
@@ -87,8 +88,8 @@ def apply(params: Params, changes: dict[str, Any]) -> Params:
     """The parameters of a recipe: those of params.yaml but for its changes."""
     changed = copy.deepcopy(params)
     for place, value in changes.items():
-        section, key = place.split(".")
-        changed[section][key] = value
+        section, key = place.split(".", 1)
+        changed[section] = flat(changed[section]) | {key: value}
     return changed
 
 
@@ -138,7 +139,7 @@ def start(folder: Path, stage: str, options: dict[str, Any]) -> str:
 def as_options(values: dict[str, Any]) -> list[str]:
     """The command line that DVC makes of a section of params.yaml."""
     options: list[str] = []
-    for key, value in values.items():
+    for key, value in flat(values).items():
         if isinstance(value, bool):
             options += [f"--{key}" if value else f"--no-{key}"]
         else:

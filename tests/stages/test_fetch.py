@@ -29,6 +29,7 @@ from stages.common.files.atomic import StageError
 from stages.common.images.sources import CHUNK
 from stages.common.runtime.cli import run
 from stages.fetch import fetch
+from tests.sample import call
 
 ROOT = Path(__file__).parents[2]
 PARTS = {
@@ -135,7 +136,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def bring(*sources: str, **changed: Any) -> None:
-    fetch(list(sources), **({"timeout": 1.0, "retries": 0} | SUMS | changed))
+    call(fetch, sources=list(sources), **({"timeout": 1.0, "retries": 0} | SUMS | changed))
 
 
 def assert_all_here(root: Path) -> None:
