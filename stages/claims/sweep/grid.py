@@ -19,7 +19,7 @@ import numpy as np
 from stages.common.files.atomic import one_line
 from stages.common.files.tables import MOST_LETTERS
 from stages.common.models.training import PARAMETERS, coerce
-from stages.common.runtime.params import Rule, as_yaml
+from stages.common.runtime.params import Rule, as_yaml, written
 
 LONGEST = 2000  # characters of one parameter's values
 MOST_VALUES = 10_000  # of one parameter
@@ -189,12 +189,3 @@ def points(axes: list[Axis], samples: int, seed: int) -> list[Point]:
 def words(point: Point) -> list[str]:
     """What `dvc exp run -S` takes for each parameter of a point: train.learning_rate=3.0."""
     return [f"{PREFIX}{name}={written(value)}" for name, value in point.items()]
-
-
-def written(value: Any) -> str:
-    """A value as one would write it: 3, 0.5, tanh, true, [16,16]."""
-    if isinstance(value, list):
-        return f"[{','.join(map(written, value))}]"
-    if isinstance(value, float):
-        return short if float(short := f"{value:g}") == value else repr(value)
-    return value if isinstance(value, str) else as_yaml(value)

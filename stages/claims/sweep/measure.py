@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from stages.claims.shared.command import run_claim
 from stages.claims.sweep.cluster import connected, kind, workers
-from stages.claims.sweep.grid import Axis, Point, axes_of, axes_rule, points, size, words, written
+from stages.claims.sweep.grid import Axis, Point, axes_of, axes_rule, points, size, words
 from stages.common.files.atomic import StageError, one_line
 from stages.common.files.paths import (
     BATCH_SIZE,
@@ -35,7 +35,7 @@ from stages.common.models.training import PARAMETERS as TRAINING_PARAMETERS
 from stages.common.models.training import TrainingParams, TrainingSet, coerce, train_and_score
 from stages.common.runtime import checkpoints
 from stages.common.runtime.limits import TRAINING, require_memory
-from stages.common.runtime.params import Rule, choice, flat, made, refuse, whole
+from stages.common.runtime.params import Rule, choice, flat, made, refuse, whole, written
 
 if TYPE_CHECKING:
     import pandas as pd

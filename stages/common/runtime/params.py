@@ -201,6 +201,15 @@ def as_yaml(value: object) -> str:
     return WORDS[value] if value is None or isinstance(value, bool) else shown(value)
 
 
+def written(value: Any) -> str:
+    """A value as one would write it: 3, 0.5, tanh, true, [16,16]."""
+    if isinstance(value, list):
+        return f"[{','.join(map(written, value))}]"
+    if isinstance(value, float):
+        return short if float(short := f"{value:g}") == value else repr(value)
+    return value if isinstance(value, str) else as_yaml(value)
+
+
 def problem_of(value: object, parameter: Parameter) -> str:
     """Why a command would not take a value of params.yaml, or nothing."""
     if not parameter.many:
