@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+from nn import ACTIVATIONS
 from stages.common.files.atomic import whole_file, whole_folder
 from stages.common.files.paths import FIGURES, PAGE
 from stages.common.runtime.cli import run
@@ -10,7 +11,8 @@ from stages.common.runtime.params import Rule, refuse, whole
 from stages.page.bundle import bundle
 from stages.page.contents import facts, tables
 from stages.page.embed import embed_run, is_live, sample_size, snapshots
-from stages.page.html import Image, image_of, render
+from stages.page.html import Image, image_of, render, stylesheet
+from stages.page.teach import taught_shapes, training_digits
 
 if TYPE_CHECKING:
     from stages.page.figures.results import Results
@@ -45,6 +47,7 @@ def report(params: ReportParams) -> None:
 
     results = load_results()
     images = draw(results, params.dpi, params.mistakes)
+    taught = training_digits()
     context = {
         **facts(results),
         "images": images,
@@ -52,14 +55,18 @@ def report(params: ReportParams) -> None:
         "live": is_live(results),
         "sample": sample_size(results),
         "has_snapshots": snapshots(results) is not None,
+        "training_count": taught.count,
+        "training_shapes": taught_shapes(results.network.sizes),
+        "activations": [*ACTIVATIONS],
         "credit": params.credit,
     }
     page = render(
         "index.html.j2",
         context,
         script=bundle("main.js"),
-        style=f":root {{ --rows: {drawn_rows(results.classes)}; }}\n",
+        style=f":root {{ --rows: {drawn_rows(results.classes)}; }}\n" + stylesheet("teach.css"),
         data=embed_run(results, params.mistakes),
+        blocks={"training_data": taught.json, "worker": bundle("worker.js")},
     )
     with whole_file(PAGE) as path:
         path.write_text(page, encoding="utf-8")

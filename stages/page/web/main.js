@@ -10,6 +10,7 @@ import { startPrediction } from "./prediction.js";
 import { startContents, startZoom } from "./reader.js";
 import { run } from "./run.js";
 import { startSteps } from "./steps.js";
+import { startTeaching } from "./teach.js";
 
 if (run.network) {
   inspectIn(startPrediction(previewNeuron, pickNeuron));
@@ -17,6 +18,7 @@ if (run.network) {
   startPad();
   startBackpropagation();
   startSteps();
+  startTeaching();
   startEpochs();
   showFirst();
 }
