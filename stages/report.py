@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from nn import ACTIVATIONS
+from nn import ACTIVATIONS, COSTS
 from stages.common.files.atomic import whole_file, whole_folder
 from stages.common.files.paths import FIGURES, PAGE
 from stages.common.runtime.cli import run
@@ -11,6 +11,7 @@ from stages.common.runtime.params import Rule, refuse, whole
 from stages.page.bundle import bundle
 from stages.page.contents import facts, tables
 from stages.page.embed import embed_run, is_live, sample_size, snapshots
+from stages.page.hill import measure_hill
 from stages.page.html import Image, image_of, render, stylesheet
 from stages.page.teach import taught_shapes, training_digits
 
@@ -48,6 +49,7 @@ def report(params: ReportParams) -> None:
     results = load_results()
     images = draw(results, params.dpi, params.mistakes)
     taught = training_digits()
+    hill = measure_hill(results, taught.count) if is_live(results) else None
     context = {
         **facts(results),
         "images": images,
@@ -58,15 +60,23 @@ def report(params: ReportParams) -> None:
         "training_count": taught.count,
         "training_shapes": taught_shapes(results.network.sizes),
         "activations": [*ACTIVATIONS],
+        "costs": [*COSTS],
+        "hill": hill and hill.facts(),
         "credit": params.credit,
     }
     page = render(
         "index.html.j2",
         context,
         script=bundle("main.js"),
-        style=f":root {{ --rows: {drawn_rows(results.classes)}; }}\n" + stylesheet("teach.css"),
+        style=f":root {{ --rows: {drawn_rows(results.classes)}; }}\n"
+        + stylesheet("teach.css")
+        + stylesheet("hill.css"),
         data=embed_run(results, params.mistakes),
-        blocks={"training_data": taught.json, "worker": bundle("worker.js")},
+        blocks={
+            "training_data": taught.json,
+            "hill_data": hill.as_json() if hill else "null",
+            "worker": bundle("worker.js"),
+        },
     )
     with whole_file(PAGE) as path:
         path.write_text(page, encoding="utf-8")

@@ -18,6 +18,7 @@ const { diagnose, explain, unmovedNeurons } = await import(urlOf("diagnosis"));
 const format = await import(urlOf("format"));
 const magnitude = await import(urlOf("magnitude"));
 const network = await import(urlOf("network"));
+const plane = await import(urlOf("plane"));
 const { pictureOfColours, prepare } = await import(urlOf("prepare"));
 const { inputsOf } = await import(urlOf("preprocess"));
 const { makeRandom } = await import(urlOf("random"));
@@ -105,6 +106,15 @@ const tasks = {
     });
     return { parameters: learner.parameters(), outputs, costs };
   },
+  plane({ description, directions, inputs, labels, places }) {
+    const axes = plane.orthonormal(...directions);
+    const networks = axes.map((parameters) => network.makeNetwork({ ...description, parameters }));
+    const examples = packExamples(inputs, labels);
+    const at = plane.makePlane(network.makeNetwork(description), networks, examples);
+    return { axes, seen: places.map(at) };
+  },
+  contour: ({ values, grid, level }) => plane.contour(values, grid, level),
+  between: ({ values, grid, places }) => places.map((place) => plane.between(values, grid, place)),
   random({ seed, count }) {
     const random = makeRandom(seed);
     const draw = (one) => Array.from({ length: count }, one);

@@ -106,20 +106,18 @@ def test_layers_and_activation_are_chosen(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "verdicts"),
+    ("fault", "verdict"),
     [
         ("Dead neurons", "dead"),
         ("Steps too short", "creeping"),
         ("Too few digits", "memorizing"),
-        ("Steps too long", "overshooting|diverging|dead"),
+        ("Steps too long", "diverging"),
     ],
 )
-def test_what_goes_wrong_is_named(page: Page, fault: str, verdicts: str) -> None:
+def test_what_goes_wrong_is_named(page: Page, fault: str, verdict: str) -> None:
     page.locator("#teach-pace").select_option("1e9")
     page.get_by_role("button", name=fault).click()
-    expect(page.locator("#teach")).to_have_attribute(
-        "data-verdict", re.compile(verdicts), timeout=30_000
-    )
+    expect(page.locator("#teach")).to_have_attribute("data-verdict", verdict, timeout=30_000)
     expect(page.locator("#teach-live")).not_to_be_empty()
 
 

@@ -310,10 +310,12 @@ def test_markup_in_a_text_is_shown_as_text() -> None:
         "training_count": 9,
         "training_shapes": [[], [3]],
         "activations": [bad],
+        "costs": [bad],
+        "hill": {"images": 9, "grid": 3, "share": bad},
     }
-    blocks = {"training_data": "{}", "worker": ""}
+    blocks = {"training_data": "{}", "hill_data": "{}", "worker": ""}
     shown = Page(render("index.html.j2", context, script="", blocks=blocks))
-    assert len(shown.all("script")) == 4  # the page's own
+    assert len(shown.all("script")) == 5  # the page's own
     assert shown.all("img")[0]["alt"] == bad
     assert "".join(shown.text).count(bad) > 40
 

@@ -67,8 +67,8 @@ export function explain({ kind, layer }, { steps, own, other, past }, { images, 
       `it begins to know them by heart. More ${images} would help; more steps will not.`,
     dead: () =>
       layer === layers
-        ? "All outputs are stuck near 0 or 1, where the sigmoid is flat: s\u2032(z) is about 0, nothing flows back, and more steps change nothing. Start over with a smaller rate."
-        : `The neurons of hidden layer ${layer} are stuck where the activation function is flat: s\u2032(z) is about 0, no gradient gets past them, and more steps change nothing. Start over with a smaller rate.`,
+        ? "All outputs are stuck near 0 or 1, where the sigmoid is flat: s\u2032(z) is about 0 and hardly anything flows back. More steps change next to nothing: start over with a smaller rate."
+        : `The neurons of hidden layer ${layer} are stuck where the activation function is flat: s\u2032(z) is about 0 and hardly any gradient gets past them. More steps change next to nothing: start over with a smaller rate.`,
     diverging: () =>
       (Number.isFinite(own.cost)
         ? `The cost has gone up, from ${costs(past.first)}`

@@ -3,6 +3,7 @@
 import { startBackpropagation } from "./backpropagation.js";
 import { byId } from "./dom.js";
 import { startEpochs } from "./epochs.js";
+import { startHill } from "./hill.js";
 import { inspectIn, pickNeuron, previewNeuron, startInspector } from "./inspector.js";
 import { startMistakes } from "./mistakes.js";
 import { showFirst, startPad } from "./pad.js";
@@ -18,6 +19,7 @@ if (run.network) {
   startPad();
   startBackpropagation();
   startSteps();
+  startHill();
   startTeaching();
   startEpochs();
   showFirst();

@@ -13,7 +13,7 @@ const goodRates = {
 };
 // What goes wrong, and how: a factor on the good rate, and other choices.
 const faults = {
-  long: { factor: 10 },
+  long: { factor: 10, cost: "cross_entropy", activation: "leaky_relu" }, // both without bounds
   short: { factor: 0.003 },
   dead: { factor: 30, activation: "relu" },
   heart: { factor: 1, few: true },
@@ -28,9 +28,9 @@ let used = null; // a network of this section that stands in the trained one's p
 
 /** Make the section work; the thread begins when it is first needed. */
 export function startTeaching() {
-  for (const name of ["activation", "hidden", "count", "seed"]) {
+  for (const name of ["activation", "loss", "hidden", "count", "seed"]) {
     byId(`teach-${name}`).addEventListener("change", () => {
-      if (name === "activation") chooseRate(1);
+      if (name === "activation" || name === "loss") chooseRate(1);
       restart();
     });
   }
@@ -74,7 +74,7 @@ function rateNow() {
 
 /** A rate so many times the good one. */
 function chooseRate(factor) {
-  const good = goodRates[run.cost][valueOf("activation")];
+  const good = goodRates[valueOf("loss")][valueOf("activation")];
   byId("teach-rate").value = Math.log10(good * factor);
   tellRate();
 }
@@ -91,7 +91,7 @@ function chosenSetup() {
     id: (setup?.id ?? 0) + 1,
     sizes: [run.sizes[0], ...hidden, run.classes],
     activation: valueOf("activation"),
-    cost: run.cost,
+    cost: valueOf("loss"),
     leak: run.leak,
     count: Number(valueOf("count")),
     seed: Math.max(0, Math.floor(Number(valueOf("seed")))) || 0,
@@ -143,7 +143,8 @@ function showPlaying(now) {
 }
 
 /** Choose what goes wrong, and let it. */
-function spoil({ factor, activation = run.activation, few = false }) {
+function spoil({ factor, activation = run.activation, cost = run.cost, few = false }) {
+  byId("teach-loss").value = cost;
   byId("teach-activation").value = activation;
   const counts = byId("teach-count");
   counts.selectedIndex = few ? Math.min(1, counts.length - 1) : counts.length - 1;
@@ -202,6 +203,7 @@ function tellUse() {
   const fits =
     setup !== null &&
     setup.activation === run.activation &&
+    setup.cost === run.cost &&
     setup.sizes.join() === run.sizes.join();
   button.textContent = inUse() ? "Put the trained network back" : "Put it in the trained one\u2019s place";
   button.disabled = !inUse() && !(fits && lesson.network());
