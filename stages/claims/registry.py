@@ -16,6 +16,7 @@ from stages.claims.second_guess import claim as second_guess
 from stages.claims.sensitivity import claim as sensitivity
 from stages.claims.shared.claim import Claim
 from stages.claims.smoothness import claim as smoothness
+from stages.claims.steepest import claim as steepest
 from stages.claims.stepsize import claim as stepsize
 from stages.claims.sweep import claim as sweep
 from stages.claims.twos import claim as twos
@@ -39,7 +40,7 @@ CHAPTERS = (
         "The cost is a landscape above all the weights and biases. Its negative gradient tells "
         "which nudge to each of them lowers it fastest; learning is a walk along it, one small "
         "step after the other.",
-        (sensitivity.CLAIM, stepsize.CLAIM, paths.CLAIM, minima.CLAIM),
+        (steepest.CLAIM, sensitivity.CLAIM, stepsize.CLAIM, paths.CLAIM, minima.CLAIM),
     ),
     Chapter(
         "wanting",
