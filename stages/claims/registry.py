@@ -6,6 +6,7 @@ from stages.claims.amount import claim as amount
 from stages.claims.architecture import claim as architecture
 from stages.claims.avenues import claim as avenues
 from stages.claims.averaging import claim as averaging
+from stages.claims.efficient import claim as efficient
 from stages.claims.hebb import claim as hebb
 from stages.claims.layers_alone import claim as layers_alone
 from stages.claims.memorize import claim as memorize
@@ -47,7 +48,7 @@ CHAPTERS = (
         "What one digit wants, and what all of them want",
         "Backpropagation asks each training image how it would change every weight and bias. "
         "What the network does is the average of the answers.",
-        (wishes.CLAIM, averaging.CLAIM, twos.CLAIM, hebb.CLAIM),
+        (efficient.CLAIM, wishes.CLAIM, averaging.CLAIM, twos.CLAIM, hebb.CLAIM),
     ),
     Chapter(
         "learned",
