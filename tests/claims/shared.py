@@ -14,6 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
+from ruamel.yaml import YAML
 
 from nn import Network
 from stages.claims.shared.claim import Claim, Finding
@@ -31,6 +32,7 @@ from stages.common.files.paths import (
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, load_model, save_model
 from stages.common.models.snapshots import save_snapshots
+from stages.common.runtime.imports import ROOT
 from stages.page.figures.layout import styled
 from tests.sample import call
 
@@ -134,6 +136,16 @@ def write_random_run(shape: Shape) -> None:
     write_run(images, labels, shape, *unit_scaling())
 
 
+def write_params(**train: Any) -> None:
+    """Write the project's params.yaml with other parameters of train into the current folder."""
+    yaml = YAML()
+    values = yaml.load(ROOT / "params.yaml")
+    augment = train.pop("augment", {})
+    values["train"] |= train
+    values["train"]["augment"] |= augment
+    yaml.dump(values, Path("params.yaml"))
+
+
 def write_saturated_run() -> None:
     """Write a run on random images whose network cannot learn: every derivative is exactly zero."""
     write_random_run(Shape(hidden=(), classes=2))
@@ -192,7 +204,8 @@ def finding_and_figure_of(claim: Claim) -> tuple[Finding, Figure]:
 
 def words_of(finding: Finding) -> str:
     """All that a finding says in words."""
-    return f"{finding.title} {finding.measured} {finding.criterion} {finding.alt}"
+    said = (finding.title, finding.plain, finding.notes, finding.measured, finding.criterion)
+    return " ".join((*said, finding.alt))
 
 
 def numbers_in(text: str) -> set[str]:

@@ -14,7 +14,7 @@ const pause = 350; // milliseconds between the steps of a ball that rolls
 const mostSteps = 100; // of one roll
 const keyStep = 1 / 40; // of the map's side, for an arrow key
 const creeping = 0.01; // a step that lowers the cost by a smaller share hardly moves
-const [sliceWidth, sliceHeight, sliceLeft, sliceBottom] = [520, 240, 46, 26];
+const [sliceWidth, sliceHeight, sliceLeft, sliceBottom] = [420, 200, 46, 26];
 
 let hill = null; // the plane, once the section has come near
 let ball = null; // { place, cost, slope }

@@ -1,6 +1,7 @@
 // Start every part of the page.
 
 import { startBackpropagation } from "./backpropagation.js";
+import { startChanges } from "./changes.js";
 import { byId } from "./dom.js";
 import { startEpochs } from "./epochs.js";
 import { startHill } from "./hill.js";
@@ -19,6 +20,7 @@ if (run.network) {
   startPad();
   startBackpropagation();
   startSteps();
+  startChanges();
   startHill();
   startTeaching();
   startEpochs();

@@ -3,7 +3,7 @@
 import { byId } from "./dom.js";
 import { makeLesson, paintSubject } from "./lesson.js";
 import { run } from "./run.js";
-import { onChange, replaceNetwork, scene, showDigit } from "./scene.js";
+import { onChange, replaceNetwork, restoreNetwork, scene, showDigit } from "./scene.js";
 import { makeVisibleUpdate } from "./schedule.js";
 
 // Rates at which batches of 10 learn well: chosen on validation images of MNIST.
@@ -24,7 +24,6 @@ let worker = null;
 let lesson = null;
 let setup = null;
 let playing = false;
-let used = null; // a network of this section that stands in the trained one's place
 
 /** Make the section work; the thread begins when it is first needed. */
 export function startTeaching() {
@@ -189,12 +188,12 @@ function begun() {
 
 /** The network that learns here in the place of the trained one, or that one again. */
 function useOrReturn() {
-  used = inUse() ? null : lesson.network();
-  replaceNetwork(used ?? run.network);
+  if (inUse()) restoreNetwork();
+  else replaceNetwork({ ...lesson.network(), taught: true }, 0);
 }
 
 function inUse() {
-  return used !== null && scene.network === used;
+  return Boolean(scene.network.taught);
 }
 
 /** The rest of the page knows networks of this run's shape alone. */
