@@ -139,7 +139,9 @@ def as_options(values: dict[str, Any]) -> list[str]:
     """The command line that DVC makes of a section of params.yaml."""
     options: list[str] = []
     for key, value in values.items():
-        if isinstance(value, bool):
+        if isinstance(value, dict):
+            options += as_options({f"{key}.{inner}": one for inner, one in value.items()})
+        elif isinstance(value, bool):
             options += [f"--{key}" if value else f"--no-{key}"]
         else:
             for item in value if isinstance(value, list) else [value]:

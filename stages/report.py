@@ -1,8 +1,6 @@
 """Draw what the run has shown, and write the live page of its network."""
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated
 
 from stages.common.files.atomic import whole_file, whole_folder
 from stages.common.files.paths import FIGURES, PAGE
@@ -15,19 +13,7 @@ from stages.page.html import Image, image_of, render
 if TYPE_CHECKING:
     from stages.page.figures import Results
 
-LONGEST_CREDIT = 300  # characters
 MOST_HIDDEN_DRAWN, MOST_OUTPUTS_DRAWN = 16, 32  # neurons of a layer
-
-
-def _parse_credit(value: str) -> str:
-    if not 1 <= len(value.strip()) <= LONGEST_CREDIT or not value.isprintable():
-        raise typer.BadParameter(f"expected 1 to {LONGEST_CREDIT} characters, got {value!r}")
-    return value
-
-
-def _credit() -> Any:
-    about = "Whose images these are, at the foot of the page."
-    return typer.Option("--credit", parser=_parse_credit, metavar="TEXT", help=about)
 
 
 def report(
@@ -35,7 +21,6 @@ def report(
     mistakes: Annotated[
         int, whole("mistakes", 1, 100, "How many of the most confident mistakes are shown.")
     ],
-    credit: Annotated[str, _credit()],
 ) -> None:
     """Write reports/figures and reports/index.html from what the earlier stages measured."""
     from stages.page.figures import load_results
@@ -49,7 +34,6 @@ def report(
         "live": is_live(results),
         "sample": sample_size(results),
         "has_snapshots": snapshots(results) is not None,
-        "credit": credit,
     }
     page = render(
         "index.html.j2",

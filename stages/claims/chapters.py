@@ -18,6 +18,7 @@ from stages.common.files.paths import (
     claim_table,
 )
 from stages.common.files.tables import read_rows
+from stages.common.images.dataset import load_known
 from stages.common.models.model import load_model
 from stages.common.runtime.cli import run, whole
 from stages.page.bundle import bundle
@@ -65,7 +66,12 @@ def chapters(
     counts = Counter(part.verdict for _, parts in told for part in parts)
     page = render(
         "chapters.html.j2",
-        {**network(), "chapters": told, "counts": in_words(counts), "credit": ""},
+        {
+            **network(),
+            "chapters": told,
+            "counts": in_words(counts),
+            "credit": load_known().credit,
+        },
         script=bundle("chapters.js"),
     )
     with whole_file(PAGE_OF_CLAIMS) as path:

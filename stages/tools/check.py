@@ -182,6 +182,7 @@ def problems_of_section(name: str, section: Any, parameters: dict[str, Parameter
         got = "nothing" if section is None else as_yaml(section)
         yield f"{name}: expected a section with the keys {', '.join(parameters)}, got {got}"
         return
+    section = flat(section, parameters)
     for key, value in section.items():
         if key not in parameters:
             yield (
@@ -192,13 +193,25 @@ def problems_of_section(name: str, section: Any, parameters: dict[str, Parameter
         elif problem := problem_of(value, parameters[key]):
             yield f"{name}.{key}: {problem}"
     for key, parameter in parameters.items():
-        if key not in section:
+        if key not in section and "." not in key:  # the stage says which of a group it needs
             yield f"{name}.{key}: missing; expected {parameter.allowed}"
+
+
+def flat(section: dict[Any, Any], parameters: dict[str, Parameter]) -> dict[Any, Any]:
+    """A section with the keys of its groups beside its own, as GROUP.KEY."""
+    groups = {name.partition(".")[0] for name in parameters if "." in name}
+    unfolded: dict[Any, Any] = {}
+    for key, value in section.items():
+        if key in groups and isinstance(value, dict):
+            unfolded |= {f"{key}.{inner}": one for inner, one in value.items()}
+        else:
+            unfolded[key] = value
+    return unfolded
 
 
 def is_plain(key: Any) -> bool:
     """Whether a key can stand in a message as it is."""
-    return isinstance(key, str) and key.isidentifier()
+    return isinstance(key, str) and key.replace(".", "").isidentifier()
 
 
 def near(name: Any, names: dict[str, Any]) -> str:

@@ -4,7 +4,6 @@ The rules are those of the stages, called here as the stages call them; ``stages
 does so once every value is allowed on its own.
 """
 
-import hashlib
 import math
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -26,11 +25,12 @@ from stages.claims.smoothness import measure as smoothness
 from stages.claims.sweep import measure as sweep
 from stages.claims.twos import measure as twos
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import RAW, TEST, TRAIN
+from stages.common.files.paths import RAW, RAW_DATASET, TEST, TRAIN
 from stages.common.images import augment
+from stages.common.images.catalog import FILES, Entry, chosen
+from stages.common.images.dataset import load_dataset
 from stages.common.images.edges import mosaic_shape
 from stages.common.images.idx import IdxError, read_idx, read_labels
-from stages.fetch import FILES
 from stages.normalize import from_zero
 
 IMAGES_HEAD = 16  # bytes in front of all images
@@ -59,7 +59,7 @@ def problems_together(sections: Sections) -> list[str]:
     """One line for each combination that its stage would refuse, as far as it is known now.
 
     Only sections whose values are allowed one by one are looked at. How many images there are is
-    known from the lengths in ``fetch``; which classes they show, and their shape, once they are
+    known from the lengths of the files; which classes they show, and their shape, once they are
     there. What is not known is left to the stage.
     """
     if not sections.keys() >= {"fetch", "normalize"}:
@@ -89,40 +89,44 @@ def data_of(fetch: dict[str, Any], normalize: dict[str, Any]) -> Data:
 
     Raises ``StageError`` if the lengths cannot be true, or the labels are not what is said of them.
     """
-    count, pixels = _counted("train", fetch)
-    test_count, test_pixels = _counted("test", fetch)
+    entry = chosen(fetch["dataset"], fetch.get("custom", {}))
+    count, pixels = _counted("train", entry)
+    test_count, test_pixels = _counted("test", entry)
     if test_pixels != pixels:
         raise StageError(
-            f"fetch.test_images_bytes: expected images of {pixels} pixels, as "
-            f"fetch.train_images_bytes has them, got {test_pixels}"
+            f"fetch.custom.test_images_bytes: expected images of {pixels} pixels, as "
+            f"fetch.custom.train_images_bytes has them, got {test_pixels}"
         )
-    shape, first = _shape(count, pixels), normalize["first_label"]
-    if shape and normalize["transpose"]:
+    shape = _shape(count, pixels)
+    if shape and entry.about.transpose:
         shape = shape[::-1]
     return Data(
         count,
         _inputs(pixels, shape) if normalize["edges"] else pixels,
         shape,
-        _labels("train", fetch, count, first),
-        _labels("test", fetch, test_count, first),
+        _labels("train", entry, count),
+        _labels("test", entry, test_count),
     )
 
 
-def _counted(part: str, fetch: dict[str, Any]) -> tuple[int, int]:
+def _counted(part: str, entry: Entry) -> tuple[int, int]:
     """How many images a part has, and how many pixels each, from the lengths of its two files."""
-    images, labels = (f"{part}_{kind}_bytes" for kind in ("images", "labels"))
-    forms = [divmod(fetch[labels] - head, length) for head, length in LABELS]
+    images, labels = (f"{part}_{kind}" for kind in ("images", "labels"))
+    lengths = {key: file.length for key, file in entry.files.items()}
+    forms = [divmod(lengths[labels] - head, length) for head, length in LABELS]
     counts = [count for count, rest in forms if count > 0 and not rest]
     if not counts:
-        raise StageError(f"fetch.{labels}: expected {sum(LABELS[0])} or more, got {fetch[labels]}")
+        raise StageError(
+            f"fetch.custom.{labels}_bytes: expected {sum(LABELS[0])} or more, got {lengths[labels]}"
+        )
     for count in counts:
-        pixels, rest = divmod(fetch[images] - IMAGES_HEAD, count)
+        pixels, rest = divmod(lengths[images] - IMAGES_HEAD, count)
         if pixels > 0 and not rest:
             return count, pixels
     raise StageError(
-        f"fetch.{images}: expected {IMAGES_HEAD} and as many for each of the "
-        f"{' or '.join(f'{count:,}' for count in counts)} images that fetch.{labels} tells of, "
-        f"got {fetch[images]}"
+        f"fetch.custom.{images}_bytes: expected {IMAGES_HEAD} and as many for each of the "
+        f"{' or '.join(f'{count:,}' for count in counts)} images that fetch.custom.{labels}_bytes "
+        f"tells of, got {lengths[images]}"
     )
 
 
@@ -140,16 +144,15 @@ def _inputs(pixels: int, shape: tuple[int, int] | None) -> int:
     return math.prod(mosaic_shape(*shape)) if shape else 2 * pixels
 
 
-def _labels(part: str, fetch: dict[str, Any], count: int, first: int) -> NDArray[np.uint8] | None:
-    """So many labels, from 0 on, if they are there and are those that are meant."""
-    path = RAW / FILES[f"{part}_labels"]
-    if not path.is_file():
+def _labels(part: str, entry: Entry, count: int) -> NDArray[np.uint8] | None:
+    """So many labels, from 0 on, if the files of this data set are there."""
+    try:
+        known = load_dataset(RAW_DATASET)
+    except StageError:
         return None
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != fetch[f"{part}_labels_sha256"].lower():
+    if known.sums != entry.about.sums:
         return None
-    labels = from_zero(read_labels(path), first)
+    labels = from_zero(read_labels(RAW / FILES[f"{part}_labels"]), entry.about.first_label)
     return labels if len(labels) == count else None
 
 

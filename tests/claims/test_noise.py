@@ -12,8 +12,9 @@ from stages.claims.noise.measure import as_seen, noise, pictures
 from stages.claims.shared.claim import Finding, Verdict
 from stages.common.files.arrays import load_arrays, save_arrays
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import MINIMA, PREPROCESSING, claim_arrays, claim_table
-from stages.common.images.classes import numbered, save_classes
+from stages.common.files.paths import DATASET, MINIMA, PREPROCESSING, claim_arrays, claim_table
+from stages.common.images.classes import numbered
+from stages.common.images.dataset import DataSet
 from stages.common.images.preprocess import Preprocessing
 from stages.normalize import normalize
 from tests.claims.shared import (
@@ -108,7 +109,7 @@ def test_uniform_noise_has_every_grey_level_alike() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_noise_is_seen_through_the_preprocessing() -> None:
-    normalize(scaling="standard", deskew=True, edges=True, transpose=False, first_label=0)
+    normalize(scaling="standard", deskew=True, edges=True)
     preprocessing = Preprocessing.load(PREPROCESSING)
     shown = pictures(5, preprocessing, np.random.default_rng(0))["uniform"]
     raw = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
@@ -147,7 +148,7 @@ def test_shares_and_favourites_are_counted_as_said() -> None:
 def test_sure_networks_many_networks_and_dull_ones_are_shown(
     sizes: tuple[int, ...], gain: float, count: int
 ) -> None:
-    save_classes(numbered(sizes[-1]))
+    DataSet("made up", numbered(sizes[-1]).names).save(DATASET)
     write_networks(sizes, gain, count)
     noise(**CASE.options)
     finding, _ = finding_and_figure_of(CLAIM)

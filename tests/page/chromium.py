@@ -85,7 +85,7 @@ def write_real_run(folder: Path, hidden: tuple[int, ...] = (16, 16), epochs: int
     os.chdir(folder)
     try:
         sample_as_raw(Path("data/raw"), train=1000, test=200)
-        normalize(scaling="unit", deskew=False, edges=False, transpose=False, first_label=0)
+        normalize(scaling="unit", deskew=False, edges=False)
         _train(hidden, epochs)
     finally:
         os.chdir(before)

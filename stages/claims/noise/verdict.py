@@ -13,7 +13,8 @@ from stages.claims.shared.words import percent_and_deviation
 from stages.common.files.arrays import Arrays
 from stages.common.files.paths import claim_table
 from stages.common.files.tables import Table, read_table
-from stages.common.images.classes import Classes, load_classes
+from stages.common.images.classes import Classes
+from stages.common.images.dataset import load_classes
 from stages.page.figures.text import decimal, percent, plural
 
 COLUMNS = ("kind", "seed", "confident", "mean_largest", "favourite", "favourite_share")

@@ -44,7 +44,22 @@ class Parameter(NamedTuple):
 def parameters_of(command: Callable[..., Any]) -> dict[str, Parameter]:
     """The parameters of a stage's command line by name, as its signature declares them."""
     hints = get_type_hints(command, include_extras=True)
-    return {name: _declared(hints[name]) for name in inspect.signature(command).parameters}
+    return {name: _declared(hints[key]) for key, name in names_of(command).items()}
+
+
+def names_of(command: Callable[..., Any]) -> dict[str, str]:
+    """What the options call each parameter, by its name in the signature: --a.b is a_b there.
+
+    DVC unpacks the key b of a group a to --a.b.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    return {key: _option_name(key, hints[key]) for key in inspect.signature(command).parameters}
+
+
+def _option_name(key: str, hint: Any) -> str:
+    # In an annotation, typer takes what stands first, here the option itself, for the default.
+    option = str(getattr((get_args(hint) or [None])[-1], "default", ""))
+    return option.partition("/")[0].removeprefix("--") if option.startswith("--") else key
 
 
 def _declared(hint: Any) -> Parameter:
@@ -203,9 +218,11 @@ def _fail(message: str, code: int) -> NoReturn:
 
 def _refuse_repeated(command: Callable[..., Any], arguments: list[str]) -> None:
     """Refuse a list where one value is meant; the parser would silently take the last."""
-    for name, parameter in inspect.signature(command).parameters.items():
+    names = names_of(command)
+    for key, parameter in inspect.signature(command).parameters.items():
         if "list[" in str(parameter.annotation) or "bool" in str(parameter.annotation):
             continue
+        name = names[key]
         values = [value for option, value in pairwise(arguments) if option == f"--{name}"]
         if len(values) > 1:
             _fail(f"{command.__name__}.{name}: expected one value, got the list {values}", code=2)
@@ -216,12 +233,13 @@ def _explain(error: Exception, command: Callable[..., Any], arguments: list[str]
     section, message = command.__name__, getattr(error, "message", str(error))
     parameter, option = getattr(error, "param", None), getattr(error, "option_name", None)
     if type(error).__name__ == "MissingParameter" and parameter is not None:
-        return f"{section}.{parameter.name}: missing; add it to params.yaml, section {section}"
+        name = parameter.opts[0].lstrip("-")
+        return f"{section}.{name}: missing; add it to params.yaml, section {section}"
     if parameter is not None:
-        return f"{section}.{parameter.name}: {message}"
+        return f"{section}.{parameter.opts[0].lstrip('-')}: {message}"
     if type(error).__name__ == "NoSuchOption" and option:
         name = option.lstrip("-").removeprefix("no-")
-        names = ", ".join(inspect.signature(command).parameters)
+        names = ", ".join(names_of(command).values())
         return f"{section}.{name}: no such parameter, or not true or false; expected {names}"
     if option:
         return f"{section}.{option.lstrip('-')}: expected a value, got true"
