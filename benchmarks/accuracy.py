@@ -1,4 +1,4 @@
-"""Train every recipe of the README with several seeds, and count what the test images say.
+"""Train every recipe with several seeds, and count what the test images say.
 
     python -m benchmarks.accuracy                        # every recipe, all its seeds
     python -m benchmarks.accuracy --seeds 3 deskewed     # one of them, 3 seeds
@@ -27,10 +27,10 @@ import typer
 from ruamel.yaml import YAML
 
 from benchmarks.tables import write
+from stages.common.runtime.params import flat
+from stages.tools.recipe import RESULTS, load_recipes
 
 ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks/accuracy.csv"
-RECIPES = ROOT / "benchmarks/recipes.yaml"
 SEEDS = 10  # of each recipe that does not say how many, in what is written down
 QUICK = {  # changes of a quick run, after a recipe's own
     "batch.validation": 50,
@@ -61,12 +61,12 @@ def main(
     jobs: Annotated[int, typer.Option(min=1, help="Networks trained at once.")] = 1,
     quick: Annotated[bool, typer.Option("--quick", help="Two seeds, one epoch.")] = False,  # noqa: FBT002
 ) -> None:
-    """Measure the recipes of benchmarks/recipes.yaml on data/raw; print the README's table.
+    """Measure the recipes on data/raw; print the table of docs/recipes.md.
 
-    With all their seeds the runs are kept in benchmarks/accuracy.csv.
+    With all their seeds the runs are kept in stages/tools/recipes.csv.
     """
     seeds = 2 if quick else seeds
-    recipes = YAML(typ="safe").load(RECIPES)
+    recipes = load_recipes()
     params: Params = YAML(typ="safe").load(ROOT / "params.yaml")
     runs = []
     for name in names or recipes:
@@ -79,16 +79,14 @@ def main(
             keep(recipes, own)
         runs += own
     print(table(recipes, runs))
-    for name in dict.fromkeys(run.recipe for run in runs):
-        print(f"{name}: {command(recipes[name]['changes'])}")
 
 
 def apply(params: Params, changes: dict[str, Any]) -> Params:
     """The parameters of a recipe: those of params.yaml but for its changes."""
     changed = copy.deepcopy(params)
     for place, value in changes.items():
-        section, key = place.split(".")
-        changed[section][key] = value
+        section, key = place.split(".", 1)
+        changed[section] = flat(changed[section]) | {key: value}
     return changed
 
 
@@ -138,10 +136,8 @@ def start(folder: Path, stage: str, options: dict[str, Any]) -> str:
 def as_options(values: dict[str, Any]) -> list[str]:
     """The command line that DVC makes of a section of params.yaml."""
     options: list[str] = []
-    for key, value in values.items():
-        if isinstance(value, dict):
-            options += as_options({f"{key}.{inner}": one for inner, one in value.items()})
-        elif isinstance(value, bool):
+    for key, value in flat(values).items():
+        if isinstance(value, bool):
             options += [f"--{key}" if value else f"--no-{key}"]
         else:
             for item in value if isinstance(value, list) else [value]:
@@ -169,7 +165,7 @@ def read() -> list[Run]:
 
 
 def table(recipes: dict[str, Any], runs: list[Run]) -> str:
-    """The README's table: mean and deviation over seeds of each recipe."""
+    """The table of docs/recipes.md: mean and deviation over seeds of each recipe."""
     lines = [
         "| recipe | test accuracy, % | two guesses, % | validation, % | training, s |",
         "|---|---|---|---|---|",
@@ -179,23 +175,12 @@ def table(recipes: dict[str, Any], runs: list[Run]) -> str:
         test = [run.test for run in own]
         spread = f" ± {stdev(test):.2f}" if len(test) > 1 else ""
         lines.append(
-            f"| {recipes[name]['about']} | {mean(test):.2f}{spread} "
+            f"| `{name}`: {recipes[name]['about']} | {mean(test):.2f}{spread} "
             f"| {mean(run.two_guesses for run in own):.2f} "
             f"| {mean(run.validation for run in own):.2f} "
             f"| {mean(run.seconds for run in own):.1f} |"
         )
     return "\n".join(lines)
-
-
-def command(changes: dict[str, Any]) -> str:
-    """The line that runs a recipe as an experiment."""
-    words = ["dvc exp run", *(f"-S {key}={_value(value)}" for key, value in changes.items())]
-    return " ".join(words)
-
-
-def _value(value: object) -> str:
-    text = json.dumps(value, separators=(",", ":"))
-    return f"'{text}'" if isinstance(value, list) else text.strip('"')
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from nn import SGD, Examples, Network, Settings, stacked
 from nn.functions import Array
 from nn.kernels import aligned_zeros
-from stages.train import Diary
+from stages.common.models.history import History
 
 Order = NDArray[np.intp]
 
@@ -145,13 +145,13 @@ class OursAsRun(Ours):
     def __init__(self, task: Task) -> None:
         """Measure the network before its first step."""
         super().__init__(task)
-        self.diary = Diary(self.sgd, task.examples, task.validation)
+        self.history = History(self.sgd, task.examples, task.validation)
 
     def epoch(self, steps: int | None = None) -> None:
         """Train for one epoch and write it down."""
         super().epoch(steps)
-        self.diary.note()
-        if not self.diary.is_finite():
+        self.history.record()
+        if not self.history.is_finite():
             raise ArithmeticError(f"{self.task.name}: the cost is not finite")
 
 

@@ -30,8 +30,9 @@ from stages.claims.sweep.measure import CODE
 from stages.common.files.paths import BATCH_SIZE, PARAMETERS, PREPROCESSING, TRAIN, VALIDATION
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.recipe import examples_of, side_by_side
-from stages.common.models.training import Descent, TrainingSet, judged
+from stages.common.models.training import TrainingParams, TrainingSet, train_and_score
 from stages.common.runtime.imports import ROOT
+from stages.common.runtime.params import flat, made
 
 
 TASKS, QUICK_TASKS = 400, 8  # that have next to nothing to do
@@ -51,7 +52,7 @@ def main(
     common = training, examples_of(VALIDATION)
     section = YAML(typ="safe").load(ROOT / PARAMETERS)["train"] | {"epochs": EPOCHS}
     batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
-    jobs = [(Descent.of(section), batch_size, seed) for seed in range(trainings)]
+    jobs = [(made(TrainingParams, flat(section)), batch_size, seed) for seed in range(trainings)]
     with ExitStack() as stack:
         clusters = {n: local(stack, n) for n in (1, 2)}
         clients = {n: stack.enter_context(connected(c.address, CODE)) for n, c in clusters.items()}
@@ -61,12 +62,12 @@ def main(
             for name, way in (("loky", on_loky(n)), ("dask", on_dask(clients[n])))
         }
         for way in ways.values():  # processes start, and images are sent
-            way(judged, jobs[:2], common)
+            way(train_and_score, jobs[:2], common)
         times: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(rounds):
             for name, way in ways.items():
                 start = perf_counter()
-                way(judged, jobs, common)
+                way(train_and_score, jobs, common)
                 times[name].append(perf_counter() - start)
         for name, found in times.items():
             print(f"{name}: {median(found):.2f} s for {trainings} trainings")

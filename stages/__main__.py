@@ -14,7 +14,7 @@ from pathlib import Path
 from stages.common.files.paths import CLAIM_PIPELINE, PIPELINE
 from stages.common.runtime.imports import ROOT
 
-TOOLS = ("check", "predict", "export", "repair")
+TOOLS = ("check", "recipe", "predict", "export", "repair")
 
 
 def groups() -> dict[str, dict[str, str]]:

@@ -13,19 +13,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Annotated, TypeAlias
 
 from stages.common.files.atomic import StageError, whole_file, whole_folder
 from stages.common.files.paths import RAW, RAW_DATASET
 from stages.common.images.catalog import FILES, Entry, chosen, names
 from stages.common.images.classes import LONGEST, is_name
 from stages.common.images.sources import Archive, Interrupted, Source, is_source, opened
-from stages.common.images.wanted import CHUNK, Refused, Wanted, save, unpack
-from stages.common.runtime.cli import choice, real, run, switch, whole
+from stages.common.images.wanted import Refused, Wanted, save, unpack
+from stages.common.runtime.cli import run
+from stages.common.runtime.params import Rule, choice, real, refuse, switch, whole
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two attempts
 LONGEST_CREDIT = 300  # characters
@@ -129,103 +128,109 @@ def bring(entry: Entry, sources: list[str], timeout: float, retries: int) -> Non
     print(f"{entry.about.name}: {length:,} bytes in {RAW}, all four files verified, {whence}")
 
 
-def _text(
-    name: str, metavar: str, is_allowed: Callable[[str], object], expected: str, about: str
-) -> Any:
-    """Option for a text of some form."""
+def text(allowed: Callable[[str], object], expected: str, metavar: str, about: str) -> Rule:
+    """A text of some form."""
 
     def parse(value: str) -> str:
-        if not is_allowed(value):
-            raise typer.BadParameter(f"expected {expected}, got {value!r}")
+        if not allowed(value):
+            refuse(expected, value)
         return value
 
-    return typer.Option(f"--{name}", parser=parse, metavar=metavar, help=about)
+    return Rule(about, metavar, parse)
 
 
-def _sources() -> Any:
-    about = (
-        "Where to look first, in order, before the data set's own sources: file:FOLDER (from the "
-        "project's root) or https://ADDRESS of a folder, with FILE.gz or FILE."
-    )
-    return _text("sources", "SOURCE", is_source, "file:FOLDER or https://ADDRESS", about)
+def is_credit(line: str) -> bool:
+    """Whether a line of text can say whose images these are."""
+    return 1 <= len(line.strip()) <= LONGEST_CREDIT and line.isprintable()
 
 
-def _timeout() -> Any:
-    about = (
-        "Seconds to wait for a server to connect, to answer, or to send the next "
-        f"{CHUNK // 1024} KiB."
-    )
-    return real("timeout", 1, 600, about)
+Name: TypeAlias = Annotated[
+    str,
+    text(
+        re.compile(r"\w[\w.+-]*", re.ASCII).fullmatch,
+        "a file's name without folder",
+        "NAME",
+        "the file's name where it comes from, there with .gz or without",
+    ),
+]
+Length: TypeAlias = Annotated[int, whole(1, 8_000_000_000, "bytes of the unpacked file")]
+Sum: TypeAlias = Annotated[
+    str,
+    text(
+        re.compile(r"[0-9a-fA-F]{64}").fullmatch,
+        "64 hexadecimal digits",
+        "HEX",
+        "SHA-256 of the unpacked file",
+    ),
+]
 
 
-def _retries() -> Any:
-    return whole("retries", 0, 10, "Further attempts after a fault of the network or the server.")
+@dataclass(frozen=True, kw_only=True)
+class CustomParams:
+    """Four files of your own, by name, length and sum: docs/datasets.md.
+
+    What is left out is what is usual; ``chosen`` says of what it cannot be left out.
+    """
+
+    train_images: Name = FILES["train_images"]
+    train_images_bytes: Length = 0
+    train_images_sha256: Sum = ""
+    train_labels: Name = FILES["train_labels"]
+    train_labels_bytes: Length = 0
+    train_labels_sha256: Sum = ""
+    test_images: Name = FILES["test_images"]
+    test_images_bytes: Length = 0
+    test_images_sha256: Sum = ""
+    test_labels: Name = FILES["test_labels"]
+    test_labels_bytes: Length = 0
+    test_labels_sha256: Sum = ""
+    classes: Annotated[
+        list[str],
+        text(is_name, f"a name of 1 to {LONGEST} characters", "NAME", "their names, by label"),
+    ] = field(default_factory=list)
+    first_label: Annotated[int, whole(0, 255, "the label that becomes class 0")] = 0
+    transpose: Annotated[bool, switch("true swaps rows and columns of every image")] = False
+    credit: Annotated[
+        str,
+        text(is_credit, f"1 to {LONGEST_CREDIT} characters", "TEXT", "whose images these are"),
+    ] = ""
 
 
-def _name(part: str) -> Any:
-    about = "Name of the file where it comes from, there with .gz or without."
-    plain = re.compile(r"\w[\w.+-]*", re.ASCII).fullmatch
-    return _text(f"custom.{part}", "NAME", plain, "a file's name without folder", about)
+@dataclass(frozen=True, kw_only=True)
+class FetchParams:
+    """Where the images come from."""
+
+    dataset: Annotated[str, choice(names(), "which images")]
+    custom: CustomParams = field(default_factory=CustomParams)
+    sources: Annotated[
+        list[str],
+        text(
+            is_source,
+            "file:FOLDER or https://ADDRESS",
+            "SOURCE",
+            "looked at before the data set's own: file:FOLDER, https://ADDRESS",
+        ),
+    ] = field(default_factory=list)
+    timeout: Annotated[float, real(1, 600, "seconds that a source may stay silent")]
+    retries: Annotated[int, whole(0, 10, "further attempts for each file")]
 
 
-def _sha256(part: str) -> Any:
-    digits = re.compile(r"[0-9a-fA-F]{64}").fullmatch
-    expected = "64 hexadecimal digits"
-    return _text(f"custom.{part}_sha256", "HEX", digits, expected, "SHA-256 of the unpacked file.")
+def entry_of(params: FetchParams) -> Entry:
+    """The data set that the parameters name or describe.
+
+    Raises ``StageError`` for a description without one of the keys that it must have.
+    """
+    filled = {key: value for key, value in asdict(params.custom).items() if value}
+    return chosen(params.dataset, filled)
 
 
-def _bytes(part: str) -> Any:
-    return whole(f"custom.{part}_bytes", 1, 8_000_000_000, "Length of the unpacked file.")
-
-
-def _classes() -> Any:
-    about = "Names of the classes, by label; once for each, or not at all: then their numbers."
-    return _text("custom.classes", "NAME", is_name, f"a name of 1 to {LONGEST} characters", about)
-
-
-def _credit() -> Any:
-    def is_credit(text: str) -> bool:
-        return 1 <= len(text.strip()) <= LONGEST_CREDIT and text.isprintable()
-
-    about = "Whose images these are, at the foot of the page."
-    return _text("custom.credit", "TEXT", is_credit, f"1 to {LONGEST_CREDIT} characters", about)
-
-
-def fetch(
-    dataset: Annotated[str, choice("dataset", names(), "Which images; custom: described below.")],
-    timeout: Annotated[float, _timeout()],
-    retries: Annotated[int, _retries()],
-    sources: Annotated[list[str] | None, _sources()] = None,
-    custom_train_images: Annotated[str | None, _name("train_images")] = None,
-    custom_train_images_bytes: Annotated[int | None, _bytes("train_images")] = None,
-    custom_train_images_sha256: Annotated[str | None, _sha256("train_images")] = None,
-    custom_train_labels: Annotated[str | None, _name("train_labels")] = None,
-    custom_train_labels_bytes: Annotated[int | None, _bytes("train_labels")] = None,
-    custom_train_labels_sha256: Annotated[str | None, _sha256("train_labels")] = None,
-    custom_test_images: Annotated[str | None, _name("test_images")] = None,
-    custom_test_images_bytes: Annotated[int | None, _bytes("test_images")] = None,
-    custom_test_images_sha256: Annotated[str | None, _sha256("test_images")] = None,
-    custom_test_labels: Annotated[str | None, _name("test_labels")] = None,
-    custom_test_labels_bytes: Annotated[int | None, _bytes("test_labels")] = None,
-    custom_test_labels_sha256: Annotated[str | None, _sha256("test_labels")] = None,
-    custom_classes: Annotated[list[str] | None, _classes()] = None,
-    custom_first_label: Annotated[
-        int | None, whole("custom.first_label", 0, 255, "The label that becomes class 0.")
-    ] = None,
-    custom_transpose: Annotated[
-        bool | None, switch("custom.transpose", "Swap rows and columns of every image.")
-    ] = None,
-    custom_credit: Annotated[str | None, _credit()] = None,
-) -> None:
+def fetch(params: FetchParams) -> None:
     """Bring the four files of a data set to data/raw, verified, from the first source of each.
 
     What else is known of the data set is written beside them. Verified files are kept in
     .downloads, so that a rerun needs no source.
     """
-    given = {key: value for key, value in locals().items() if value is not None}
-    prefix = "custom_"  # ... fetch.custom in params.yaml, as far as it is filled in
-    custom = {key.removeprefix(prefix): given[key] for key in given if key.startswith(prefix)}
-    bring(chosen(dataset, custom), sources or [], timeout, retries)
+    bring(entry_of(params), params.sources, params.timeout, params.retries)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Read the IDX files strictly and make every image ready for a network."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -13,7 +13,8 @@ from stages.common.images.classes import Classes, numbered
 from stages.common.images.dataset import load_dataset
 from stages.common.images.idx import read_idx, read_labels
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
-from stages.common.runtime.cli import choice, run, switch
+from stages.common.runtime.cli import run
+from stages.common.runtime.params import choice, switch
 
 PREFIXES = {"train": "train", "test": "t10k"}  # our names, and those of MNIST's files
 Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # images (n, height, width), labels (n,)
@@ -24,21 +25,18 @@ SCALINGS = {
 }
 
 
-def normalize(
+@dataclass(frozen=True, kw_only=True)
+class NormalizeParams:
+    """From grey levels to what the network sees."""
+
     scaling: Annotated[
-        str,
-        choice(
-            "scaling",
-            SCALINGS,
-            "unit: inputs in [0, 1]. standard: each input with mean 0 and deviation 1 over the "
-            "training images.",
-        ),
-    ],
-    deskew: Annotated[bool, switch("deskew", "Straighten each digit by its second moments.")],
-    edges: Annotated[
-        bool, switch("edges", "Show the network edges and which way they face, not the pixels.")
-    ],
-) -> None:
+        str, choice(SCALINGS, "inputs in [0, 1], or each with mean 0 and deviation 1")
+    ]
+    deskew: Annotated[bool, switch("true straightens slanted digits")]
+    edges: Annotated[bool, switch("true: edges in eight directions, not pixels")]
+
+
+def normalize(params: NormalizeParams) -> None:
     """Turn data/raw into data/normalized: images as rows of grey levels, and their scaling.
 
     Images stay bytes, and the scale and offset that make them numbers stand beside them: a
@@ -58,14 +56,14 @@ def normalize(
         raise StageError(
             f"data/raw: training images are {height} x {width}, test images {test_shape[1:]}"
         )
-    unscaled = Preprocessing(height, width, deskew, edges, *unit_scaling())
+    unscaled = Preprocessing(height, width, params.deskew, params.edges, *unit_scaling())
     grey = {part: unscaled.prepare(images) for part, (images, _) in parts.items()}
     seen = {part: unscaled.see(images) for part, images in grey.items()}
-    scale, offset = SCALINGS[scaling](seen["train"])
+    scale, offset = SCALINGS[params.scaling](seen["train"])
     preprocessing = replace(unscaled, scale=scale, offset=offset)
     for part, (_, labels) in parts.items():
         with whole_folder(NORMALIZED / part) as folder:
-            save_labelled(folder, grey[part], labels, seen[part] if edges else None)
+            save_labelled(folder, grey[part], labels, seen[part] if params.edges else None)
         print(f"{part}: {len(labels):,} images of {height} x {width} in {NORMALIZED / part}")
     save_arrays(NORMALIZED / "preprocessing.npz", preprocessing.arrays())
     replace(known, classes=named.names, first_label=0, transpose=False).save(DATASET)

@@ -1,32 +1,37 @@
 """Draw what the run has shown, and write the live page of its network."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from stages.common.files.atomic import whole_file, whole_folder
 from stages.common.files.paths import FIGURES, PAGE
-from stages.common.runtime.cli import run, whole
+from stages.common.runtime.cli import run
+from stages.common.runtime.params import whole
 from stages.page.bundle import bundle
 from stages.page.contents import facts, tables
 from stages.page.embed import embed_run, is_live, sample_size, snapshots
 from stages.page.html import Image, image_of, render
 
 if TYPE_CHECKING:
-    from stages.page.figures import Results
+    from stages.page.figures.results import Results
 
 MOST_HIDDEN_DRAWN, MOST_OUTPUTS_DRAWN = 16, 32  # neurons of a layer
 
 
-def report(
-    dpi: Annotated[int, whole("dpi", 50, 600, "Dots per inch of the figures.")],
-    mistakes: Annotated[
-        int, whole("mistakes", 1, 100, "How many of the most confident mistakes are shown.")
-    ],
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class ReportParams:
+    """Figures and page."""
+
+    dpi: Annotated[int, whole(50, 600, "dots per inch of the figures")]
+    mistakes: Annotated[int, whole(1, 100, "most confident mistakes to show")]
+
+
+def report(params: ReportParams) -> None:
     """Write reports/figures and reports/index.html from what the earlier stages measured."""
-    from stages.page.figures import load_results
+    from stages.page.figures.results import load_results
 
     results = load_results()
-    images = draw(results, dpi, mistakes)
+    images = draw(results, params.dpi, params.mistakes)
     context = {
         **facts(results),
         "images": images,
@@ -40,7 +45,7 @@ def report(
         context,
         script=bundle("main.js"),
         style=f":root {{ --rows: {drawn_rows(results.classes)}; }}\n",
-        data=embed_run(results, mistakes),
+        data=embed_run(results, params.mistakes),
     )
     with whole_file(PAGE) as path:
         path.write_text(page, encoding="utf-8")
@@ -50,7 +55,8 @@ def report(
 
 def draw(results: "Results", dpi: int, mistakes: int) -> dict[str, Image]:
     """Draw the figures of the run; return them by name, ready for the page."""
-    from stages.page.figures import painters, save, styled
+    from stages.page.figures.gallery import painters
+    from stages.page.figures.layout import save, styled
 
     images = {}
     with whole_folder(FIGURES) as folder, styled():

@@ -12,7 +12,7 @@ from nn import Network
 from nn.functions import Array
 from stages.batch import batch
 from stages.normalize import normalize
-from tests.sample import sample_as_raw, train_small
+from tests.sample import call, sample_as_raw, train_small
 
 
 class Problem(NamedTuple):
@@ -47,8 +47,8 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("digits")
     sample_as_raw(folder / "data/raw", train=300, test=60)
     with chdir(folder):
-        normalize(scaling="unit", deskew=False, edges=False)
-        batch(validation=50, batch_size=10, seed=0)
+        call(normalize, scaling="unit", deskew=False, edges=False)
+        call(batch, validation=50, batch_size=10, seed=0)
     return folder
 
 

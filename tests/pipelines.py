@@ -21,6 +21,7 @@ from stages.common.files.paths import (
     PIPELINE,
 )
 from stages.common.runtime.imports import ROOT
+from stages.common.runtime.params import flat
 from stages.tools.check import module_of as module_in
 from tests.sample import SAMPLE, asking_for
 
@@ -41,8 +42,11 @@ LOCKS = (LOCK, CLAIM_LOCK)
 MAIN: Stages = load(ROOT / PIPELINE)["stages"]
 CLAIMS: Stages = load(ROOT / CLAIM_PIPELINE)["stages"]
 STAGES = MAIN | CLAIMS  # in the order in which data flows
-MAIN_PARAMS: Stages = load(ROOT / PARAMETERS)
-CLAIM_PARAMS: Stages = load(ROOT / CLAIM_PARAMETERS)
+# Parameters by section and name; those of a section's parts have names with a dot.
+MAIN_PARAMS: Stages = {name: flat(values) for name, values in load(ROOT / PARAMETERS).items()}
+CLAIM_PARAMS: Stages = {
+    name: flat(values) for name, values in load(ROOT / CLAIM_PARAMETERS).items()
+}
 PARAMS = MAIN_PARAMS | CLAIM_PARAMS
 WRITTEN = ("outs", "metrics", "plots")
 

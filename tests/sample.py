@@ -2,7 +2,7 @@
 
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import numpy as np
 from stages.common.images.catalog import FILES as FILE_OF
 from stages.common.images.catalog import chosen
 from stages.common.images.idx import read_idx, write_idx
+from stages.common.runtime.cli import section_of
 from stages.common.runtime.imports import ROOT
+from stages.common.runtime.params import flat, made
 from stages.train import train
 
 Counts = Mapping[str, int]
@@ -23,6 +25,11 @@ FILES = {
     "t10k-images-idx3-ubyte": 3,
     "t10k-labels-idx1-ubyte": 1,
 }
+
+
+def call(command: Callable[[Any], Any], **values: Any) -> None:
+    """Call a command with a section of parameters; those of its parts have names with a dot."""
+    command(made(section_of(command), flat(values)))
 
 
 def sample_as_raw(folder: Path, train: int, test: int) -> None:
@@ -86,10 +93,12 @@ def train_small(
     learning_rate: float, epochs: int, *, snapshots: int = 100, patience: int = 0
 ) -> None:
     """Train 784-6-5-10 on data/batches of the current folder, one mini-batch after another."""
-    train(
+    augment = {"probability": 0, "shift": 0, "rotation": 0, "scale": 0, "shear": 0,
+               "elastic_alpha": 0, "elastic_sigma": 4, "decay": 0}  # fmt: skip
+    call(
+        train,
         activation="sigmoid", cost="quadratic", initializer="lecun", gain=1,
         learning_rate=learning_rate, schedule="constant", momentum=0, weight_decay=0,
-        epochs=epochs, reshuffle=False, full_batch=False, distorted=0, shift=0, rotation=0,
-        scaling=0, shear=0, elastic=0, smoothness=4, fading=0, patience=patience,
+        epochs=epochs, reshuffle=False, full_batch=False, augment=augment, patience=patience,
         snapshots=snapshots, seed=0, threads=1, hidden=[6, 5],
     )  # fmt: skip

@@ -104,7 +104,9 @@ def repeat(document: Path) -> None:
     """Repeat a session on MNIST; write the document."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "digits"
-        execute(f"git clone --quiet {ROOT} {folder}", ROOT)
+        execute(
+            f"git clone --quiet {ROOT} {folder} && git -C {folder} checkout --quiet -B main", ROOT
+        )
         # The results of the last commit, but not the memory of earlier sessions.
         execute(f'dvc remote add --local before "$(dvc --cd {ROOT} cache dir)"', folder)
         execute("dvc pull --remote before", folder)

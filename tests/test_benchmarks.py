@@ -15,7 +15,7 @@ from stages.common.runtime.imports import ROOT
 from tests.pipelines import Clone
 from tests.sample import SAMPLE, sample_as_raw
 
-WRITTEN = ("results.csv", "results.png", "scale.csv", "scale.png", "accuracy.csv", "unfamiliar.csv")
+WRITTEN = ("results.csv", "results.png", "scale.csv", "scale.png", "unfamiliar.csv")
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def test_accuracy(capsys: pytest.CaptureFixture[str]) -> None:
     accuracy.main(names=["race-98-deskewed"], quick=True)
     printed = capsys.readouterr().out
     assert "seed 1:" in printed
-    assert "| 784-64-10, digits deskewed |" in printed
+    assert "`: 784-64-10, digits deskewed |" in printed
 
 
 @pytest.mark.usefixtures("run")

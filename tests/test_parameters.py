@@ -5,8 +5,9 @@ import json
 import re
 import shutil
 import sys
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from dvc.utils.hydra import apply_overrides
@@ -16,8 +17,10 @@ from benchmarks.accuracy import as_options
 from nn import ACTIVATIONS, COSTS, INITIALIZERS, SCHEDULES
 from stages.common.files.paths import CLAIM_PARAMETERS, PARAMETERS
 from stages.common.models.model import load_model
-from stages.common.runtime.cli import run
+from stages.common.runtime.cli import run, section_of
 from stages.common.runtime.imports import ROOT
+from stages.common.runtime.params import flat, parameters_of
+from stages.tools.check import FILES, commands
 from tests.pipelines import PARAMS, load, module_of
 from tests.sample import sample_as_raw
 
@@ -41,7 +44,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "normalize": {},
     "batch": {"validation": 50},
     # Too large a rate: the cost rises, so patience ends. Distorted: so that the share matters.
-    "train": {"epochs": 8, "learning_rate": 30, "elastic": 30},
+    "train": {"epochs": 8, "learning_rate": 30, "augment.elastic_alpha": 30},
 }
 # What each parameter that shapes the results is changed to; the others must be refused above.
 CHANGES: dict[str, dict[str, Any]] = {
@@ -64,21 +67,21 @@ CHANGES: dict[str, dict[str, Any]] = {
         "epochs": 3,
         "reshuffle": not PARAMS["train"]["reshuffle"],
         "full_batch": True,
-        "distorted": 1,
-        "shift": 1,
-        "rotation": 10,
-        "scaling": 0.1,
-        "shear": 0.1,
-        "elastic": 20,
-        "smoothness": 2,
-        "fading": 0.5,
+        "augment.probability": 1,
+        "augment.shift": 1,
+        "augment.rotation": 10,
+        "augment.scale": 0.1,
+        "augment.shear": 0.1,
+        "augment.elastic_alpha": 20,
+        "augment.elastic_sigma": 2,
+        "augment.decay": 0.5,
         "patience": 1,
         "snapshots": 1,
         "seed": 1,
     },
 }
 # Distortions fade at the end, when too large a rate has long left nothing to learn.
-BESIDES = {("train", "fading"): {"learning_rate": 1, "distorted": 1}}
+BESIDES = {("train", "augment.decay"): {"learning_rate": 1, "augment.probability": 1}}
 
 
 def start(section: str, options: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
@@ -168,26 +171,31 @@ def test_an_experiment_changes_the_lines_of_its_parameter_and_no_other(
     """``dvc exp run -S`` rewrites the whole file, by DVC's own writer."""
     text = (ROOT / path).read_text()
     for section, values in load(text).items():
-        for key, value in values.items():
+        for key, value in flat(values).items():
             copy = tmp_path / path.name
             copy.write_text(text)
-            new = other(value)
-            if isinstance(value, dict):  # a key that is not there is added to a group
-                apply_overrides(copy, [f"+{section}.{key}.{one}={new[one]}" for one in new])
-            else:
-                apply_overrides(copy, [f"{section}.{key}={json.dumps(new)}"])
-            assert load(copy)[section][key] == new
-            start = text.index(f"\n  {key}:", text.index(f"\n{section}:")) + 1
-            own = re.match(r"  \w+:.*\n(?: +[-\w](?!.*: ).*\n)*", text[start:])
+            apply_overrides(copy, [f"{section}.{key}={json.dumps(other(value))}"])
+            assert flat(load(copy)[section])[key] == other(value)
+            start = text.index(f"\n{section}:")
+            for part in key.split("."):
+                start = text.index(f"  {part}:", start)
+            own = re.match(r" +\w+:.*\n(?: +[-\w](?!.*: ).*\n)*", text[start:])
             assert own
             assert copy.read_text().startswith(text[:start])
             assert copy.read_text().endswith(text[start + own.end() :])
 
 
+def test_an_experiment_adds_a_key_that_may_be_missing(tmp_path: Path) -> None:
+    copy = tmp_path / "params.yaml"
+    text = (ROOT / "params.yaml").read_text()
+    copy.write_text(text)
+    apply_overrides(copy, ["+fetch.custom.credit=Mine", "+fetch.custom.first_label=1"])
+    assert load(copy)["fetch"]["custom"] == {"credit": "Mine", "first_label": 1}
+    assert copy.read_text().partition("  sources:")[2] == text.partition("  sources:")[2]
+
+
 def other(value: Any) -> Any:
     """Another value of the same kind."""
-    if isinstance(value, dict):
-        return {**value, "first": "A", "second": "B"}
     if isinstance(value, list):
         return [other(value[0]) if value else "A"] * 2
     if isinstance(value, bool):
@@ -198,6 +206,31 @@ def other(value: Any) -> Any:
 def test_no_key_has_a_name_that_the_run_cache_ignores() -> None:
     # DVC leaves "size" and "nfiles" out of the run-cache's key and would restore a wrong result.
     assert not {key for _, key in KEYS} & {"size", "nfiles"}
+
+
+@pytest.mark.parametrize("path", [PARAMETERS, CLAIM_PARAMETERS], ids=str)
+def test_the_comments_are_those_of_the_declarations(path: Path) -> None:
+    text = (ROOT / path).read_text()
+    places = []
+    for name, command in commands(ROOT / FILES[path]).items():
+        section = section_of(command)
+        places.append((name, [about(section)]))
+        for key, parameter in parameters_of(section).items():
+            if not parameter.may_be_missing:
+                places.append((key.rpartition(".")[2], [parameter.rule.comment]))
+        places += [(n, [about(part)]) for n, part in parts_of(section).items()]
+    written = re.findall(r"^ *(\w+):(?: [^#\n]*?)? *# (.*)$", text, re.MULTILINE)
+    assert sorted(written) == sorted((key, words) for key, (words,) in places if words)
+
+
+def about(section: Any) -> str:
+    """The first sentence of a section, as a comment says it."""
+    line = section.__doc__.splitlines()[0].rstrip(".")
+    return f"{line[0].lower()}{line[1:]}"
+
+
+def parts_of(section: Any) -> dict[str, Any]:
+    return {name: hint for name, hint in get_type_hints(section).items() if is_dataclass(hint)}
 
 
 def test_every_choice_of_nn_is_named_in_the_comments_of_params_yaml() -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from stages.common.files.paths import CLAIM_PIPELINE
 from stages.common.runtime.imports import ROOT, closure, imports
+from stages.common.runtime.params import flat
 from tests.page.chromium import Watched, started_browser
 from tests.pipelines import (
     CLAIM_PARAMS,
@@ -242,4 +243,4 @@ def test_the_committed_lock_names_the_current_code_and_parameters() -> None:
         assert set(lock) == set(stages)
         for stage, entry in lock.items():
             for section in stages[stage].get("params", []):
-                assert entry["params"]["params.yaml"][section] == PARAMS[section]
+                assert flat(entry["params"]["params.yaml"][section]) == PARAMS[section]

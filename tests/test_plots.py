@@ -8,7 +8,7 @@ import pytest
 
 from nn import SGD
 from stages.common.files.paths import HISTORY
-from stages.train import Diary
+from stages.common.models.history import History
 from tests.claims.shared import copied
 from tests.plots.__main__ import PACKAGES, PAGE, TEMPLATE
 from tests.sample import train_small
@@ -39,13 +39,13 @@ def test_rows_are_there_while_a_training_runs_and_the_end_is_the_same_without_th
         seen.append(len(rows))
         go_on(sgd)
 
-    monkeypatch.setattr("stages.train.LIVE", 1e9)
+    monkeypatch.setattr("stages.common.models.history.LIVE", 1e9)
     with monkeypatch.context() as patch:
         patch.setattr(SGD, "epoch", watched)
         train_small(learning_rate=5, epochs=4)
     assert seen == [0, 2, 3, 4]
     live = HISTORY.read_bytes()
-    monkeypatch.setattr(Diary, "show", lambda _: None)
+    monkeypatch.setattr(History, "flush", lambda _: None)
     train_small(learning_rate=5, epochs=4)
     assert HISTORY.read_bytes() == live
 
@@ -56,15 +56,15 @@ def test_rows_take_no_more_than_their_share_of_the_time(
     copied(digits, empty)
     written: list[int] = []
     clock = iter(range(10**6))  # every look at it is a second: each write takes one
-    write = Diary.write_rows
-    monkeypatch.setattr("stages.train.perf_counter", lambda: next(clock))
-    monkeypatch.setattr("stages.train.LIVE", 0.25)
+    write = History.write_rows
+    monkeypatch.setattr("stages.common.models.history.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("stages.common.models.history.LIVE", 0.25)
 
-    def counted(diary: Diary) -> None:
-        written.append(len(diary.rows))
-        write(diary)
+    def counted(history: History) -> None:
+        written.append(len(history.rows))
+        write(history)
 
-    monkeypatch.setattr(Diary, "write_rows", counted)
+    monkeypatch.setattr(History, "write_rows", counted)
     train_small(learning_rate=5, epochs=12)
     assert written[0] == 2
     assert written[-1] == 13

@@ -20,7 +20,8 @@ from stages.common.files.paths import (
 from stages.common.files.tables import read_rows
 from stages.common.images.dataset import load_known
 from stages.common.models.model import load_model
-from stages.common.runtime.cli import run, whole
+from stages.common.runtime.cli import run
+from stages.common.runtime.params import whole
 from stages.page.bundle import bundle
 from stages.page.figures.text import percent
 from stages.page.html import Image, Table, data_url, image_of, render
@@ -42,14 +43,19 @@ class Part:
     downloads: Sequence[tuple[str, str]]  # names and data: URLs of what the command wrote
 
 
-def chapters(
-    dpi: Annotated[int, whole("dpi", 50, 600, "Dots per inch of the figures.")],
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class ChaptersParams:
+    """The page of the claims."""
+
+    dpi: Annotated[int, whole(50, 600, "dots per inch of the figures")]
+
+
+def chapters(params: ChaptersParams) -> None:
     """Write reports/claims, a figure a claim, and reports/chapters.html."""
     from stages.claims.registry import (
         CHAPTERS,  # Matplotlib: a second that --help need not wait for
     )
-    from stages.page.figures import save, styled
+    from stages.page.figures.layout import save, styled
 
     told = []
     with whole_folder(CLAIM_FIGURES) as folder, styled():
@@ -59,7 +65,7 @@ def chapters(
                 found = claim.read()
                 finding = claim.judge(found)
                 path = folder / f"{claim.name}.png"
-                save(claim.draw(found, finding.title), path, dpi)
+                save(claim.draw(found, finding.title), path, params.dpi)
                 parts.append(part_of(claim, finding, path.read_bytes()))
                 print(f"{claim.name}: {finding.verdict.sentence}")
             told.append((chapter, parts))

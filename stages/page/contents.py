@@ -16,7 +16,7 @@ from stages.common.models.sanity import doubt
 from stages.page.html import Table
 
 if TYPE_CHECKING:
-    from stages.page.figures import Results
+    from stages.page.figures.results import Results
 
 MOST_ROWS = 101  # of the table of epochs: about 100 steps, whatever the number of epochs
 SECTIONS = ("fetch", "normalize", "batch", "train")  # of params.yaml: what made this network

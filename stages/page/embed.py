@@ -14,7 +14,7 @@ from stages.common.models.snapshots import load_snapshots
 from stages.page.codec import encode_array, encode_images, quantize
 
 if TYPE_CHECKING:
-    from stages.page.figures import Results
+    from stages.page.figures.results import Results
 
 MOST_PARAMETERS = 1_000_000  # a larger network would make the page too heavy: 5 MB
 SAMPLE = 500  # test images on which the page measures accuracy

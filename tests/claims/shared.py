@@ -32,6 +32,7 @@ from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, load_model, save_model
 from stages.common.models.snapshots import save_snapshots
 from stages.page.figures.layout import styled
+from tests.sample import call
 
 Stage = Callable[..., None]
 Options = dict[str, Any]
@@ -100,7 +101,7 @@ def run_in(
         patch.chdir(folder)
         patch.setenv("LOKY_MAX_CPU_COUNT", "1")
         prepare()
-        stage(**options)
+        call(stage, **options)
     return folder
 
 

@@ -13,6 +13,7 @@ from stages.claims.shared.claim import Finding, Verdict
 from stages.common.files.paths import TEST, TRAIN, claim_table
 from stages.common.models.recipe import Recipe, examples_of
 from tests.claims.shared import Case, figure_of, finding_of, rows_of, write_rows
+from tests.sample import call
 
 TOTAL = 250  # images that are left to train on
 TABLE = claim_table("amount")
@@ -91,7 +92,7 @@ def test_images_that_were_not_chosen_have_no_influence() -> None:
         values = np.load(path)
         values[others] = change - values[others]
         np.save(path, values)
-    amount(**CASE.options)
+    call(amount, **CASE.options)
     assert [r for r in rows_of(TABLE) if (r["images"], r["seed"]) == ("100", "3")] == before
 
 

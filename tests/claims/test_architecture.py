@@ -16,6 +16,7 @@ from stages.common.files.arrays import load_arrays, save_arrays
 from stages.common.files.paths import TEST, TRAIN, VALIDATION, claim_arrays, claim_table
 from stages.common.models.recipe import Recipe, examples_of
 from tests.claims.shared import Case, Row, finding_and_figure_of, finding_of, rows_of, write_rows
+from tests.sample import call
 
 TABLE, ARRAYS = claim_table("architecture"), claim_arrays("architecture")
 Key = tuple[str, str, int, int]
@@ -154,7 +155,7 @@ def test_a_network_gets_the_rate_that_its_trial_found_and_reads_what_the_table_s
 
 @pytest.mark.usefixtures("folder")
 def test_the_slope_without_hidden_layers_is_the_closed_form() -> None:
-    architecture(**{**CASE.options, "depths": [0], "widths": [4]})
+    call(architecture, **{**CASE.options, "depths": [0], "widths": [4]})
     examples = examples_of(TRAIN)
     x, y = examples.stored / 255, np.eye(10)[examples.labels]
     sgd = Recipe((), Settings(1, 1, 25)).start(examples, 10, 3)
@@ -167,7 +168,7 @@ def test_the_slope_without_hidden_layers_is_the_closed_form() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_slopes_vanish_towards_the_first_layer_of_deep_sigmoid_networks() -> None:
-    architecture(**{**CASE.options, "depths": [8], "widths": [4], "width": 16, "rates": [1]})
+    call(architecture, **{**CASE.options, "depths": [8], "widths": [4], "width": 16, "rates": [1]})
     arrays = load_arrays(ARRAYS)
     steps = {name: arrays[f"{name}_slope"][:, [0, 4, 8]] for name in ("sigmoid", "relu")}
     assert (steps["sigmoid"][:, 1:] > 5 * steps["sigmoid"][:, :-1]).all()

@@ -21,6 +21,7 @@ from tests.claims.shared import (
     snapshot,
     write_random_run,
 )
+from tests.sample import call
 
 CURVES, TABLE = claim_table("averaging"), claim_arrays("averaging")
 
@@ -69,7 +70,7 @@ def test_the_mean_of_single_images_wishes_is_minus_the_mini_batch_gradient() -> 
 @pytest.mark.usefixtures("empty")
 def test_without_hidden_layers_the_wishes_are_those_of_the_closed_form() -> None:
     write_random_run(SHAPES["no hidden layer"])
-    averaging(**CASE.options)
+    call(averaging, **CASE.options)
     table = load_arrays(TABLE)
     network, inputs, targets = snapshot(0)
     for wishes, row in zip(table["wishes"], table["rows"], strict=True):
@@ -114,11 +115,11 @@ def test_all_images_agree_with_themselves_and_take_all_the_work() -> None:
 @pytest.mark.usefixtures("empty")
 def test_epochs_that_were_not_reached_are_left_out_and_a_batch_too_large_is_refused() -> None:
     write_random_run(Shape())
-    averaging(**{**CASE.options, "epochs": [1, 4, 900]})
+    call(averaging, **{**CASE.options, "epochs": [1, 4, 900]})
     names = {row["network"] for row in rows_of(CURVES)}
     assert names == {"untrained", "epoch 1", "trained"}
     with pytest.raises(StageError, match=r"averaging\.batch_size: expected 2 to 60, .*got 61"):
-        averaging(**{**CASE.options, "batch_size": 61})
+        call(averaging, **{**CASE.options, "batch_size": 61})
 
 
 @pytest.mark.parametrize(

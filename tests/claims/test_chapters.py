@@ -30,6 +30,7 @@ from stages.common.images.dataset import DataSet
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, save_model
 from tests.pipelines import CLAIMS as STAGES
+from tests.sample import call
 from tests.stages.test_report import Page
 
 BAD = '<script>alert("1")</script>\'&'
@@ -65,7 +66,7 @@ def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
             Chapter("last", "Last", "About.", (claim("two", Verdict.NOT_HELD),)))  # fmt: skip
     monkeypatch.setattr(registry, "CHAPTERS", book)
     DataSet("made up", ("one", "two"), credit="Somebody drew <them>.").save(DATASET)
-    chapters(dpi=50)
+    call(chapters, dpi=50)
     assert {path.stem for path in CLAIM_FIGURES.iterdir()} == {"one", "two"}
     return Page((empty / PAGE_OF_CLAIMS).read_text(encoding="utf-8"))
 
@@ -127,7 +128,7 @@ def test_metrics_of_another_form_are_refused(empty: Path, monkeypatch: pytest.Mo
     for content in test_metrics:
         METRICS.write_text(json.dumps(content))
         with pytest.raises(StageError, match=r"^reports/metrics\.json: expected an accuracy"):
-            chapters(dpi=50)
+            call(chapters, dpi=50)
 
 
 def test_the_book_the_stages_and_the_count_have_one_order() -> None:

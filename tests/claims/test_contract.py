@@ -25,6 +25,7 @@ from tests.claims.shared import (
     words_of,
 )
 from tests.pipelines import CLAIMS as STAGES
+from tests.sample import call
 
 CASES: dict[str, Case] = {
     claim.name: import_module(f"tests.claims.test_{claim.name}").CASE for claim in CLAIMS
@@ -82,7 +83,7 @@ def test_a_claim_imports_no_other_and_only_its_figure_draws(name: str) -> None:
 @pytest.mark.usefixtures("folder")
 def test_every_number_of_the_words_is_found_in_the_outputs(case: Case, change: str) -> None:
     if change != AS_MEASURED:
-        case.measure(**{**case.options, **case.variations[change]})
+        call(case.measure, **{**case.options, **case.variations[change]})
     assert len(check_words(case)) > 8 or change != AS_MEASURED
 
 
@@ -112,7 +113,7 @@ def test_any_network_is_measured_judged_and_drawn(
     case: Case, shape: str, random_runs: dict[str, Path], empty: Path
 ) -> None:
     copied(random_runs[shape], empty)
-    case.measure(**{**case.options, **case.of_shape(SHAPES[shape])})
+    call(case.measure, **{**case.options, **case.of_shape(SHAPES[shape])})
     check_words(case)
 
 
@@ -120,7 +121,7 @@ def test_any_network_is_measured_judged_and_drawn(
 @pytest.mark.usefixtures("folder")
 def test_every_option_changes_what_is_written_and_nothing_else_does(case: Case) -> None:
     def written(**changed: Any) -> tuple[bytes, ...]:
-        case.measure(**{**case.options, **case.quick, **changed})
+        call(case.measure, **{**case.options, **case.quick, **changed})
         return tuple(path.read_bytes() for path in case.outputs)
 
     assert {*case.changes, *case.unshaping} == {*case.options}

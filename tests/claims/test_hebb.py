@@ -16,6 +16,7 @@ from stages.common.files.arrays import Floats, load_arrays, load_labelled
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from tests.claims.shared import Case, Row, finding_of, rows_of, write_rows
+from tests.sample import call
 
 HEBB, POINTS = claim_table("hebb"), claim_arrays("hebb")
 NETWORKS = ("untrained", "trained")
@@ -166,14 +167,14 @@ def test_one_image_strengthens_only_what_leads_to_its_own_output(
 @pytest.mark.usefixtures("folder")
 def test_more_images_than_there_are_is_named() -> None:
     with pytest.raises(StageError, match=r"hebb.images: expected 2 to 250 in .*, got 251"):
-        hebb(digit=2, index=0, images=251, learning_rate=1.0)
+        call(hebb, digit=2, index=0, images=251, learning_rate=1.0)
 
 
 @pytest.mark.usefixtures("folder")
 def test_each_option_changes_the_table_and_the_points() -> None:
     written = [(HEBB.read_bytes(), POINTS.read_bytes())]
     for name, value in CASE.changes.items():
-        hebb(**{**CASE.options, name: value})
+        call(hebb, **{**CASE.options, name: value})
         written.append((HEBB.read_bytes(), POINTS.read_bytes()))
     for of_one_file in zip(*written, strict=True):
         assert len({*of_one_file}) == len(written)

@@ -19,6 +19,7 @@ from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from stages.common.models.recipe import Recipe, examples_of
 from stages.page.figures.text import SPACE
 from tests.claims.shared import Case, Row, finding_of, rows_of, write_rows
+from tests.sample import call
 
 TABLE, CURVES = claim_table("memorize"), claim_arrays("memorize")
 
@@ -119,7 +120,7 @@ def everything_of(examples: Any) -> tuple[NDArray[Any], NDArray[Any]]:
 
 @pytest.mark.usefixtures("folder")
 def test_a_training_ends_when_every_label_is_right_or_its_steps_are_used_up() -> None:
-    memorize(**{**CASE.options, "steps": 150})
+    call(memorize, **{**CASE.options, "steps": 150})
     table, ways = rows_of(TABLE), curves()
     assert [(r["part"], r["images"], r["labels"]) for r in table[::2]] == [
         (part, images, labels)

@@ -81,7 +81,7 @@ CASE = Case(
     },
     (LANDINGS, COMPARISON, MINIMA),
     known_numbers,
-    of_shape=lambda shape: {"hidden": [*shape.hidden] or None, "seeds": 2, "epochs": 1},
+    of_shape=lambda shape: {"hidden": [*shape.hidden], "seeds": 2, "epochs": 1},
 )  # fmt: skip
 
 

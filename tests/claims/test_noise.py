@@ -26,6 +26,7 @@ from tests.claims.shared import (
     rows_of,
     words_of,
 )
+from tests.sample import call
 
 SHARES, ANSWERS = claim_table("noise"), claim_arrays("noise")
 
@@ -109,7 +110,7 @@ def test_uniform_noise_has_every_grey_level_alike() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_noise_is_seen_through_the_preprocessing() -> None:
-    normalize(scaling="standard", deskew=True, edges=True)
+    call(normalize, scaling="standard", deskew=True, edges=True)
     preprocessing = Preprocessing.load(PREPROCESSING)
     shown = pictures(5, preprocessing, np.random.default_rng(0))["uniform"]
     raw = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
@@ -150,7 +151,7 @@ def test_sure_networks_many_networks_and_dull_ones_are_shown(
 ) -> None:
     DataSet("made up", numbered(sizes[-1]).names).save(DATASET)
     write_networks(sizes, gain, count)
-    noise(**CASE.options)
+    call(noise, **CASE.options)
     finding, _ = finding_and_figure_of(CLAIM)
     assert numbers_in(words_of(finding)) <= known_numbers(finding)
 
@@ -163,4 +164,4 @@ def test_answers_of_other_networks_and_no_networks_at_all_are_refused() -> None:
         CLAIM.read()
     save_arrays(MINIMA, {"sizes": np.array([784, 10])})
     with pytest.raises(StageError, match="expected networks"):
-        noise(**CASE.options)
+        call(noise, **CASE.options)

@@ -63,7 +63,7 @@ CASE = Case(
     (PATHS, PLANE),
     known_numbers,
     of_shape=lambda shape: {
-        "hidden": [*shape.hidden] or None, "passes": 1, "longer": 1, "batch_size": 500, "grid": 2,
+        "hidden": [*shape.hidden], "passes": 1, "longer": 1, "batch_size": 500, "grid": 2,
         "images": 10 if len(shape.hidden) > 2 else IMAGES,
     },
     variations={

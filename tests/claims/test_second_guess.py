@@ -15,6 +15,7 @@ from stages.common.files.paths import NETWORK, TEST, TRAIN, claim_arrays, claim_
 from stages.common.models.model import load_model
 from stages.common.models.recipe import examples_of
 from tests.claims.shared import Case, finding_and_figure_of, finding_of, rows_of, write_rows
+from tests.sample import call
 
 TABLE, ARRAYS = claim_table("second_guess"), claim_arrays("second_guess")
 KINDS = ("one label", "even labels", "second label")
@@ -124,7 +125,7 @@ def test_targets_of_one_class_train_as_labels_do(further: int) -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_pictures_are_those_that_two_guesses_miss_the_latest_right_guess_first() -> None:
-    second_guess(**{**CASE.options, "pictures": 100, "epochs": 1, "seeds": 1})
+    call(second_guess, **{**CASE.options, "pictures": 100, "epochs": 1, "seeds": 1})
     arrays, test = load_arrays(ARRAYS), examples_of(TEST)
     own = np.take_along_axis(arrays["outputs"], arrays["labels"][:, None].astype(int), axis=1)
     brighter = (arrays["outputs"] > own).sum(axis=1)

@@ -23,6 +23,7 @@ from tests.claims.shared import (
     write_random_run,
     write_saturated_run,
 )
+from tests.sample import call
 
 OUTPUT = claim_arrays("sensitivity")
 ROWS = {"untrained": 0, "trained": 3}  # of the snapshots
@@ -112,7 +113,7 @@ def test_the_second_is_the_nearest_to_a_32nd_of_the_largest(name: str) -> None:
 @pytest.mark.usefixtures("empty")
 def test_a_wiggle_of_a_network_without_hidden_layer_follows_the_closed_form() -> None:
     write_random_run(SHAPES["no hidden layer"])
-    sensitivity(**CASE.options)
+    call(sensitivity, **CASE.options)
     arrays = load_arrays(OUTPUT)
     network, inputs, targets = snapshot(0)
     w, b = network.weights[0], network.biases[0]
@@ -139,7 +140,7 @@ def test_ranking_is_worked_out_by_hand() -> None:
 @pytest.mark.usefixtures("empty")
 def test_a_network_that_cannot_learn_is_drawn_and_holds_no_claim() -> None:
     write_saturated_run()
-    sensitivity(**CASE.options)
+    call(sensitivity, **CASE.options)
     finding, _ = finding_and_figure_of(CLAIM)
     assert "predicted ratio 0, measured 0" in finding.measured
     assert finding.verdict != Verdict.HELD

@@ -22,6 +22,7 @@ from tests.claims.shared import (
     Case,
     rows_of,
 )
+from tests.sample import call
 
 SWEEP, IMAGES = claim_table("smoothness"), claim_arrays("smoothness")
 
@@ -98,7 +99,7 @@ CASE = Case(
     (SWEEP, IMAGES),
     known_numbers,
     prepare=write_network,
-    of_shape=lambda shape: {"hidden": [*shape.hidden] or None, "epochs": 1},
+    of_shape=lambda shape: {"hidden": [*shape.hidden], "epochs": 1},
     variations={"five strengths": {"hidden": [1, 2], "weight_decays": [0.1, 0, 0.01, 0.02, 0.03]}},
     shapes=[name for name, shape in SHAPES.items() if shape.height > 1],  # one has no neighbours
 )  # fmt: skip
@@ -147,7 +148,10 @@ def test_pixels_without_neighbours_are_refused_in_one_line() -> None:
 @pytest.mark.usefixtures("folder")
 def test_weights_that_overflow_are_told_in_one_line() -> None:
     with pytest.raises(StageError, match="weight decay 1 "):
-        smoothness(**{**CASE.options, "weight_decays": [1.0], "learning_rate": 1e6, "epochs": 4})
+        call(
+            smoothness,
+            **{**CASE.options, "weight_decays": [1.0], "learning_rate": 1e6, "epochs": 4},
+        )
 
 
 @pytest.mark.usefixtures("folder")

@@ -22,6 +22,7 @@ from tests.claims.shared import (
     write_random_run,
     write_saturated_run,
 )
+from tests.sample import call
 
 OUTPUT = claim_table("stepsize")
 
@@ -83,7 +84,7 @@ def test_costs_and_promises_are_those_of_a_slow_direct_calculation(name: str, ep
 @pytest.mark.usefixtures("empty")
 def test_without_hidden_layers_a_step_is_that_of_the_closed_form() -> None:
     write_random_run(SHAPES["no hidden layer"])
-    stepsize(**{**CASE.options, "smallest": 1e-5})
+    call(stepsize, **{**CASE.options, "smallest": 1e-5})
     network, x, y = snapshot(0)
 
     def outputs(w: Any, b: Any) -> Any:
@@ -108,7 +109,7 @@ def test_without_hidden_layers_a_step_is_that_of_the_closed_form() -> None:
 @pytest.mark.usefixtures("empty")
 def test_a_slope_of_zero_is_drawn_and_holds_no_claim() -> None:
     write_saturated_run()
-    stepsize(**CASE.options)
+    call(stepsize, **CASE.options)
     finding, _ = finding_and_figure_of(CLAIM)
     assert finding.verdict != Verdict.HELD
 

@@ -34,19 +34,21 @@ from tests.claims.shared import (
     rows_of,
     write_rows,
 )
-
-OWN = {"hidden": [5], "learning_rate": 2, "shift": 1, "elastic": 10, "rotation": 5}
-RANKS, RUNS = FILES = claim_table("sweep"), claim_table("sweep_runs")
-
+from tests.sample import call
 
 TRAIN_SECTION = YAML(typ="safe").load(ROOT / "params.yaml")["train"]
+AUGMENT = TRAIN_SECTION["augment"] | {"shift": 1, "elastic_alpha": 10, "rotation": 5}
+OWN = {"hidden": [5], "learning_rate": 2, "augment": AUGMENT}
+RANKS, RUNS = FILES = claim_table("sweep"), claim_table("sweep_runs")
 
 
 def params(**train: Any) -> None:
     """The project's params.yaml with other parameters of train, in the current folder."""
     yaml = YAML()
     values = yaml.load(ROOT / "params.yaml")
+    augment = train.pop("augment", {})
     values["train"] |= train
+    values["train"]["augment"] |= augment
     yaml.dump(values, Path("params.yaml"))
 
 
@@ -120,7 +122,7 @@ CASE = Case(
             "many parameters": [
                 "train.hidden=[6,6,6,6,6,6,6,6,6,6],[]", "train.epochs=1,2",
                 "train.reshuffle=true,false", "train.weight_decay=1e-5,0",
-                "train.activation=leaky_relu,tanh", "train.elastic=0,20",
+                "train.activation=leaky_relu,tanh", "train.augment.elastic_alpha=0,20",
                 "train.cost=quadratic,cross_entropy",
             ],
         }.items()
@@ -141,13 +143,13 @@ def grid_of(shape: Shape) -> list[str]:
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int]]:
     """Learning rates and seeds of the networks that are really trained from here on."""
     found: list[tuple[float, int]] = []
-    start = descent.Descent.start
+    start = descent.TrainingParams.start
 
-    def noted(self: descent.Descent, *arguments: Any) -> Any:
+    def noted(self: descent.TrainingParams, *arguments: Any) -> Any:
         found.append((self.learning_rate, arguments[-1]))
         return start(self, *arguments)
 
-    monkeypatch.setattr(descent.Descent, "start", noted)
+    monkeypatch.setattr(descent.TrainingParams, "start", noted)
     return found
 
 
@@ -188,7 +190,7 @@ def test_the_best_and_the_own_are_trained_again_with_other_seeds() -> None:
 def test_the_printed_line_leads_to_the_same_network_in_train(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    sweep(**CASE.options)
+    call(sweep, **CASE.options)
     best = rows_of(RANKS)[0]
     words = shlex.split(capsys.readouterr().out.splitlines()[-1])
     assert words[:3] == ["dvc", "exp", "run"]
@@ -200,7 +202,7 @@ def test_the_printed_line_leads_to_the_same_network_in_train(
     assert section == own | changed
     for row in rows_of(RUNS):
         if (row["learning_rate"], row["hidden"]) == (best["learning_rate"], best["hidden"]):
-            train(**section | {"seed": int(row["seed"])})
+            call(train, **section | {"seed": int(row["seed"])})
             last = rows_of(HISTORY)[-1]
             for name in ("validation_accuracy", "validation_cost"):
                 assert float(last[name]) == pytest.approx(float(row[name]), abs=1e-6)
@@ -210,7 +212,7 @@ def test_the_printed_line_leads_to_the_same_network_in_train(
 def test_params_yamls_other_values_shape_the_results() -> None:
     before = RUNS.read_bytes()
     params(**OWN | {"momentum": 0.5})
-    sweep(**CASE.options)
+    call(sweep, **CASE.options)
     assert RUNS.read_bytes() != before
 
 
@@ -219,15 +221,15 @@ def test_a_second_sweep_trains_nothing_and_a_wider_one_only_what_is_new(
     trained: list[tuple[float, int]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = [path.read_bytes() for path in FILES]
-    sweep(**CASE.options)
+    call(sweep, **CASE.options)
     assert trained == []
     assert [path.read_bytes() for path in FILES] == before
     assert "sweep: 10 of 10 kept from a run before" in capsys.readouterr().out
-    sweep(**CASE.options | {"grid": ["train.learning_rate=1,3,0.5", "train.hidden=[],[6]"]})
+    call(sweep, **CASE.options | {"grid": ["train.learning_rate=1,3,0.5", "train.hidden=[],[6]"]})
     new = [pair for pair in trained if pair[1] in {5, 6}]
     assert sorted(new) == [(1, 5), (1, 5), (1, 6), (1, 6)]
     trained.clear()
-    sweep(**CASE.options | {"seeds": 3})
+    call(sweep, **CASE.options | {"seeds": 3})
     assert {seed for _, seed in trained} <= {7, 8, 9, 10}
     assert not {(3.0, 5), (0.5, 6)} & {*trained}
 
@@ -238,20 +240,20 @@ def test_what_a_killed_sweep_has_finished_is_not_done_again(
 ) -> None:
     before = [path.read_bytes() for path in FILES]
     shutil.rmtree(folder_of("sweep"))
-    go_on, limit = descent.Descent.start, 4
+    go_on, limit = descent.TrainingParams.start, 4
 
-    def stopped(self: descent.Descent, *arguments: Any) -> Any:
+    def stopped(self: descent.TrainingParams, *arguments: Any) -> Any:
         if len(trained) == limit:
             raise KeyboardInterrupt
         return go_on(self, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(descent.Descent, "start", stopped)
+        patch.setattr(descent.TrainingParams, "start", stopped)
         with pytest.raises(KeyboardInterrupt):
-            sweep(**CASE.options)
+            call(sweep, **CASE.options)
     first = [*trained]
     trained.clear()
-    sweep(**CASE.options)
+    call(sweep, **CASE.options)
     assert len(first) == limit
     assert len(trained) == 10 + 4 - limit
     assert [path.read_bytes() for path in FILES] == before
@@ -263,7 +265,7 @@ def test_trainings_that_nobody_asks_for_any_more_are_removed() -> None:
     assert len(files) == 14
     for file in files:
         os.utime(file, (time.time() - (DAYS + 1) * 86400,) * 2)
-    sweep(**CASE.options | {"epochs": 1})
+    call(sweep, **CASE.options | {"epochs": 1})
     assert not files & {*folder_of("sweep").iterdir()}
 
 
@@ -275,8 +277,8 @@ def test_trainings_that_nobody_asks_for_any_more_are_removed() -> None:
         ({"grid": ["train.gain=range(1,100,0.01)"], "seeds": 1000},
          "sweep.grid: expected at most 100,000 trainings, got 9,900,000; ask for fewer"),
         ({"grid": ["train.hidden=[1000000,1000000]"]}, "sweep.grid: expected a network that fits"),
-        ({"grid": ["train.shift=interval(0,30)"], "samples": 3},
-         "train.shift: expected less than the images' 28 x 28 pixels, got 30"),
+        ({"grid": ["train.augment.shift=interval(0,30)"], "samples": 3},
+         "train.augment.shift: expected less than the images' 28 x 28 pixels, got 30"),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("folder")
@@ -284,7 +286,7 @@ def test_values_that_do_not_go_together_are_told_in_a_line(
     options: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(StageError) as caught:
-        sweep(**CASE.options | options)
+        call(sweep, **CASE.options | options)
     assert str(caught.value).startswith(told)
 
 
@@ -293,13 +295,13 @@ def test_values_that_do_not_go_together_are_told_in_a_line(
 def test_params_yaml_without_a_training_is_told_in_a_line(content: str) -> None:
     Path("params.yaml").write_text(content)
     with pytest.raises(StageError, match=r"\Aparams.yaml: expected a section train .*make check\Z"):
-        sweep(**CASE.options)
+        call(sweep, **CASE.options)
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_training_that_leaves_the_finite_numbers_comes_last() -> None:
     params(**OWN | {"activation": "relu"})
-    sweep(**CASE.options | {"grid": ["train.learning_rate=1e6,0.5", "train.gain=2,100"]})
+    call(sweep, **CASE.options | {"grid": ["train.learning_rate=1e6,0.5", "train.gain=2,100"]})
     costs = {row["learning_rate"]: row["validation_cost"] for row in rows_of(RUNS)}
     assert costs["1e+06"] == "inf"
     figure_of(CLAIM)
@@ -334,7 +336,7 @@ def test_the_verdict_follows_the_numbers(gain: float, noise: float, verdict: Ver
 
 @pytest.mark.usefixtures("folder")
 def test_the_best_may_be_params_yamls_own() -> None:
-    sweep(**CASE.options | {"grid": ["train.learning_rate=2,1e-6,1e-7"], "epochs": 20})
+    call(sweep, **CASE.options | {"grid": ["train.learning_rate=2,1e-6,1e-7"], "epochs": 20})
     finding, _ = finding_and_figure_of(CLAIM)
     assert finding.title.startswith("None of 3 combinations beats params.yaml's own: ")
     assert finding.verdict == Verdict.NOT_HELD
@@ -344,7 +346,7 @@ def test_the_best_may_be_params_yamls_own() -> None:
 @pytest.mark.usefixtures("folder")
 def test_tables_of_two_sweeps_are_refused(path: Path) -> None:
     other = path.read_bytes()
-    sweep(**CASE.options | {"grid": ["train.gain=1,2"]})
+    call(sweep, **CASE.options | {"grid": ["train.gain=1,2"]})
     path.write_bytes(other)
     with pytest.raises(StageError, match="run dvc repro"):
         CLAIM.read()

@@ -18,6 +18,7 @@ from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, load_model, save_model
 from stages.common.models.recipe import examples_of
 from tests.claims.shared import Case, Row, finding_of, rows_of, write_rows
+from tests.sample import call
 
 SHARES = claim_table("twos")
 
@@ -75,7 +76,7 @@ def test_only_images_of_the_digit_are_shown(finished: Path, monkeypatch: Any) ->
 def test_a_digit_that_no_image_shows_is_refused(finished: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(finished)
     with pytest.raises(StageError, match=r"twos\.digit: expected .* none of 11; choose one of 0, "):
-        twos(**{**CASE.options, "digit": 11})
+        call(twos, **{**CASE.options, "digit": 11})
 
 
 def test_a_network_that_sees_twos_only_calls_everything_a_two(rows: list[Row]) -> None:

@@ -20,6 +20,7 @@ from stages.common.files.paths import SNAPSHOTS, claim_arrays
 from stages.common.models.snapshots import save_snapshots
 from tests.claims.shared import SHAPES, Case, finding_of, numbers_in, write_random_run
 from tests.conftest import random_problem
+from tests.sample import call
 
 WISHES = claim_arrays("wishes")
 NETWORKS = ("untrained", "trained")
@@ -169,22 +170,22 @@ def test_wishes_for_inputs_match_central_differences(activation: str, cost: str)
 @pytest.mark.usefixtures("folder")
 def test_a_digit_or_image_that_is_not_there_is_named() -> None:
     with pytest.raises(StageError, match=r"wishes.digit: expected a class .* got 10"):
-        wishes(digit=10, index=0)
+        call(wishes, digit=10, index=0)
     with pytest.raises(StageError, match=r"wishes.index: expected 0 to .* got 99"):
-        wishes(digit=2, index=99)
+        call(wishes, digit=2, index=99)
 
 
 @pytest.mark.usefixtures("folder")
 def test_snapshots_of_another_network_are_refused() -> None:
     save_snapshots(SNAPSHOTS, dict(enumerate(np.zeros((2, 7), np.float32))))
     with pytest.raises(StageError, match="expected 2 rows of 4,805 parameters"):
-        wishes(digit=2, index=0)
+        call(wishes, digit=2, index=0)
 
 
 @pytest.mark.usefixtures("empty")
 def test_of_wide_layers_those_most_wished_for_are_kept() -> None:
     write_random_run(SHAPES["wide"])
-    wishes(digit=0, index=0)
+    call(wishes, digit=0, index=0)
     kept = {name: len(a) for name, a in load_arrays(WISHES).items() if "_neurons_" in name}
     assert {*kept.values()} == {MOST}
 

@@ -8,11 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from stages.common.files.atomic import StageError
-from stages.common.images.augment import AT_ONCE, Distort, Distortion, look_up, move, strength_at
+from stages.common.images.augment import AT_ONCE, Augment, Distort, look_up, move, strength_at
 
 IMAGE = np.arange(1, 13, dtype=np.uint8).reshape(1, 3, 4)
-NOTHING = Distortion()
-BENT = Distortion(shift=1, rotation=10, scaling=0.1, shear=0.1, elastic=30)
+NOTHING = Augment()
+BENT = Augment(shift=1, rotation=10, scale=0.1, shear=0.1, elastic_alpha=30)
 
 
 def distorted(distort: Distort, images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -21,8 +21,8 @@ def distorted(distort: Distort, images: NDArray[np.uint8]) -> NDArray[np.float32
     return out
 
 
-def of(most: Distortion, share: float = 1.0, size: tuple[int, int] = (3, 4)) -> Distort:
-    return Distort(*size, most, share=share, rng=np.random.default_rng(0))
+def of(most: Augment, share: float = 1.0, size: tuple[int, int] = (3, 4)) -> Distort:
+    return Distort(*size, replace(most, probability=share), rng=np.random.default_rng(0))
 
 
 def looked_up(image: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -36,9 +36,9 @@ def looked_up(image: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray
     return out.reshape(height, width)
 
 
-def points_of(most: Distortion, size: tuple[int, int], seed: int = 0) -> NDArray[np.float32]:
+def points_of(most: Augment, size: tuple[int, int], seed: int = 0) -> NDArray[np.float32]:
     """Where the pixels of one image look, (2, height * width)."""
-    distort = Distort(*size, most, share=1, rng=np.random.default_rng(seed))
+    distort = Distort(*size, most, rng=np.random.default_rng(seed))
     points: NDArray[np.float32] = distort.draw(1)[:, 0] @ distort.fields
     return points
 
@@ -59,7 +59,7 @@ def test_an_image_moves_and_background_comes_in(down: int, right: int) -> None:
 
 
 def test_half_of_the_batches_are_moved_by_every_possible_step() -> None:
-    shift = of(Distortion(shift=1), share=0.5)
+    shift = of(Augment(shift=1), share=0.5)
     seen: dict[bytes, int] = {}
     for _ in range(3000):
         out = distorted(shift, IMAGE).tobytes()
@@ -72,7 +72,7 @@ def test_half_of_the_batches_are_moved_by_every_possible_step() -> None:
 
 @pytest.mark.parametrize(("most", "share"), [(NOTHING, 1.0), (BENT, 0.0)])
 def test_where_nothing_can_happen_images_are_copied_and_no_random_number_is_drawn(
-    most: Distortion, share: float
+    most: Augment, share: float
 ) -> None:
     distort = of(most, share)
     assert distorted(distort, IMAGE).tolist() == IMAGE.reshape(1, 12).tolist()
@@ -80,8 +80,10 @@ def test_where_nothing_can_happen_images_are_copied_and_no_random_number_is_draw
 
 
 def test_a_shift_that_could_empty_the_image_is_refused() -> None:
-    with pytest.raises(StageError, match=r"train\.shift: expected less than the images' 3 x 4"):
-        of(Distortion(shift=3))
+    with pytest.raises(
+        StageError, match=r"train\.augment\.shift: expected less than the images' 3 x 4"
+    ):
+        of(Augment(shift=3))
 
 
 @pytest.mark.parametrize(("down", "right"), [(0, 0), (1, -2), (-1, 1)])
@@ -109,17 +111,22 @@ def test_a_turn_by_90_degrees_is_a_turn_about_the_middle() -> None:
         def uniform(self, _low: Any, high: Any, size: Any = None) -> Any:  # type: ignore[override]
             return np.full(size, high)
 
-    distort = Distort(5, 5, Distortion(rotation=90), share=1, rng=Always(np.random.PCG64(0)))
+    distort = Distort(5, 5, Augment(rotation=90), rng=Always(np.random.PCG64(0)))
     points = distort.draw(1)[:, 0] @ distort.fields
     np.testing.assert_allclose(looked_up(image, points), np.rot90(image[0]), atol=1e-4)
 
 
-@pytest.mark.parametrize("key", ["rotation", "scaling", "shear", "elastic"])
-def test_each_distortion_grows_with_its_parameter(key: str) -> None:
-    pushes = []
-    for amount in (0.1, 0.2):
-        most = Distortion(**{key: amount})  # type: ignore[arg-type]
-        pushes.append(points_of(most, (29, 29), seed=1) - grid((29, 29)))
+@pytest.mark.parametrize(
+    ("little", "twice"),
+    [
+        (Augment(rotation=0.1), Augment(rotation=0.2)),
+        (Augment(scale=0.1), Augment(scale=0.2)),
+        (Augment(shear=0.1), Augment(shear=0.2)),
+        (Augment(elastic_alpha=0.1), Augment(elastic_alpha=0.2)),
+    ],
+)
+def test_each_distortion_grows_with_its_parameter(little: Augment, twice: Augment) -> None:
+    pushes = [points_of(most, (29, 29), seed=1) - grid((29, 29)) for most in (little, twice)]
     np.testing.assert_allclose(pushes[1], 2 * pushes[0], rtol=0.1, atol=0.01)
     assert np.abs(pushes[0]).max() > 1e-4
     assert np.abs(pushes[0][:, 14 * 29 + 14]).max() < 0.01  # the middle stays where it is
@@ -127,7 +134,7 @@ def test_each_distortion_grows_with_its_parameter(key: str) -> None:
 
 def test_images_are_bent_about_their_middle_and_then_moved() -> None:
     pushes = [
-        points_of(Distortion(shift=2, rotation=30), (29, 29), seed)[:, 14 * 29 + 14] - 14
+        points_of(Augment(shift=2, rotation=30), (29, 29), seed)[:, 14 * 29 + 14] - 14
         for seed in range(200)
     ]
     assert np.abs(pushes).max() <= 2
@@ -137,7 +144,7 @@ def test_images_are_bent_about_their_middle_and_then_moved() -> None:
 def test_elastic_pushes_are_as_smooth_as_a_gaussian_of_their_deviation_makes_them() -> None:
     pushes = np.array(
         [
-            points_of(Distortion(elastic=30, smoothness=4), (40, 40), seed) - grid((40, 40))
+            points_of(Augment(elastic_alpha=30, elastic_sigma=4), (40, 40), seed) - grid((40, 40))
             for seed in range(100)
         ]
     ).reshape(-1, 40, 40)
@@ -162,7 +169,7 @@ def test_every_image_is_bent_in_its_own_way_and_the_seed_decides_how() -> None:
 
 def test_images_that_are_only_moved_move_as_one() -> None:
     images = np.random.default_rng(0).integers(0, 256, (1, 28, 28), np.uint8).repeat(3, axis=0)
-    out = distorted(of(Distortion(shift=5), size=(28, 28)), images)
+    out = distorted(of(Augment(shift=5), size=(28, 28)), images)
     assert (out == out[0]).all()
 
 
@@ -178,25 +185,26 @@ def test_an_image_is_looked_up_alone_whatever_others_are_beside_it() -> None:
 def test_ink_is_neither_made_nor_lost_but_at_the_edges() -> None:
     image = np.zeros((1, 28, 28), np.uint8)
     image[0, 9:19, 9:19] = 200
-    distort = of(replace(BENT, scaling=0.0), size=(28, 28))
+    distort = of(replace(BENT, scale=0.0), size=(28, 28))
     ink = [distorted(distort, image).sum() / image.sum() for _ in range(200)]
     assert np.mean(ink) == pytest.approx(1, abs=0.02)
 
 
 @pytest.mark.parametrize(
-    ("fading", "progress", "strength"),
+    ("decay", "progress", "strength"),
     [(0, 1, 1), (0.6, 0, 1), (0.6, 0.7, 1), (0.6, 0.85, 0.7), (0.6, 1, 0.4), (1, 1, 0)],
 )
 def test_distortions_fade_over_the_last_three_tenths(
-    fading: float, progress: float, strength: float
+    decay: float, progress: float, strength: float
 ) -> None:
-    assert strength_at(fading, progress) == pytest.approx(strength)
+    assert strength_at(decay, progress) == pytest.approx(strength)
 
 
-@pytest.mark.parametrize("key", ["rotation", "scaling", "shear", "elastic", "shift"])
+@pytest.mark.parametrize("key", ["rotation", "scale", "shear", "elastic_alpha", "shift"])
 def test_at_half_strength_pixels_are_moved_half_as_far(key: str) -> None:
     full, half = (
-        of(Distortion(**{"elastic": 1e-9, key: getattr(BENT, key)}), size=(9, 9)) for _ in range(2)
+        of(Augment(**{"elastic_alpha": 1e-9, key: getattr(BENT, key)}), size=(9, 9))
+        for _ in range(2)
     )
     half.strength = 0.5
     places = grid((9, 9))[:, np.newaxis]
@@ -207,7 +215,7 @@ def test_at_half_strength_pixels_are_moved_half_as_far(key: str) -> None:
 
 
 def test_images_that_are_only_moved_are_moved_less_far_at_less_strength() -> None:
-    distort, dot = of(Distortion(shift=2), size=(7, 7)), np.zeros((1, 7, 7), np.uint8)
+    distort, dot = of(Augment(shift=2), size=(7, 7)), np.zeros((1, 7, 7), np.uint8)
     dot[0, 3, 3] = 1
     for strength, most in ((1.0, 2), (0.4, 1), (0.2, 0)):
         distort.strength = strength

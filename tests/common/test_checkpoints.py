@@ -35,14 +35,16 @@ from stages.common.runtime.signals import StoppedError
 from stages.train import train
 from tests.claims.shared import copied, run_in
 from tests.pipelines import module_of
+from tests.sample import call
 
 # Everything that a training remembers from epoch to epoch is in use.
 TRAIN: dict[str, Any] = {
     "activation": "tanh", "cost": "cross_entropy", "initializer": "he", "gain": 1,
     "learning_rate": 0.1, "schedule": "cosine", "momentum": 0.9, "weight_decay": 0.001,
-    "epochs": 6, "reshuffle": True, "full_batch": False, "distorted": 0.5, "shift": 2,
-    "rotation": 5, "scaling": 0.1, "shear": 0.1, "elastic": 10, "smoothness": 4, "fading": 0.5,
-    "patience": 0, "snapshots": 2, "seed": 3, "threads": 1, "hidden": [5],
+    "epochs": 6, "reshuffle": True, "full_batch": False, "augment.shift": 2,
+    "augment.probability": 0.5, "augment.rotation": 5, "augment.scale": 0.1, "augment.shear": 0.1,
+    "augment.elastic_alpha": 10, "augment.elastic_sigma": 4, "augment.decay": 0.5, "patience": 0,
+    "snapshots": 2, "seed": 3, "threads": 1, "hidden": [5],
 }  # fmt: skip
 OUTPUTS = (
     Path("models/network.npz"),
@@ -80,7 +82,7 @@ def killed(epoch: int, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Path:
     with monkeypatch.context() as patch:
         patch.setattr(SGD, "epoch", stopped)
         with pytest.raises(StoppedError):
-            train(**TRAIN | options)
+            call(train, **TRAIN | options)
     (path,) = folder_of("train").iterdir()
     return path
 
@@ -96,11 +98,11 @@ def test_a_killed_training_goes_on_and_writes_the_same_bytes(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    train(**TRAIN | options)
+    call(train, **TRAIN | options)
     expected = written(OUTPUTS)
     killed(epoch, monkeypatch, **options)
     capsys.readouterr()
-    train(**TRAIN | options)
+    call(train, **TRAIN | options)
     assert f"continuing after epoch {epoch - 1} of 6\n" in capsys.readouterr().out
     assert written(OUTPUTS) == expected
     assert not (here / ".checkpoints").exists()
@@ -110,10 +112,10 @@ def test_other_parameters_start_from_the_start_and_leave_the_checkpoint(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = killed(4, monkeypatch)
-    train(**TRAIN | {"seed": 4})
+    call(train, **TRAIN | {"seed": 4})
     assert "continuing" not in capsys.readouterr().out
     assert [*folder_of("train").iterdir()] == [path]
-    train(**TRAIN)
+    call(train, **TRAIN)
     assert "continuing" in capsys.readouterr().out
     assert not (here / ".checkpoints").exists()
 
@@ -125,7 +127,7 @@ def test_a_damaged_checkpoint_is_named_in_one_line_and_ignored(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    train(**TRAIN)
+    call(train, **TRAIN)
     expected = written(OUTPUTS)
     path = killed(4, monkeypatch)
     content = bytearray(path.read_bytes())
@@ -139,7 +141,7 @@ def test_a_damaged_checkpoint_is_named_in_one_line_and_ignored(
     }
     path.write_bytes(damaged[damage])
     capsys.readouterr()
-    train(**TRAIN)
+    call(train, **TRAIN)
     out, err = capsys.readouterr()
     assert err.startswith(f"{path}: damaged, so it is ignored: ")
     assert err.count("\n") == 1
@@ -173,7 +175,7 @@ def test_a_folder_that_takes_no_checkpoints_is_told_once_and_training_goes_on(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / ".checkpoints").touch()
-    train(**TRAIN)
+    call(train, **TRAIN)
     err = capsys.readouterr().err
     assert err.startswith("no checkpoints: ")
     assert err.count("\n") == 1

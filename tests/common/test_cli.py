@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import pytest
 
 from stages.common.files.atomic import StageError
-from stages.common.runtime.cli import choice, real, run, switch, whole
+from stages.common.runtime.cli import run
+from stages.common.runtime.params import choice, real, switch, whole
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -17,18 +19,33 @@ GOOD = {
     "rate": ["--rate", "0.5"],
     "cost": ["--cost", "quadratic"],
     "shuffle": ["--shuffle"],
+    "icing": ["--icing.layers", "2"],
 }
 
 
-def bake(
-    epochs: Annotated[int, whole("epochs", 1, 100, "Times.")],
-    rate: Annotated[float, real("rate", 0, 1e6, "Length of a step.")],
-    cost: Annotated[str, choice("cost", ["quadratic", "cross_entropy"], "What is lowered.")],
-    shuffle: Annotated[bool, switch("shuffle", "New batches each epoch.")],
-    hidden: Annotated[list[int] | None, whole("hidden", 1, 64, "Neurons of a layer.")] = None,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Icing:
+    """A part of a section."""
+
+    layers: Annotated[int, whole(0, 9, "laid on")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BakeParams:
+    """A section."""
+
+    epochs: Annotated[int, whole(1, 100, "times")]
+    rate: Annotated[float, real(0, 1e6, "length of a step")]
+    cost: Annotated[str, choice(["quadratic", "cross_entropy"], "what is lowered")]
+    shuffle: Annotated[bool, switch("new batches each epoch")]
+    icing: Icing
+    hidden: Annotated[list[int], whole(1, 64, "neurons of a layer")] = field(default_factory=list)
+
+
+def bake(params: BakeParams) -> None:
     """Stand in for a stage."""
-    print(epochs, rate, cost, shuffle, hidden or [])
+    p = params
+    print(p.epochs, p.rate, p.cost, p.shuffle, p.hidden, p.icing.layers)
 
 
 @pytest.fixture
@@ -55,13 +72,13 @@ def with_values(**changed: list[str]) -> list[str]:
 @pytest.mark.parametrize(
     ("changed", "output"),
     [
-        ({}, "3 0.5 quadratic True []\n"),
-        ({"shuffle": ["--no-shuffle"]}, "3 0.5 quadratic False []\n"),
-        ({"epochs": ["--epochs", "1"], "rate": ["--rate", "0"]}, "1 0.0 quadratic True []\n"),
+        ({}, "3 0.5 quadratic True [] 2\n"),
+        ({"shuffle": ["--no-shuffle"]}, "3 0.5 quadratic False [] 2\n"),
+        ({"epochs": ["--epochs", "1"], "rate": ["--rate", "0"]}, "1 0.0 quadratic True [] 2\n"),
         ({"epochs": ["--epochs", "100"], "rate": ["--rate", "1e6"]}, "100 1000000.0 quad"),
-        ({"rate": ["--rate", "6e-05"]}, "3 6e-05 quadratic True []\n"),
-        ({"hidden": ["--hidden", "16"]}, "3 0.5 quadratic True [16]\n"),
-        ({"hidden": ["--hidden", "16", "--hidden", "16"]}, "3 0.5 quadratic True [16, 16]\n"),
+        ({"rate": ["--rate", "6e-05"]}, "3 6e-05 quadratic True [] 2\n"),
+        ({"hidden": ["--hidden", "16"]}, "3 0.5 quadratic True [16] 2\n"),
+        ({"hidden": ["--hidden", "16", "--hidden", "16"]}, "3 0.5 quadratic True [16, 16] 2\n"),
     ],
 )
 def test_good_values_reach_the_stage(
@@ -111,6 +128,9 @@ NAMES = "one of quadratic, cross_entropy"
         ({"rate": ["--rate.low", "3"]}, "rate.low", "no such parameter", "epochs, rate"),
         ({"rate": ["--no-rate"]}, "rate", "not true or false", "epochs, rate, cost"),
         ({"epoch": ["--epoch", "3"]}, "epoch", "no such parameter", "epochs, rate, cost"),
+        ({"icing": []}, "icing.layers", "missing", "section bake"),
+        ({"icing": ["--icing.layers", "10"]}, "icing.layers", "'10'", "from 0 to 9"),
+        ({"layers": ["--layers", "1"]}, "layers", "no such parameter", "icing.layers"),
     ],
 )
 def test_a_wrong_value_is_refused_in_one_line_with_its_key_and_what_is_allowed(

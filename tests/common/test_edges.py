@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from stages.batch import batch
 from stages.common.files.arrays import load_labelled
-from stages.common.images.augment import Distort, Distortion
+from stages.common.images.augment import Augment, Distort
 from stages.common.images.edges import COLUMNS, FULL, ROWS, edges_of, mosaic_shape
 from stages.common.images.preprocess import CHUNK, Preprocessing, unit_scaling
 from stages.common.models.model import as_examples
 from stages.common.models.training import TrainingSet
 from stages.normalize import normalize
-from tests.sample import write_dataset, write_patterns
+from tests.sample import call, write_dataset, write_patterns
 
 Maps = NDArray[np.float64]  # (8, rows, columns)
 RIGHT, RIGHT_DOWN, DOWN, LEFT_DOWN, LEFT, LEFT_UP, UP, RIGHT_UP = range(8)
@@ -122,12 +122,13 @@ def test_what_is_seen_are_rounded_levels_of_each_image(count: int) -> None:
     assert seeing(3, 5, edges=False).see(grey) is grey
 
 
-@pytest.mark.parametrize("most", [Distortion(shift=1), Distortion(elastic=20)])
-def test_the_edges_are_those_of_the_distorted_image(most: Distortion) -> None:
+@pytest.mark.parametrize(
+    "most", [Augment(probability=0.5, shift=1), Augment(probability=0.5, elastic_alpha=20)]
+)
+def test_the_edges_are_those_of_the_distorted_image(most: Augment) -> None:
     grey = np.random.default_rng(0).integers(0, 256, (60, 48), dtype=np.uint8)
     plain, edged = (
-        Distort(6, 8, most, share=0.5, rng=np.random.default_rng(1), edges=edges)
-        for edges in (False, True)
+        Distort(6, 8, most, rng=np.random.default_rng(1), edges=edges) for edges in (False, True)
     )
     images, seen = np.zeros((60, 48), np.float32), np.zeros((60, 6 * 16), np.float32)
     changed = 0
@@ -139,11 +140,11 @@ def test_the_edges_are_those_of_the_distorted_image(most: Distortion) -> None:
     assert 0 < changed < 10
 
 
-@pytest.mark.parametrize(("most", "share"), [(Distortion(), 1.0), (Distortion(shift=1), 0.0)])
+@pytest.mark.parametrize("most", [Augment(), Augment(shift=1, probability=0.0)])
 def test_edges_that_come_in_stay_as_they_are_if_nothing_is_distorted(
-    most: Distortion, share: float
+    most: Augment,
 ) -> None:
-    distort = Distort(3, 4, most, share=share, rng=np.random.default_rng(0), edges=True)
+    distort = Distort(3, 4, most, rng=np.random.default_rng(0), edges=True)
     assert not distort.edges
     stored, out = np.arange(32, dtype=np.uint8).reshape(1, 32), np.zeros((1, 32), np.float32)
     distort(out, stored)
@@ -157,8 +158,8 @@ def test_edges_lie_beside_the_images_that_they_are_of(
     monkeypatch.chdir(tmp_path)
     write_patterns(Path("data/raw"), 3, 6, 5, {"train": 30, "t10k": 9})
     write_dataset(Path("data/raw"))
-    normalize("standard", deskew=True, edges=edges)
-    batch(validation=8, batch_size=7, seed=0)
+    call(normalize, scaling="standard", deskew=True, edges=edges)
+    call(batch, validation=8, batch_size=7, seed=0)
     preprocessing = Preprocessing.load(Path("data/normalized/preprocessing.npz"))
     assert preprocessing.edges == edges
     for folder in ("normalized/train", "normalized/test", "batches/train", "batches/validation"):

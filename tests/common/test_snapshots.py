@@ -7,9 +7,9 @@ import pytest
 
 from nn import Network
 from stages.common.files.paths import HISTORY, NETWORK, SNAPSHOTS
+from stages.common.models.history import spacing
 from stages.common.models.model import load_model
 from stages.common.models.snapshots import Snapshots, load_snapshots
-from stages.train import spacing
 from tests.claims.shared import copied
 from tests.sample import train_small
 

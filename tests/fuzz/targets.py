@@ -39,7 +39,7 @@ from stages.common.images.sources import Archive, Mirror
 from stages.common.images.wanted import CHUNK, Refused, Wanted, save
 from stages.common.models.model import Model, load_model, save_model
 from stages.page.codec import decode_images, encode_images
-from stages.page.figures import Results, load_results
+from stages.page.figures.results import Results, load_results
 from stages.tools.drawing import LONGEST_SIDE, MOST_PIXELS, prepare, rasterize
 from stages.tools.predict import grey_levels
 from tests.fuzz import forms

@@ -16,7 +16,7 @@ from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, as_examples, save_model
 from stages.common.models.snapshots import save_snapshots
 from stages.normalize import normalize
-from tests.sample import sample_as_raw
+from tests.sample import call, sample_as_raw
 from tests.stages.test_report import write_reports
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -85,7 +85,7 @@ def write_real_run(folder: Path, hidden: tuple[int, ...] = (16, 16), epochs: int
     os.chdir(folder)
     try:
         sample_as_raw(Path("data/raw"), train=1000, test=200)
-        normalize(scaling="unit", deskew=False, edges=False)
+        call(normalize, scaling="unit", deskew=False, edges=False)
         _train(hidden, epochs)
     finally:
         os.chdir(before)

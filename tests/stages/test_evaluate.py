@@ -36,17 +36,24 @@ from stages.common.models.snapshots import load_snapshots
 from stages.common.runtime.limits import require_disk, require_memory
 from stages.evaluate import evaluate
 from tests.claims.shared import copied, rows_of
-from tests.sample import train_small
+from tests.sample import call, train_small
 
 STAGES: dict[str, Callable[[], None]] = {
-    "averaging": lambda: averaging(batch_size=20, largest=0.3, draws=2, epochs=[1], seed=0),
-    "hebb": lambda: hebb(digit=2, index=0, images=20, learning_rate=1),
-    "sensitivity": lambda: sensitivity(images=20, ratio=32, wiggle=1e-3),
-    "smoothness": lambda: smoothness(
-        weight_decays=[0], seeds=2, epochs=1, learning_rate=1, batch_size=50, shuffles=2, seed=0
+    "averaging": lambda: call(averaging, batch_size=20, largest=0.3, draws=2, epochs=[1], seed=0),
+    "hebb": lambda: call(hebb, digit=2, index=0, images=20, learning_rate=1),
+    "sensitivity": lambda: call(sensitivity, images=20, ratio=32, wiggle=1e-3),
+    "smoothness": lambda: call(
+        smoothness,
+        weight_decays=[0],
+        seeds=2,
+        epochs=1,
+        learning_rate=1,
+        batch_size=50,
+        shuffles=2,
+        seed=0,
     ),
-    "stepsize": lambda: stepsize(images=20, smallest=0.1, per_decade=1, epochs=[1]),
-    "wishes": lambda: wishes(digit=2, index=0),
+    "stepsize": lambda: call(stepsize, images=20, smallest=0.1, per_decade=1, epochs=[1]),
+    "wishes": lambda: call(wishes, digit=2, index=0),
 }
 
 

@@ -32,6 +32,7 @@ from stages.common.images.dataset import load_dataset
 from stages.common.images.wanted import CHUNK
 from stages.common.runtime.cli import run
 from stages.fetch import fetch
+from tests.sample import call
 
 ROOT = Path(__file__).parents[2]
 PARTS = {
@@ -137,8 +138,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def bring(*sources: str, **changed: Any) -> None:
-    custom = {f"custom_{key}": value for key, value in SUMS.items()}
-    fetch("custom", **{"timeout": 1.0, "retries": 0, **changed}, sources=[*sources], **custom)
+    values = {"timeout": 1.0, "retries": 0, **changed}
+    call(fetch, dataset="custom", sources=[*sources], custom=SUMS, **values)
 
 
 def assert_all_here(root: Path) -> None:
@@ -768,7 +769,7 @@ def test_a_data_set_is_known_by_name_and_other_sources_come_first(
     monkeypatch.setattr(catalog, "catalog", lambda: {"mnist": entry_of("mnist", keys)})
     server.serve(FILES)
     (folder / PARTS["test_labels"]).unlink()
-    fetch("mnist", 1.0, 0, [f"file:{folder}"])
+    call(fetch, dataset="mnist", sources=[f"file:{folder}"], timeout=1.0, retries=0)
     assert_all_here(project)
     assert server.asked == [f"/{PARTS['test_labels']}{end}" for end in (".gz", "")]
     about = load_dataset(project / "data/raw/dataset.json")
@@ -790,9 +791,16 @@ def test_what_is_said_of_a_custom_data_set_is_written_beside_it(
 
 @pytest.mark.parametrize("key", [key for key in SUMS if key not in PARTS])
 def test_a_custom_data_set_needs_lengths_and_sums(key: str, folder: Path, project: Path) -> None:
-    rest = {f"custom_{name}": value for name, value in SUMS.items() if name != key}
+    rest = {name: value for name, value in SUMS.items() if name != key}
     with pytest.raises(StageError) as error:
-        fetch("custom", 1.0, 0, [f"file:{folder}"], **rest)
+        call(
+            fetch,
+            dataset="custom",
+            custom=rest,
+            sources=[f"file:{folder}"],
+            timeout=1.0,
+            retries=0,
+        )
     assert str(error.value).startswith(f"fetch.custom.{key}: missing, and fetch.dataset is custom;")
     assert not (project / "data/raw").exists()
 

@@ -25,9 +25,12 @@ from stages.common.models.model import Model, save_model
 from stages.common.models.snapshots import save_snapshots
 from stages.page.contents import run_parameters
 from stages.page.embed import chosen_epochs, embed_run
-from stages.page.figures import load_results, painters, styled
+from stages.page.figures.gallery import painters
+from stages.page.figures.layout import styled
+from stages.page.figures.results import load_results
 from stages.page.html import Image, Table, render
 from stages.report import report
+from tests.sample import call
 
 ROOT = Path(__file__).parents[2]
 NAMES = ["hero", "learning", "weights", "activations", "confusion", "mistakes", "calibration"]
@@ -174,7 +177,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_run(folder, Shape(hidden=(4, 3)))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        report(dpi=50, mistakes=6)
+        call(report, dpi=50, mistakes=6)
     return folder
 
 
@@ -189,7 +192,7 @@ def test_every_shape_of_network_gets_all_figures_and_a_page(
 ) -> None:
     write_run(tmp_path, shape)
     monkeypatch.chdir(tmp_path)
-    report(dpi=50, mistakes=9)
+    call(report, dpi=50, mistakes=9)
     assert {path.stem for path in Path("reports/figures").iterdir()} == {*NAMES}
     page = Page(Path("reports/index.html").read_text(encoding="utf-8"))
     shown = [image for image in page.all("img") if "id" not in image]
@@ -479,7 +482,7 @@ def test_a_missing_file_is_named_in_one_line(
     monkeypatch.chdir(tmp_path / "run")
     Path(name).unlink()
     with pytest.raises(StageError) as error:
-        report(dpi=50, mistakes=6)
+        call(report, dpi=50, mistakes=6)
     assert name in str(error.value)
     assert "dvc repro" in str(error.value)
     assert "\n" not in str(error.value)
@@ -513,7 +516,7 @@ def test_files_of_different_runs_are_refused(
     change(tmp_path / "run")
     monkeypatch.chdir(tmp_path / "run")
     with pytest.raises(StageError, match="dvc repro"):
-        report(dpi=50, mistakes=6)
+        call(report, dpi=50, mistakes=6)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What more training images are worth: the same training on few of them, on more, and on all."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,30 +9,31 @@ from nn import Settings, evaluate
 from stages.claims.shared.command import run_claim
 from stages.common.files.paths import PREPROCESSING, TEST, TRAIN, claim_table
 from stages.common.files.tables import write_csv
-from stages.common.models.recipe import Recipe, examples_of, side_by_side
+from stages.common.images.outlook import Outlook
+from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
-from stages.common.runtime.cli import real, whole
 from stages.common.runtime.limits import TRAINING, require_memory
+from stages.common.runtime.params import real, whole
 
 
-def amount(
-    amounts: Annotated[
-        list[int], whole("amounts", 1, 10**9, "Training images to learn from; and all of them.")
-    ],
-    hidden: Annotated[list[int], whole("hidden", 1, 10**6, "Neurons of each hidden layer.")],
-    learning_rate: Annotated[
-        float, real("learning_rate", 0, 1e6, "Length of the first step; it falls linearly to 0.")
-    ],
-    momentum: Annotated[
-        float, real("momentum", 0, 0.9999, "Share of the last step that is made again.")
-    ],
+@dataclass(frozen=True, kw_only=True)
+class AmountParams:
+    """What more training images are worth."""
+
+    amounts: Annotated[list[int], whole(1, 10**9, "images to learn from; and all of them")]
+    hidden: Annotated[list[int], whole(1, 10**6, "neurons of each hidden layer")]
+    learning_rate: Annotated[float, real(0, 1e6, "of the first step; falls linearly to 0")]
+    momentum: Annotated[float, real(0, 0.9999, "share of the last step made again")]
     epochs: Annotated[
-        int, whole("epochs", 1, 10**6, "Visits of every image if all are used; all take its steps.")
-    ],
-    batch_size: Annotated[int, whole("batch_size", 1, 10**6, "Images in a mini-batch.")],
-    seeds: Annotated[int, whole("seeds", 2, 10**4, "Networks trained on each amount.")],
-    seed: Annotated[int, whole("seed", 0, 2**63 - 1, "The first of these seeds.")],
-) -> None:
+        int,
+        whole(1, 10**6, "visits of all images{}; fewer images take as many steps"),
+    ]
+    batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
+    seeds: Annotated[int, whole(2, 10**4, "networks trained on each amount")]
+    seed: Annotated[int, whole(0, 2**63 - 1, "the first of these seeds")]
+
+
+def amount(params: AmountParams) -> None:
     """Train the same network on different numbers of images, with equally many steps.
 
     Writes data/claims/amount.csv: a row for each network, with its accuracy on the images that
@@ -41,14 +42,19 @@ def amount(
     import pandas as pd
 
     settings = Settings(
-        learning_rate, epochs, batch_size, "linear", momentum=momentum, reshuffle=True
+        params.learning_rate,
+        params.epochs,
+        params.batch_size,
+        "linear",
+        momentum=params.momentum,
+        reshuffle=True,
     )
-    recipe = Recipe(tuple(hidden), settings, cost="cross_entropy")
+    recipe = Recipe(tuple(params.hidden), settings, cost="cross_entropy")
     everything = examples_of(TRAIN)
     total = len(everything)
-    check(hidden, everything.stored.shape[1], 1 + int(everything.labels.max()))
-    rungs = sorted({total} | {images for images in amounts if images < total})
-    jobs = [(recipe, images, seed + i) for images in rungs for i in range(seeds)]
+    check(params, outlook_of(everything))
+    rungs = sorted({total} | {images for images in params.amounts if images < total})
+    jobs = [(recipe, images, params.seed + i) for images in rungs for i in range(params.seeds)]
     kept = Kept("amount", TRAIN, TEST, PREPROCESSING)
     table = pd.DataFrame(side_by_side(trained_on, jobs, "amount", kept))
     write_csv(claim_table("amount"), table.round(6))
@@ -58,9 +64,9 @@ def amount(
     print(f"test images right: {told} training images, {table['steps'][0]:,} steps each")
 
 
-def check(hidden: list[int], pixels: int, classes: int) -> None:
+def check(params: AmountParams, outlook: Outlook) -> None:
     """Raise ``StageError`` if the network does not fit into memory."""
-    require_memory("amount.hidden", (pixels, *hidden, classes), TRAINING)
+    require_memory("amount.hidden", outlook.sizes(params.hidden), TRAINING)
 
 
 def trained_on(recipe: Recipe, images: int, seed: int) -> dict[str, Any]:

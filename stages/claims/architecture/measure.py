@@ -3,6 +3,7 @@
 One network stands in the middle; its width, its depth and its functions are changed in turn.
 """
 
+from dataclasses import dataclass
 from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -22,10 +23,11 @@ from stages.common.files.paths import (
     claim_table,
 )
 from stages.common.files.tables import write_csv
-from stages.common.models.recipe import Recipe, examples_of, side_by_side
+from stages.common.images.outlook import Outlook
+from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
-from stages.common.runtime.cli import real, whole
 from stages.common.runtime.limits import TRAINING, require_memory
+from stages.common.runtime.params import real, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,58 +66,74 @@ class Trained(NamedTuple):
     seconds: float
 
 
-def architecture(
-    widths: Annotated[list[int], whole("widths", 1, 10**5, "Neurons in each hidden layer.")],
-    depths: Annotated[list[int], whole("depths", 0, 100, "Hidden layers.")],
-    width: Annotated[int, whole("width", 1, 10**5, "Neurons a layer while the depth changes.")],
-    depth: Annotated[int, whole("depth", 1, 100, "Hidden layers while the width changes.")],
+@dataclass(frozen=True, kw_only=True)
+class ArchitectureParams:
+    """Claim: how many neurons, how many layers, and which functions."""
+
+    widths: Annotated[list[int], whole(1, 10**5, "neurons in each hidden layer")]
+    depths: Annotated[list[int], whole(0, 100, "hidden layers")]
+    width: Annotated[int, whole(1, 10**5, "neurons in each layer while the depth changes")]
+    depth: Annotated[int, whole(1, 100, "hidden layers while the width changes")]
     rates: Annotated[
-        list[float], real("rates", 0, 1e6, "Learning rates, of which each network gets its best.")
-    ],
-    trial: Annotated[
-        int, whole("trial", 1, 10**9, "Training images on which each rate is tried, once.")
-    ],
-    epochs: Annotated[int, whole("epochs", 1, 10**6, "Times that every image is visited.")],
-    batch_size: Annotated[int, whole("batch_size", 1, 10**6, "Images in a mini-batch.")],
-    seeds: Annotated[int, whole("seeds", 1, 1000, "Trainings of each network.")],
-    seed: Annotated[int, whole("seed", 0, 2**32, "The first one's; it decides weights and order.")],
-) -> None:
+        list[float], real(0, 1e6, "learning rates, of which each network gets its best")
+    ]
+    trial: Annotated[int, whole(1, 10**9, "training images on which each rate is tried, once")]
+    epochs: Annotated[int, whole(1, 10**6, "times that every image is visited")]
+    batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
+    seeds: Annotated[int, whole(1, 1000, "trainings of each network")]
+    seed: Annotated[
+        int, whole(0, 2**32, "the first one's; it decides first weights and order of images")
+    ]
+
+
+def architecture(params: ArchitectureParams) -> None:
     """Train networks of many shapes equally long, and measure how fast deep layers could learn.
 
     Writes data/claims/architecture.csv (a row for each training) and .npz (the gradients of
     each layer of the deepest networks before their first step).
     """
     examples = examples_of(TRAIN)
-    check(widths, depths, width, depth, examples.stored.shape[1], 1 + int(examples.labels.max()))
-    shapes = shapes_of(widths, depths, width, depth)
-    ladder = [Settings(r, 1, batch_size, SCHEDULE, reshuffle=True) for r in sorted({*rates})]
+    check(params, outlook_of(examples))
+    shapes = shapes_of(params.widths, params.depths, params.width, params.depth)
+    ladder = [
+        Settings(r, 1, params.batch_size, SCHEDULE, reshuffle=True) for r in sorted({*params.rates})
+    ]
     kept = Kept("architecture", TRAIN, VALIDATION, TEST, PREPROCESSING)
-    trials = [(shape, ladder, trial, seed) for shape in shapes]
+    trials = [(shape, ladder, params.trial, params.seed) for shape in shapes]
     tried = side_by_side(best_rate, trials, "learning rates", kept)
     jobs = [
-        (shape, Settings(rate, epochs, batch_size, SCHEDULE, reshuffle=True), seed + n)
+        (
+            shape,
+            Settings(rate, params.epochs, params.batch_size, SCHEDULE, reshuffle=True),
+            params.seed + n,
+        )
         for shape, (rate, _) in zip(shapes, tried, strict=True)
-        for n in range(seeds)
+        for n in range(params.seeds)
     ]
     done = [Trained(*one) for one in side_by_side(train_one, jobs, "architecture", kept)]
-    table = table_of(jobs, done, [accuracy for _, accuracy in tried for _ in range(seeds)])
+    table = table_of(jobs, done, [accuracy for _, accuracy in tried for _ in range(params.seeds)])
     write_csv(claim_table("architecture"), table)
-    settings = {"depth": depth, "width": width, "epochs": epochs, "rates": sorted({*rates})}
+    settings = {
+        "depth": params.depth,
+        "width": params.width,
+        "epochs": params.epochs,
+        "rates": sorted({*params.rates}),
+    }
     arrays = {name: np.array(value) for name, value in settings.items()}
-    probes = [Shape(activation, COSTS[0], max(depths), width) for activation in STARTS]
+    probes = [
+        Shape(activation, COSTS[0], max(params.depths), params.width) for activation in STARTS
+    ]
     for shape in probes:
-        arrays |= slopes(shape, ladder[0], range(seed, seed + seeds))
+        arrays |= slopes(shape, ladder[0], range(params.seed, params.seed + params.seeds))
     save_arrays(claim_arrays("architecture"), arrays)
     kept.clear()
     summarize(table, done)
 
 
-def check(
-    widths: list[int], depths: list[int], width: int, depth: int, pixels: int, classes: int
-) -> None:
+def check(params: ArchitectureParams, outlook: Outlook) -> None:
     """Raise ``StageError`` if one of the networks does not fit into memory."""
-    widest = (pixels, *[max(*widths, width)] * depth, classes)
-    deepest = (pixels, *[width] * max(depths), classes)
+    widest = outlook.sizes([max(*params.widths, params.width)] * params.depth)
+    deepest = outlook.sizes([params.width] * max(params.depths))
     require_memory("architecture.widths", widest, TRAINING)
     require_memory("architecture.depths", deepest, TRAINING)
 

@@ -1,6 +1,6 @@
 """Averaging the wishes: how well a few images speak for all, and how much less work they are."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Annotated, Any
 
@@ -14,28 +14,34 @@ from stages.common.files.arrays import Floats, load_labelled, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import NETWORK, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import Rows, write_csv
+from stages.common.images.outlook import Outlook
 from stages.common.models.model import load_model
-from stages.common.models.recipe import examples_of
-from stages.common.runtime.cli import real, whole
+from stages.common.models.recipe import examples_of, outlook_of
+from stages.common.runtime.params import real, whole
 
 LADDER = (1, 2, 5)  # batch sizes, and these times every power of ten
 KEPT = 16  # images of the table that are kept
 
 
-def averaging(
+@dataclass(frozen=True, kw_only=True)
+class AveragingParams:
+    """How well a mini-batch's gradient stands for that of all training images."""
+
     batch_size: Annotated[
-        int, whole("batch_size", 2, 10**6, "Images of the mini-batch that is looked at closely.")
-    ],
+        int, whole(2, 10**6, "images of the mini-batch that is looked at closely")
+    ]
     largest: Annotated[
-        float,
-        real("largest", 0.001, 1, "Share of all images that the largest mini-batch may have."),
-    ],
-    draws: Annotated[int, whole("draws", 2, 1000, "Mini-batches of each size, at random.")],
+        float, real(0.001, 1, "share of all images that the largest mini-batch may have")
+    ]
+    draws: Annotated[int, whole(2, 1000, "random mini-batches of each size")]
     epochs: Annotated[
-        list[int], whole("epochs", 1, 10**6, "Also look at the network after these, if trained so.")
-    ],
-    seed: Annotated[int, whole("seed", 0, 2**63 - 1, "Decides which images are drawn.")],
-) -> None:
+        list[int],
+        whole(1, 10**6, "also look at the network after these, if it was trained so long"),
+    ]
+    seed: Annotated[int, whole(0, 2**63 - 1, "decides which images are drawn")]
+
+
+def averaging(params: AveragingParams) -> None:
     """Compare the gradient of mini-batches with that of all training images.
 
     Writes data/claims/averaging.csv, the cosine of the angle between the two for each network
@@ -43,29 +49,30 @@ def averaging(
     the untrained network, image by image, and the mean.
     """
     examples = examples_of(TRAIN)
-    check(batch_size, len(examples))
-    networks = with_epochs(epochs)
-    rngs = [np.random.default_rng([seed, draw]) for draw in range(draws)]
+    check(params, outlook_of(examples))
+    networks = with_epochs(params.epochs)
+    rngs = [np.random.default_rng([params.seed, draw]) for draw in range(params.draws)]
     orders = [rng.permutation(len(examples)) for rng in rngs]
     save_arrays(
-        claim_arrays("averaging"), table_of(networks["untrained"], examples, orders[0][:batch_size])
+        claim_arrays("averaging"),
+        table_of(networks["untrained"], examples, orders[0][: params.batch_size]),
     )
-    counts = batch_sizes(len(examples), batch_size, largest)
+    counts = batch_sizes(len(examples), params.batch_size, params.largest)
     rows = [
         row
         for name, network in networks.items()
         for row in compare(name, network, examples, orders, counts)
     ]
     write(rows)
-    tell(rows, networks["trained"], examples, batch_size)
+    tell(rows, networks["trained"], examples, params.batch_size)
 
 
-def check(batch_size: int, images: int) -> None:
+def check(params: AveragingParams, outlook: Outlook) -> None:
     """Raise ``StageError`` if there are not so many training images."""
-    if batch_size > images:
+    if params.batch_size > outlook.images:
         raise StageError(
-            f"averaging.batch_size: expected 2 to {images:,}, the images in {TRAIN}, "
-            f"got {batch_size}"
+            f"averaging.batch_size: expected 2 to {outlook.images:,}, the images in {TRAIN}, "
+            f"got {params.batch_size}"
         )
 
 

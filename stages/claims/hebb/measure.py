@@ -1,5 +1,6 @@
 """Fire together, wire together: how a step changes a weight, against what its two ends do."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -9,9 +10,9 @@ from nn import Network
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import (
     Layers,
-    find,
     inputs_of,
     look,
+    place_of,
     targets_of,
     untrained_and_trained,
 )
@@ -19,8 +20,9 @@ from stages.common.files.arrays import Floats, load_labelled, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
+from stages.common.images.outlook import Outlook
 from stages.common.models.statistics import correlation
-from stages.common.runtime.cli import real, whole
+from stages.common.runtime.params import real, whole
 
 MOST = 2000  # weights of a group that are kept one by one, for the figure
 DIGITS = 6  # significant, in the table
@@ -40,18 +42,17 @@ class Group(NamedTuple):
     wish: Floats
 
 
-def hebb(
-    digit: Annotated[int, whole("digit", 0, 255, "True class of the single training image.")],
-    index: Annotated[
-        int, whole("index", 0, 10**6, "Which training image of that class; 0 is the first.")
-    ],
-    images: Annotated[
-        int, whole("images", 2, 10**4, "Images in the mini-batch, the first ones for training.")
-    ],
-    learning_rate: Annotated[
-        float, real("learning_rate", 0, 1e6, "Length of the step, as a multiple of the gradient.")
-    ],
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class HebbParams:
+    """How one step changes each weight, against what the neurons at its ends do."""
+
+    digit: Annotated[int, whole(0, 255, "true class of the single training image")]
+    index: Annotated[int, whole(0, 10**6, "which training image of that class")]
+    images: Annotated[int, whole(2, 10**4, "in the mini-batch, the first ones for training")]
+    learning_rate: Annotated[float, real(0, 1e6, "step as a multiple of the gradient")]
+
+
+def hebb(params: HebbParams) -> None:
     """Compare one step of gradient descent with what the neurons at both ends of a weight do.
 
     For the untrained and the trained network, and for one image and a mini-batch, as means over
@@ -61,22 +62,21 @@ def hebb(
     import pandas as pd
 
     model, networks = untrained_and_trained()
-    place, _ = find(TRAIN, digit, index, "hebb")
-    chosen = {"one": slice(place, place + 1), "batch": slice(0, images)}
     stored, labels = load_labelled(TRAIN)
-    check(images, len(labels))
+    place = check(params, Outlook(images=len(labels), inputs=0, classes=0, labels=labels)) or 0
+    chosen = {"one": slice(place, place + 1), "batch": slice(0, params.images)}
     rows: list[dict[str, Any]] = []
     points: dict[str, NDArray[Any]] = {
-        "digit": np.array(digit),
-        "images": np.array(images),
-        "learning_rate": np.array(learning_rate),
+        "digit": np.array(params.digit),
+        "images": np.array(params.images),
+        "learning_rate": np.array(params.learning_rate),
         "sizes": np.array(model.network.sizes),
     }
     for name, network in networks.items():
         for examples, some in chosen.items():
             inputs = inputs_of(stored[some], model.preprocessing)
             targets = targets_of(labels[some], network.sizes[-1])
-            for group in groups(network, inputs, targets, learning_rate):
+            for group in groups(network, inputs, targets, params.learning_rate):
                 rows.append({"network": name, "examples": examples, **summary(group)})
                 if group.layer >= len(network.weights) - 2:
                     points |= kept(f"{name}_{examples}_{group.layer}_{group.name}", group)
@@ -89,10 +89,15 @@ def hebb(
     )
 
 
-def check(images: int, available: int) -> None:
-    """Raise ``StageError`` if there are not so many training images."""
-    if images > available:
-        raise StageError(f"hebb.images: expected 2 to {available} in {TRAIN}, got {images}")
+def check(params: HebbParams, outlook: Outlook) -> int | None:
+    """The single image's place; ``StageError`` if it, or the mini-batch, is not there."""
+    if params.images > outlook.images:
+        raise StageError(
+            f"hebb.images: expected 2 to {outlook.images} in {TRAIN}, got {params.images}"
+        )
+    if outlook.labels is None:
+        return None
+    return place_of(outlook.labels, params.digit, params.index, "hebb", TRAIN)
 
 
 def groups(network: Network, inputs: Floats, targets: Floats, learning_rate: float) -> list[Group]:

@@ -12,10 +12,11 @@ from stages.claims.shared.command import run_claim
 from stages.common.files.arrays import save_arrays
 from stages.common.files.paths import PREPROCESSING, TEST, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
-from stages.common.models.recipe import Recipe, examples_of, side_by_side
+from stages.common.images.outlook import Outlook
+from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
-from stages.common.runtime.cli import real, whole
 from stages.common.runtime.limits import TRAINING, require_memory
+from stages.common.runtime.params import real, whole
 
 LOOKS = 10  # times that a training of the ladder is looked at; one of the race, after every epoch
 
@@ -43,26 +44,25 @@ class Pace:
     steps: int  # at most, rounded up to whole epochs
 
 
-def memorize(
-    images: Annotated[int, whole("images", 1, 10**9, "Training images of the race.")],
-    neurons: Annotated[int, whole("neurons", 1, 10**6, "Hidden neurons of the race's network.")],
-    amounts: Annotated[list[int], whole("amounts", 1, 10**9, "Training images of the ladder.")],
+@dataclass(frozen=True, kw_only=True)
+class MemorizeParams:
+    """True labels against shuffled ones."""
+
+    images: Annotated[int, whole(1, 10**9, "of the race between true and shuffled labels")]
+    neurons: Annotated[int, whole(1, 10**6, "of the one hidden layer that runs the race")]
+    amounts: Annotated[list[int], whole(1, 10**9, "images of the ladder's rungs")]
     hidden: Annotated[
-        list[int], whole("hidden", 1, 10**6, "Hidden neurons of the ladder's network, by layer.")
-    ],
-    steps: Annotated[
-        int, whole("steps", 1, 10**7, "Steps after which an unfinished training is given up.")
-    ],
-    learning_rate: Annotated[
-        float, real("learning_rate", 0, 1e6, "Length of a step, as a multiple of the gradient.")
-    ],
-    momentum: Annotated[
-        float, real("momentum", 0, 0.9999, "Share of the last step that is made again.")
-    ],
-    batch_size: Annotated[int, whole("batch_size", 1, 10**6, "Images in a mini-batch.")],
-    seeds: Annotated[int, whole("seeds", 2, 10**4, "Networks trained on each set of labels.")],
-    seed: Annotated[int, whole("seed", 0, 2**63 - 1, "The first of these seeds.")],
-) -> None:
+        list[int], whole(1, 10**6, "neurons of each hidden layer that climbs the ladder")
+    ]
+    steps: Annotated[int, whole(1, 10**7, "before a training without every label is given up")]
+    learning_rate: Annotated[float, real(0, 1e6, "step as a multiple of the gradient")]
+    momentum: Annotated[float, real(0, 0.9999, "share of the last step made again")]
+    batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
+    seeds: Annotated[int, whole(2, 10**4, "networks trained on each set of labels")]
+    seed: Annotated[int, whole(0, 2**63 - 1, "the first of these seeds")]
+
+
+def memorize(params: MemorizeParams) -> None:
     """Train on true and on shuffled labels of the same images, until every label is right.
 
     The race lets one wide network learn both; the ladder tries a small one with more and more
@@ -71,20 +71,20 @@ def memorize(
     """
     import pandas as pd
 
-    pace = Pace(learning_rate, momentum, batch_size, steps)
+    pace = Pace(params.learning_rate, params.momentum, params.batch_size, params.steps)
     everything = examples_of(TRAIN)
     total = len(everything)
-    check(neurons, hidden, everything.stored.shape[1], 1 + int(everything.labels.max()))
-    rungs = sorted({min(n, total) for n in amounts})
+    check(params, outlook_of(everything))
+    rungs = sorted({min(n, total) for n in params.amounts})
     tasks: list[tuple[str, tuple[int, ...], int]] = [
-        ("race", (neurons,), min(images, total)),
-        *(("ladder", tuple(hidden), n) for n in rungs),
+        ("race", (params.neurons,), min(params.images, total)),
+        *(("ladder", tuple(params.hidden), n) for n in rungs),
     ]
     attempts = [
-        Attempt(*task, labels, seed + i)
+        Attempt(*task, labels, params.seed + i)
         for task in tasks
         for labels in ("true", "shuffled")
-        for i in range(seeds)
+        for i in range(params.seeds)
     ]
     kept = Kept("memorize", TRAIN, TEST, PREPROCESSING)
     jobs = [(attempt, pace) for attempt in attempts]
@@ -108,10 +108,10 @@ def memorize(
         print(f"{labels} labels: {fitted:.2%} learnt, then {general:.2%} of test images right")
 
 
-def check(neurons: int, hidden: list[int], pixels: int, classes: int) -> None:
+def check(params: MemorizeParams, outlook: Outlook) -> None:
     """Raise ``StageError`` if a network of the race or the ladder does not fit into memory."""
-    require_memory("memorize.neurons", (pixels, neurons, classes), TRAINING)
-    require_memory("memorize.hidden", (pixels, *hidden, classes), TRAINING)
+    require_memory("memorize.neurons", outlook.sizes([params.neurons]), TRAINING)
+    require_memory("memorize.hidden", outlook.sizes(params.hidden), TRAINING)
 
 
 def learn(attempt: Attempt, pace: Pace) -> tuple[dict[str, Any], Curve]:

@@ -1,7 +1,7 @@
 """Descend from many random starts: how good, how flat and how unlike the valleys are."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Annotated, Any, NamedTuple
 
@@ -22,11 +22,12 @@ from stages.common.files.paths import (
     claim_table,
 )
 from stages.common.files.tables import write_csv
+from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
-from stages.common.models.recipe import Recipe, examples_of, side_by_side
+from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
 from stages.common.runtime.checkpoints import Kept
-from stages.common.runtime.cli import real, whole
 from stages.common.runtime.limits import require_memory
+from stages.common.runtime.params import Hidden, real, whole
 
 POINTS = 21  # on the line between two networks, both ends included
 SAMPLE = 5000  # training images for the costs along a line, and the gradients at the starts
@@ -42,22 +43,22 @@ class Landing(NamedTuple):
     parameters: Floats
 
 
-def minima(
-    seeds: Annotated[int, whole("seeds", 2, 1000, "Networks, each from its own random start.")],
-    epochs: Annotated[int, whole("epochs", 1, 10**6, "Times that every image is visited.")],
-    learning_rate: Annotated[
-        float, real("learning_rate", 0, 1e6, "Length of a step, falling linearly to 0.")
-    ],
+@dataclass(frozen=True, kw_only=True)
+class MinimaParams:
+    """Many networks that differ in their random start alone."""
+
+    seeds: Annotated[int, whole(2, 1000, "random starts")]
+    epochs: Annotated[int, whole(1, 10**6, "times that every image is visited")]
+    learning_rate: Annotated[float, real(0, 1e6, "of the first step; falls linearly to 0")]
     long_rate: Annotated[
-        float, real("long_rate", 0, 1e6, "The same for half of the starts, descended once more.")
-    ],
-    batch_size: Annotated[int, whole("batch_size", 1, 10**6, "Images in a mini-batch.")],
-    seed: Annotated[int, whole("seed", 0, 2**62, "Of the first network; the others count on.")],
-    hidden: Annotated[
-        list[int] | None,
-        whole("hidden", 1, 10**6, "Neurons of a hidden layer; once for each, or not at all."),
-    ] = None,
-) -> None:
+        float, real(0, 1e6, "the same for half of the starts, descended once more")
+    ]
+    batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
+    seed: Annotated[int, whole(0, 2**62, "of the first network; the others count on")]
+    hidden: Hidden = field(default_factory=list)
+
+
+def minima(params: MinimaParams) -> None:
     """Train sigmoid networks that differ in their random start alone, and compare their ends.
 
     Writes one row for each descent (data/claims/minima.csv), what lies between the networks
@@ -65,18 +66,18 @@ def minima(
     """
     examples = examples_of(TRAIN)
     classes = 1 + max(int(examples.labels.max()), int(examples_of(VALIDATION).labels.max()))
-    check(hidden or [], seeds, examples.stored.shape[1], classes)
-    settings = Settings(learning_rate, epochs, batch_size, schedule="linear")
-    recipe = Recipe(tuple(hidden or ()), settings)
-    long = replace(recipe, settings=replace(settings, learning_rate=long_rate))
-    starts = range(seed, seed + seeds)
+    check(params, outlook_of(examples, classes))
+    settings = Settings(params.learning_rate, params.epochs, params.batch_size, schedule="linear")
+    recipe = Recipe(tuple(params.hidden), settings)
+    long = replace(recipe, settings=replace(settings, learning_rate=params.long_rate))
+    starts = range(params.seed, params.seed + params.seeds)
     jobs = [(recipe, classes, s) for s in starts]
-    jobs += [(long, classes, s) for s in starts[: seeds // 2]]
+    jobs += [(long, classes, s) for s in starts[: params.seeds // 2]]
     kept = Kept("minima", TRAIN, TEST, PREPROCESSING)
     landings = [Landing(*one) for one in side_by_side(descend, jobs, "minima: descents", kept)]
     ends = [
         replace(recipe.start(examples, classes, s).network, parameters=landing.parameters)
-        for s, landing in zip(starts, landings[:seeds], strict=True)
+        for s, landing in zip(starts, landings[: params.seeds], strict=True)
     ]
     save_networks(ends, starts)
     write_table([landing.row for landing in landings])
@@ -84,18 +85,18 @@ def minima(
     comparison = compare(ends, untrained, examples)
     save_arrays(claim_arrays("minima"), comparison)
     kept.clear()
-    accuracies = [landing.row["test_accuracy"] for landing in landings[:seeds]]
+    accuracies = [landing.row["test_accuracy"] for landing in landings[: params.seeds]]
     print(
-        f"{seeds} starts: {np.mean(accuracies):.2%} +- {np.std(accuracies, ddof=1):.2%} of the "
-        f"test images right; neurons alike by {comparison['trained'].mean():.2f} "
+        f"{params.seeds} starts: {np.mean(accuracies):.2%} +- {np.std(accuracies, ddof=1):.2%} of "
+        f"the test images right; neurons alike by {comparison['trained'].mean():.2f} "
         f"(untrained {comparison['untrained'].mean():.2f}); cost between two ends "
         f"{comparison['straight'].max(axis=1).mean():.2f}"
     )
 
 
-def check(hidden: list[int], seeds: int, pixels: int, classes: int) -> None:
+def check(params: MinimaParams, outlook: Outlook) -> None:
     """Raise ``StageError`` if all networks, untrained and trained, do not fit into memory."""
-    require_memory("minima.hidden", (pixels, *hidden, classes), 2 * seeds)
+    require_memory("minima.hidden", outlook.sizes(params.hidden), 2 * params.seeds)
 
 
 def descend(recipe: Recipe, classes: int, seed: int) -> Landing:

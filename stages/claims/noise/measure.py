@@ -1,5 +1,6 @@
 """Show networks what is no digit at all, and see how sure of it they are."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -19,20 +20,23 @@ from stages.common.files.atomic import one_line
 from stages.common.files.paths import MINIMA, PREPROCESSING, TEST, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.images.preprocess import Preprocessing
-from stages.common.runtime.cli import real, whole
+from stages.common.runtime.params import real, whole
 
 BINS = 50  # of the largest output, from 0 to 1
 
 
-def noise(
-    images: Annotated[
-        int, whole("images", 1, 10**5, "Pictures of uniform noise, and of shuffled digits.")
-    ],
+@dataclass(frozen=True, kw_only=True)
+class NoiseParams:
+    """What the networks of minima say to pictures that show nothing."""
+
+    images: Annotated[int, whole(1, 10**5, "pictures of uniform noise, and of shuffled digits")]
     threshold: Annotated[
-        float, real("threshold", 0, 1, "Largest output above which an answer counts as confident.")
-    ],
-    seed: Annotated[int, whole("seed", 0, 2**63 - 1, "Decides the noise and the shuffles.")],
-) -> None:
+        float, real(0, 1, "largest output above which an answer counts as confident")
+    ]
+    seed: Annotated[int, whole(0, 2**63 - 1, "decides the noise and the shuffles")]
+
+
+def noise(params: NoiseParams) -> None:
     """Show noise, pixel-shuffled digits and real test digits to the networks of ``minima``.
 
     Writes data/claims/noise.csv, a row for each network and kind of picture, and
@@ -41,28 +45,28 @@ def noise(
     """
     seeds, networks = load_networks()
     preprocessing = Preprocessing.load(PREPROCESSING)
-    shown = pictures(images, preprocessing, np.random.default_rng(seed))
+    shown = pictures(params.images, preprocessing, np.random.default_rng(params.seed))
     outputs = {}
     for kind, grey in shown.items():
         examples = as_seen(grey, preprocessing)
         outputs[kind] = np.stack([predict(network, examples)[0] for network in networks])
-    write_table(outputs, seeds, threshold)
+    write_table(outputs, seeds, params.threshold)
     shape = preprocessing.height, preprocessing.width
     answers = {
         "kinds": np.array([*shown]),
         "counts": np.array([len(grey) for grey in shown.values()]),
-        "threshold": np.array(threshold),
+        "threshold": np.array(params.threshold),
         "histograms": np.stack([histograms(values) for values in outputs.values()]),
         "guesses": np.stack([guesses(values) for values in outputs.values()]),
         "pictures": np.stack([grey[0].reshape(shape) for grey in shown.values()]),
         "first_outputs": np.stack([values[:, 0] for values in outputs.values()]),
     }
     save_arrays(claim_arrays("noise"), answers)
-    sure = confident(outputs["uniform"], threshold)
+    sure = confident(outputs["uniform"], params.threshold)
     print(
-        f"uniform noise: an output above {threshold:g} for {sure.mean():.0%} of the pictures, "
-        f"{sure.min():.0%} to {sure.max():.0%} by network; real digits "
-        f"{confident(outputs['digits'], threshold).mean():.0%}"
+        f"uniform noise: an output above {params.threshold:g} for {sure.mean():.0%} of the "
+        f"pictures, {sure.min():.0%} to {sure.max():.0%} by network; real digits "
+        f"{confident(outputs['digits'], params.threshold).mean():.0%}"
     )
 
 

@@ -1,6 +1,6 @@
 """32 times more sensitive: which weights matter, how unequally, and whether a wiggle agrees."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -12,34 +12,38 @@ from stages.claims.shared.networks import untrained_and_trained
 from stages.common.files.arrays import Arrays, Floats, save_arrays
 from stages.common.files.paths import TRAIN, claim_arrays
 from stages.common.models.recipe import examples_of
-from stages.common.runtime.cli import real, whole
+from stages.common.runtime.params import real, whole
 
 DECADES, PER_DECADE = 4, 2  # of wiggles, from the smallest up
 KEPT = 400  # ranks that are kept, evenly spaced on a logarithmic axis
 
 
-def sensitivity(
+@dataclass(frozen=True, kw_only=True)
+class SensitivityParams:
+    """Which weights the cost listens to, and whether a wiggle agrees."""
+
     images: Annotated[
-        int, whole("images", 1, 10**6, "The cost is that of so many training images, or of all.")
-    ],
+        int, whole(1, 10**6, "training images that make up the cost{}; all if there are fewer")
+    ]
     ratio: Annotated[
-        float, real("ratio", 1, 1e6, "How many times more the cost listens to one than the other.")
-    ],
-    wiggle: Annotated[
-        float, real("wiggle", 1e-6, 1, "The smallest change that is made to a weight.")
-    ],
-) -> None:
+        float,
+        real(1, 1e6, "how many times more the cost listens to one weight than another"),
+    ]
+    wiggle: Annotated[float, real(1e-6, 1, "the smallest change that is made to a weight")]
+
+
+def sensitivity(params: SensitivityParams) -> None:
     """Rank the gradient's components, and wiggle two of them whose ratio is as asked for.
 
     Writes data/claims/sensitivity.npz, for the untrained and the trained network, in float64.
     """
-    examples = examples_of(TRAIN).first(images)
+    examples = examples_of(TRAIN).first(params.images)
     model, networks = untrained_and_trained()
     preprocessing = model.preprocessing
-    wiggles = wiggle * 10.0 ** (np.arange(DECADES * PER_DECADE + 1) / PER_DECADE)
+    wiggles = params.wiggle * 10.0 ** (np.arange(DECADES * PER_DECADE + 1) / PER_DECADE)
     arrays: Arrays = {
         "images": np.array(len(examples)),
-        "ratio": np.array(ratio),
+        "ratio": np.array(params.ratio),
         "wiggles": wiggles,
         "sizes": np.array(model.network.sizes),
     }
@@ -47,9 +51,9 @@ def sensitivity(
     for name, network in networks.items():
         gradient = np.asarray(gradient_over(network, examples), np.float64)
         found = {
-            **rank(gradient, ratio),
+            **rank(gradient, params.ratio),
             **pixels_of(gradient, network.sizes, shape),
-            **probe(network, examples, gradient, wiggles, ratio),
+            **probe(network, examples, gradient, wiggles, params.ratio),
         }
         arrays |= {f"{name}_{key}": value for key, value in found.items()}
     save_arrays(claim_arrays("sensitivity"), arrays)
@@ -58,7 +62,10 @@ def sensitivity(
         f"{ratio_of(arrays[f'{name}_components']):.4g} predicted ({name})"
         for name in networks
     ]
-    print(f"wiggling two weights by {wiggle:g} changes the cost in a ratio of {', '.join(told)}")
+    print(
+        f"wiggling two weights by {params.wiggle:g} changes the cost in a ratio of "
+        f"{', '.join(told)}"
+    )
 
 
 def ratio_of(pair: Floats) -> float:

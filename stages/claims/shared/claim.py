@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 GRADIENT_DESCENT = "Gradient descent, how neural networks learn"
 BACKPROPAGATION = "What is backpropagation really doing?"
@@ -59,4 +60,4 @@ class Claim:
     source: str  # who says it
     read: Callable[[], Any]
     judge: Callable[[Any], Finding]
-    draw: Callable[[Any, str], Figure]
+    draw: "Callable[[Any, str], Figure]"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import Network, Workspace, backpropagate
-from stages.common.files.arrays import Floats, load_labelled
+from stages.common.files.arrays import Floats
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import NETWORK, SNAPSHOTS
 from stages.common.images.preprocess import Preprocessing
@@ -85,16 +85,6 @@ def _load() -> tuple[Model, Snapshots]:
 
 def _with(model: Model, parameters: NDArray[np.float32]) -> Network:
     return replace(model.network, parameters=parameters.astype(np.float64))
-
-
-def find(folder: Path, label: int, index: int, stage: str) -> tuple[int, NDArray[np.uint8]]:
-    """Place and grey levels, (pixels,) uint8, of the ``index``-th image of a class in a folder.
-
-    Raises ``StageError`` that names the parameters ``digit`` and ``index`` of a stage.
-    """
-    images, labels = load_labelled(folder)
-    place = place_of(labels, label, index, stage, folder)
-    return place, np.array(images[place])
 
 
 def place_of(labels: NDArray[np.integer], label: int, index: int, stage: str, folder: Path) -> int:

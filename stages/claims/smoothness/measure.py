@@ -1,6 +1,6 @@
 """Are the weights into a neuron an image, or noise? Moran's I, before and after training."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -21,13 +21,14 @@ from stages.common.files.paths import (
     claim_table,
 )
 from stages.common.files.tables import write_csv
+from stages.common.images.outlook import Outlook
 from stages.common.models.model import load_model
-from stages.common.models.recipe import Recipe, examples_of, side_by_side
+from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
 from stages.common.models.snapshots import load_snapshots
 from stages.common.models.statistics import correlation
 from stages.common.runtime.checkpoints import Kept
-from stages.common.runtime.cli import real, whole
 from stages.common.runtime.limits import TRAINING, require_memory
+from stages.common.runtime.params import Hidden, real, whole
 
 # How the first weights are drawn: as ``train`` does by default, and with deviation 1, as in the
 # first program of Nielsen's book.
@@ -88,29 +89,23 @@ class Grid:
         return np.asarray(np.where(even, 0, together / np.where(even, 1, variance)))
 
 
-def smoothness(
+@dataclass(frozen=True, kw_only=True)
+class SmoothnessParams:
+    """First-layer weights as images: noise, or something to be seen."""
+
     weight_decays: Annotated[
-        list[float],
-        real("weight_decays", 0, 1, "Share, times the learning rate, that a weight loses a step."),
-    ],
-    seeds: Annotated[int, whole("seeds", 2, 1000, "Networks for each weight decay and start.")],
-    epochs: Annotated[int, whole("epochs", 1, 10**6, "Times that every image is visited.")],
-    learning_rate: Annotated[
-        float, real("learning_rate", 0, 1e6, "Length of a step, falling linearly to 0.")
-    ],
-    batch_size: Annotated[int, whole("batch_size", 1, 10**6, "Images in a mini-batch.")],
-    shuffles: Annotated[
-        int, whole("shuffles", 1, 10**5, "Random orders of the pixels of each weight image.")
-    ],
-    seed: Annotated[
-        int,
-        whole("seed", 0, 2**62, "Of the first network; the others count on. And the shuffles'."),
-    ],
-    hidden: Annotated[
-        list[int] | None,
-        whole("hidden", 1, 10**6, "Neurons of a hidden layer; once for each, or not at all."),
-    ] = None,
-) -> None:
+        list[float], real(0, 1, "times the learning rate: what a weight loses")
+    ]
+    seeds: Annotated[int, whole(2, 1000, "networks for each weight decay and start")]
+    epochs: Annotated[int, whole(1, 10**6, "times that every image is visited")]
+    learning_rate: Annotated[float, real(0, 1e6, "of the first step; falls linearly to 0")]
+    batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
+    shuffles: Annotated[int, whole(1, 10**5, "random orders of the pixels of each weight image")]
+    seed: Annotated[int, whole(0, 2**62, "of the first network and of the shuffles")]
+    hidden: Hidden = field(default_factory=list)
+
+
+def smoothness(params: SmoothnessParams) -> None:
     """Measure how smooth first-layer weights are: the trained network's, and with weight decay.
 
     Writes data/claims/smoothness.csv, a row for each network trained here, and
@@ -123,28 +118,30 @@ def smoothness(
     untrained = replace(trained.network, parameters=np.array(snapshots.parameters[0]))
     shape = trained.preprocessing.seen_shape
     grid = Grid.of(examples.stored.any(axis=0).reshape(shape), trained.preprocessing.maps)
-    check(hidden or [], examples.stored.shape[1], trained.network.sizes[-1])
-    settings = Settings(learning_rate, epochs, batch_size, schedule="linear")
-    decays = sorted(set(weight_decays))
+    check(params, outlook_of(examples, trained.network.sizes[-1]))
+    settings = Settings(params.learning_rate, params.epochs, params.batch_size, schedule="linear")
+    decays = sorted(set(params.weight_decays))
     jobs = [
-        (start, replace(settings, weight_decay=decay), tuple(hidden or ()), seed + i, grid)
+        (start, replace(settings, weight_decay=decay), tuple(params.hidden), params.seed + i, grid)
         for start in STARTS
         for decay in decays
-        for i in range(seeds)
+        for i in range(params.seeds)
     ]
     kept = Kept("smoothness", TRAIN, VALIDATION, TEST, PREPROCESSING)
     sweep = side_by_side(train_and_measure, jobs, "smoothness", kept)
     write_table([row for row, _ in sweep])
-    own = own_network(untrained, trained.network, grid, shuffles, np.random.default_rng(seed))
-    drawn = np.stack([images for _, images in sweep[::seeds]])
+    own = own_network(
+        untrained, trained.network, grid, params.shuffles, np.random.default_rng(params.seed)
+    )
+    drawn = np.stack([images for _, images in sweep[:: params.seeds]])
     arrays = {
         **own,
         "digits": grid.morans_i(grid.values(validation.stored[:DIGITS])),
         "inked": grid.inked,
-        "shuffles": np.array(shuffles),
+        "shuffles": np.array(params.shuffles),
         "sizes": np.array(trained.network.sizes),
-        "hidden": np.array(hidden or [], np.int64),
-        "epochs": np.array(epochs),
+        "hidden": np.array(params.hidden, np.int64),
+        "epochs": np.array(params.epochs),
         "sweep_images": drawn.reshape(len(drawn), -1, *shape),
     }
     save_arrays(claim_arrays("smoothness"), arrays)
@@ -155,9 +152,9 @@ def smoothness(
     )
 
 
-def check(hidden: list[int], pixels: int, classes: int) -> None:
+def check(params: SmoothnessParams, outlook: Outlook) -> None:
     """Raise ``StageError`` if one of the networks could not be trained in this memory."""
-    require_memory("smoothness.hidden", (pixels, *hidden, classes), TRAINING)
+    require_memory("smoothness.hidden", outlook.sizes(params.hidden), TRAINING)
 
 
 def train_and_measure(

@@ -1,6 +1,6 @@
 """Smooth, small steps: how far to go along the slope before it stops helping."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -12,33 +12,39 @@ from stages.claims.shared.networks import with_epochs
 from stages.common.files.paths import TRAIN, claim_table
 from stages.common.files.tables import Rows, write_csv
 from stages.common.models.recipe import examples_of
-from stages.common.runtime.cli import real, whole
+from stages.common.runtime.params import real, whole
 
 DECADES = 4  # of learning rates, from the smallest up
 DIGITS = 8  # kept of every number: falls are compared with falls
 
 
-def stepsize(
+@dataclass(frozen=True, kw_only=True)
+class StepsizeParams:
+    """How far to go along the slope before it stops helping."""
+
     images: Annotated[
-        int, whole("images", 1, 10**6, "The cost is that of so many training images, or of all.")
-    ],
-    smallest: Annotated[
-        float, real("smallest", 1e-6, 1e3, "The smallest of four decades of learning rates.")
-    ],
-    per_decade: Annotated[int, whole("per_decade", 1, 100, "Learning rates tried in each decade.")],
+        int, whole(1, 10**6, "training images that make up the cost{}; all if there are fewer")
+    ]
+    smallest: Annotated[float, real(1e-6, 1e3, "the smallest of four decades of learning rates")]
+    per_decade: Annotated[int, whole(1, 100, "learning rates in each decade")]
     epochs: Annotated[
-        list[int], whole("epochs", 1, 10**6, "Also look at the network after these, if trained so.")
-    ],
-) -> None:
+        list[int],
+        whole(1, 10**6, "also look at the network after these, if it was trained so long"),
+    ]
+
+
+def stepsize(params: StepsizeParams) -> None:
     """Make one step along the negative gradient, by many learning rates, and look at the cost.
 
     Writes data/claims/stepsize.csv: for each network and rate the cost after the step, its
     fall, and the fall that the slope promises, rate x |gradient|^2. All in float64.
     """
-    examples = examples_of(TRAIN).first(images)
-    rates = smallest * 10.0 ** (np.arange(DECADES * per_decade + 1) / per_decade)
+    examples = examples_of(TRAIN).first(params.images)
+    rates = params.smallest * 10.0 ** (
+        np.arange(DECADES * params.per_decade + 1) / params.per_decade
+    )
     rows: Rows = []
-    for name, network in with_epochs(epochs).items():
+    for name, network in with_epochs(params.epochs).items():
         rows += descend(name, network, examples, rates)
     write(rows)
     best = {row["network"]: row for row in sorted(rows, key=lambda row: row["fall"])}

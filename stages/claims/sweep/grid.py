@@ -1,6 +1,6 @@
 """Which trainings a sweep makes: a grid of values, or random points of it.
 
-Written as `dvc exp run -S` takes its grids, in the words of Hydra:
+Written as `dvc exp run -S` takes its grids, and read by the same parser, Hydra's:
 
     train.learning_rate=1,3,10                         values: numbers, words, lists
     train.hidden=[16,16],[32]
@@ -10,25 +10,22 @@ Written as `dvc exp run -S` takes its grids, in the words of Hydra:
 """
 
 import math
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
-import typer
 
+from stages.common.files.atomic import one_line
 from stages.common.files.tables import MOST_LETTERS
-from stages.common.models.training import PARAMETERS, typed
-from stages.common.runtime.cli import as_yaml
+from stages.common.models.training import PARAMETERS, coerce
+from stages.common.runtime.params import Rule, as_yaml, written
 
 LONGEST = 2000  # characters of one parameter's values
 MOST_VALUES = 10_000  # of one parameter
 DIGITS = 3  # to which a random number is rounded, so that it can be read and typed again
 TRIES = 100  # draws for each random point
 PREFIX = "train."
-CALL = re.compile(r"(range|interval|tag\(\s*log\s*,\s*interval)\(([^()]*)\)+")
 
 Point = dict[str, Any]  # values of the swept parameters, by name
 
@@ -59,40 +56,60 @@ class Axis:
 
 def axis(text: str) -> Axis:
     """Read ``train.NAME=VALUES``; raises ``ValueError``, in one line, for anything else."""
-    name, equals, values = text.partition("=")
-    if len(text) > LONGEST or not equals or not name.startswith(PREFIX):
-        raise ValueError(f"expected train.NAME=VALUE,VALUE,..., got {as_yaml(text)}")
-    name = name.removeprefix(PREFIX)
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.core.override_parser.types import Glob, IntervalSweep, OverrideType, RangeSweep
+    from hydra.errors import HydraException
+
+    expected = f"expected train.NAME=VALUE,VALUE,..., got {as_yaml(text)}"
+    if len(text) > LONGEST:
+        raise ValueError(expected)
+    try:
+        override = OverridesParser.create().parse_override(text)
+        values = override.value()
+    except (HydraException, ValueError, RecursionError) as error:
+        raise ValueError(expected) from error
+    name = override.key_or_group.removeprefix(PREFIX)
+    plain = override.type is OverrideType.CHANGE and not isinstance(values, Glob)
+    if not plain or not override.key_or_group.startswith(PREFIX):
+        raise ValueError(expected)
     if name not in PARAMETERS:
         known = ", ".join(PARAMETERS)
         raise ValueError(f"{as_yaml(PREFIX + name)} cannot be swept; expected one of {known}")
     try:
-        called = CALL.fullmatch(values.strip())
-        return _of_call(name, called) if called else Axis(name, _distinct(name, _items(values)))
-    except ValueError as error:
-        raise ValueError(f"{PREFIX}{name}: {error}") from error
+        if isinstance(values, IntervalSweep):
+            return _interval(name, values.start, values.end, log="log" in values.tags)
+        if isinstance(values, RangeSweep):
+            _require_finite_range(values)
+        items = [*override.sweep_iterator()] if override.is_sweep_override() else [values]
+        return Axis(name, _distinct(name, items))
+    except (ValueError, HydraException) as error:
+        raise ValueError(f"{PREFIX}{name}: {one_line(error)}") from error
 
 
-def _items(values: str) -> list[Any]:
-    """The values between commas: numbers, words, true, false, or lists in brackets."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+def _interval(name: str, start: Any, end: Any, *, log: bool) -> Axis:
+    """All numbers between two."""
+    if PARAMETERS[name].kind not in (int, float) or PARAMETERS[name].many:
+        raise ValueError("expected values between commas, got an interval")
+    low, high = (coerce(name, _whole_if_so(number)) for number in (start, end))
+    if not low < high or (log and not low > 0):
+        above = "0 < LOW < HIGH" if log else "LOW < HIGH"
+        raise ValueError(f"expected {above}, got interval({low:g},{high:g})")
+    return Axis(name, low=low, high=high, log=log)
 
-    told = f"expected values between commas, range(...) or interval(...), got {as_yaml(values)}"
-    try:
-        items = YAML(typ="safe").load(f"[{values}]")
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(told) from error
-    if not isinstance(items, list) or not items:
-        raise ValueError(told)
-    return items
+
+def _require_finite_range(values: Any) -> None:
+    """Raise ``ValueError`` for a range that is empty or longer than a sweep can be."""
+    start, stop, step = (float(number) for number in (values.start, values.stop, values.step))
+    count = (stop - start) / step if step else math.inf
+    if not 0 < count <= MOST_VALUES:
+        raise ValueError(f"expected range(START,STOP,STEP) of 1 to {MOST_VALUES:,} numbers")
 
 
 def _distinct(name: str, items: list[Any]) -> tuple[Any, ...]:
     """The items as the parameter's type has them, each once, in their order."""
     values: dict[str, Any] = {}
     for item in items:
-        value = typed(name, item)
+        value = coerce(name, _plain(item))
         text = written(value)
         if len(text) > MOST_LETTERS:
             raise ValueError(f"expected values of at most {MOST_LETTERS} letters, for the table")
@@ -100,51 +117,28 @@ def _distinct(name: str, items: list[Any]) -> tuple[Any, ...]:
     return tuple(values.values())
 
 
-def _of_call(name: str, called: re.Match[str]) -> Axis:
-    word, inside = called[1], called[2]
-    if called[0].count("(") != called[0].count(")"):
-        raise ValueError(f"expected as many ) as (, got {as_yaml(called[0])}")
-    numbers = _items(inside)
-    if any(type(number) not in (int, float) or not math.isfinite(number) for number in numbers):
-        raise ValueError(f"expected numbers in {word}(...), got {as_yaml(inside)}")
-    if word == "range":
-        return Axis(name, _distinct(name, [*_range(numbers)]))
-    if len(numbers) != 2 or PARAMETERS[name].kind not in (int, float) or PARAMETERS[name].many:
-        raise ValueError(f"expected interval(LOW,HIGH) of a number's range, got {as_yaml(inside)}")
-    low, high = (typed(name, number) for number in numbers)
-    log = word != "interval"
-    if not low < high or (log and not low > 0):
-        above = "0 < LOW < HIGH" if log else "LOW < HIGH"
-        raise ValueError(f"expected {above}, got interval({inside})")
-    return Axis(name, low=low, high=high, log=log)
+def _plain(item: Any) -> Any:
+    """A value of Hydra's as YAML has it; the floats of a range without their last digits' dust."""
+    if isinstance(item, list):
+        return [_plain(each) for each in item]
+    if isinstance(item, float) and math.isfinite(item):
+        return float(f"{item:.12g}")
+    return getattr(item, "text", item)  # of a text in quotes
 
 
-def _range(numbers: list[Any]) -> Iterator[Any]:
-    """The numbers of range(START,STOP,STEP), or range(STOP), without STOP."""
-    start, stop = (0, numbers[0]) if len(numbers) == 1 else numbers[:2]
-    step = numbers[2] if len(numbers) == 3 else 1
-    count = math.ceil(round((stop - start) / step, 9)) if step and len(numbers) <= 3 else 0
-    if not 1 <= count <= MOST_VALUES:
-        raise ValueError(f"expected range(START,STOP,STEP) of 1 to {MOST_VALUES:,} numbers")
-    return (_tidy(start + n * step) for n in range(count))
+def _whole_if_so(number: float) -> float:
+    """An end of an interval, which Hydra makes a float: 3.0 may be meant as 3."""
+    return int(number) if math.isfinite(number) and float(number).is_integer() else number
 
 
-def _tidy(number: float) -> float:
-    """0.3 for 0.30000000000000004."""
-    return number if isinstance(number, int) else float(f"{number:.12g}")
-
-
-def axes_option(name: str, about: str) -> Any:
-    """Option for one parameter and its values, checked and handed on as it was written."""
+def axes_rule(about: str) -> Rule:
+    """A parameter of training and its values, checked and handed on as they were written."""
 
     def parse(text: str) -> str:
-        try:
-            axis(text)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from error
+        axis(text)
         return text
 
-    return typer.Option(f"--{name}", parser=parse, metavar="train.NAME=VALUE,...", help=about)
+    return Rule(about, "train.NAME=VALUE,...", parse)
 
 
 def axes_of(texts: list[str], samples: int) -> list[Axis]:
@@ -195,12 +189,3 @@ def points(axes: list[Axis], samples: int, seed: int) -> list[Point]:
 def words(point: Point) -> list[str]:
     """What `dvc exp run -S` takes for each parameter of a point: train.learning_rate=3.0."""
     return [f"{PREFIX}{name}={written(value)}" for name, value in point.items()]
-
-
-def written(value: Any) -> str:
-    """A value as one would write it: 3, 0.5, tanh, true, [16,16]."""
-    if isinstance(value, list):
-        return f"[{','.join(map(written, value))}]"
-    if isinstance(value, float):
-        return short if float(short := f"{value:g}") == value else repr(value)
-    return value if isinstance(value, str) else as_yaml(value)

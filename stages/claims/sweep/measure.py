@@ -6,18 +6,17 @@ A grid or random points of it, a few seeds each. Test images are not looked at.
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 
 from stages.claims.shared.command import run_claim
 from stages.claims.sweep.cluster import connected, kind, workers
-from stages.claims.sweep.grid import Axis, Point, axes_of, axes_option, points, size, words, written
+from stages.claims.sweep.grid import Axis, Point, axes_of, axes_rule, points, size, words
 from stages.common.files.atomic import StageError, one_line
 from stages.common.files.paths import (
     BATCH_SIZE,
@@ -29,12 +28,14 @@ from stages.common.files.paths import (
 )
 from stages.common.files.tables import write_csv
 from stages.common.images import augment
+from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
-from stages.common.models.recipe import examples_of, side_by_side
-from stages.common.models.training import Descent, TrainingSet, judged, typed
+from stages.common.models.recipe import examples_of, outlook_of, side_by_side
+from stages.common.models.training import PARAMETERS as TRAINING_PARAMETERS
+from stages.common.models.training import TrainingParams, TrainingSet, coerce, train_and_score
 from stages.common.runtime import checkpoints
-from stages.common.runtime.cli import choice, whole
 from stages.common.runtime.limits import TRAINING, require_memory
+from stages.common.runtime.params import Rule, choice, flat, made, refuse, whole, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,31 +68,31 @@ class Ranked(NamedTuple):
         return float(self.results[:, 1].std(ddof=1))
 
 
-def _address() -> Any:
-    def parse(value: str) -> str:
-        if not ADDRESS.fullmatch(value):
-            raise typer.BadParameter(f"expected PROTOCOL://HOST:PORT, got {one_line(repr(value))}")
-        return value
+def address(about: str) -> Rule:
+    """Where a server listens."""
 
-    about = "Where the scheduler listens, for dask."
-    return typer.Option("--scheduler", parser=parse, metavar="tcp://HOST:PORT", help=about)
+    def parse(text: str) -> str:
+        if not ADDRESS.fullmatch(text):
+            refuse("PROTOCOL://HOST:PORT", text)
+        return text
+
+    return Rule(about, "tcp://HOST:PORT", parse, ", PROTOCOL://HOST:PORT")
 
 
-def sweep(
-    grid: Annotated[list[str], axes_option("grid", "A parameter of train and its values.")],
-    samples: Annotated[
-        int, whole("samples", 0, MOST_TRAININGS, "Random points of the grid; 0 for all of it.")
-    ],
-    epochs: Annotated[
-        int, whole("epochs", 1, 10**6, "Times that every image is visited, unless in the grid.")
-    ],
-    seeds: Annotated[int, whole("seeds", 2, 1000, "Trainings of each point.")],
-    seed: Annotated[int, whole("seed", 0, 2**32, "The first one's, and the random points'.")],
-    backend: Annotated[
-        str, choice("backend", BACKENDS, "Who trains: this machine, or a Dask cluster.")
-    ],
-    scheduler: Annotated[str, _address()],
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class SweepParams:
+    """Is there room to experiment: better parameters of train."""
+
+    grid: Annotated[list[str], axes_rule("a parameter of train and its values")]
+    samples: Annotated[int, whole(0, MOST_TRAININGS, "random points of the grid, or 0 for all")]
+    epochs: Annotated[int, whole(1, 10**6, "times that every image is visited, if not in the grid")]
+    seeds: Annotated[int, whole(2, 1000, "trainings of each point")]
+    seed: Annotated[int, whole(0, 2**32, "the first one's; also decides the random points")]
+    backend: Annotated[str, choice(BACKENDS, "this machine, or a cluster of docs/sweeps.md")]
+    scheduler: Annotated[str, address("where Dask's scheduler listens")]
+
+
+def sweep(params: SweepParams) -> None:
     """Train a network at every point of a grid, and rank the points on the validation images.
 
     Writes data/claims/sweep.csv (a row for each point, best first) and sweep_runs.csv (a row
@@ -100,34 +101,39 @@ def sweep(
     """
     preprocessing = Preprocessing.load(PREPROCESSING)
     training = TrainingSet.load(TRAIN, preprocessing)
-    stored, labels = training.examples.stored, training.examples.labels
-    data = stored.shape[1], (preprocessing.height, preprocessing.width), 1 + int(labels.max())
-    section = {**own_section(), "epochs": epochs}
-    axes = check(grid, samples, seeds, section, data)
-    own, chosen = Descent.of(section), points(axes, samples, seed)
+    outlook = replace(
+        outlook_of(training.examples), shape=(preprocessing.height, preprocessing.width)
+    )
+    section = {**own_section(), "epochs": params.epochs}
+    axes = check(params, made(TrainingParams, section), outlook)
+    chosen = points(axes, params.samples, params.seed)
     batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
     common = (training, examples_of(VALIDATION))
 
-    with nullcontext() if backend == "loky" else connected(scheduler, CODE) as client:
+    with nullcontext() if params.backend == "loky" else connected(params.scheduler, CODE) as client:
         kept, work = kept_by(client), workers(client) if client else None
 
         def trained(wanted: Sequence[Point], first: int, about: str) -> list[Results]:
             jobs = [
-                (replace(own, **p), batch_size, first + n) for p in wanted for n in range(seeds)
+                (made(TrainingParams, section | point), batch_size, first + n)
+                for point in wanted
+                for n in range(params.seeds)
             ]
-            done = side_by_side(judged, jobs, about, kept, common=common, work=work)
-            return [*np.array(done, float).reshape(len(wanted), seeds, 2)]
+            done = side_by_side(train_and_score, jobs, about, kept, common=common, work=work)
+            return [*np.array(done, float).reshape(len(wanted), params.seeds, 2)]
 
-        now = {each.name: getattr(own, each.name) for each in axes}
+        now = {each.name: section[each.name] for each in axes}
         wanted = [*chosen, *([] if now in chosen else [now])]
-        ranks = ranked(wanted, now, trained(wanted, seed, "sweep"))
+        ranks = ranked(wanted, now, trained(wanted, params.seed, "sweep"))
         finalists = [r for r in ranks if r is ranks[0] or r.own]
-        final = trained([r.point for r in finalists], seed + seeds, "sweep, other seeds")
+        final = trained(
+            [r.point for r in finalists], params.seed + params.seeds, "sweep, other seeds"
+        )
     again = [r._replace(results=results) for r, results in zip(finalists, final, strict=True)]
     write_csv(claim_table("sweep"), table_of_ranks(ranks))
-    write_csv(claim_table("sweep_runs"), table_of_runs(ranks, again, epochs, seed))
+    write_csv(claim_table("sweep_runs"), table_of_runs(ranks, again, params.epochs, params.seed))
     checkpoints.sweep(kept.folder)  # the young ones stay, for a wider sweep
-    tell(ranks, again, epochs)
+    tell(ranks, again, params.epochs)
 
 
 def own_section() -> dict[str, Any]:
@@ -136,41 +142,34 @@ def own_section() -> dict[str, Any]:
     from ruamel.yaml.error import YAMLError
 
     try:
-        section = YAML(typ="safe").load(PARAMETERS)["train"]
-        return {name: typed(name, section[name]) for name in Descent.__dataclass_fields__}
+        section = flat(YAML(typ="safe").load(PARAMETERS)["train"])
+        return {name: coerce(name, section[name]) for name in TRAINING_PARAMETERS}
     except (YAMLError, KeyError, TypeError, ValueError) as error:
         told = f"{PARAMETERS}: expected a section train that can be trained with"
         raise StageError(f"{told}: {one_line(error)}; run make check") from error
 
 
-def check(
-    grid: list[str],
-    samples: int,
-    seeds: int,
-    section: Mapping[str, Any],
-    data: tuple[int, tuple[int, int] | None, int],
-) -> list[Axis]:
+def check(params: SweepParams, training: TrainingParams, outlook: Outlook) -> list[Axis]:
     """The axes of the grid; ``StageError`` if they do not fit together, or networks do not fit.
 
-    ``section`` is that of ``train``; ``data`` has a network's inputs, an image's height and width
-    if they are known, and how many classes there are.
+    ``training`` is what ``train`` has in params.yaml.
     """
     try:
-        axes = axes_of(grid, samples)
+        axes = axes_of(params.grid, params.samples)
     except ValueError as error:
         raise StageError(f"sweep.grid: {error}") from error
-    count = size(axes, samples) * seeds
+    count = size(axes, params.samples) * params.seeds
     if count > MOST_TRAININGS:
         raise StageError(
             f"sweep.grid: expected at most {MOST_TRAININGS:,} trainings, got {count:,}; "
             "ask for fewer with sweep.samples"
         )
-    inputs, image, classes = data
     values = {each.name: each.choices or (each.high,) for each in axes}
-    for hidden in values.get("hidden", [section["hidden"]]):
-        require_memory("sweep.grid", (inputs, *hidden, classes), TRAINING)
-    if image:
-        augment.check(*image, max(values.get("shift", [section["shift"]])))
+    for hidden in values.get("hidden", [training.hidden]):
+        require_memory("sweep.grid", outlook.sizes(hidden), TRAINING)
+    if outlook.shape:
+        shifts = values.get("augment.shift", [training.augment.shift])
+        augment.check(*outlook.shape, max(shifts))
     return axes
 
 

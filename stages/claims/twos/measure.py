@@ -1,10 +1,10 @@
 """If we only listened to the 2s: what a network becomes that learns from one digit alone."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nn import SGD, Examples, Network, Settings, predict
 from stages.claims.shared.command import run_claim
@@ -13,24 +13,30 @@ from stages.claims.shared.stepwise import Walk
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import NETWORK, TEST, TRAIN, claim_table
 from stages.common.files.tables import Rows, write_csv
+from stages.common.images.outlook import Outlook
 from stages.common.models.model import load_model
-from stages.common.models.recipe import Recipe, examples_of
-from stages.common.runtime.cli import real, whole
+from stages.common.models.recipe import Recipe, examples_of, outlook_of
+from stages.common.runtime.params import real, whole
 
 PER_DECADE = 5  # looks, evenly spaced on a logarithmic axis of steps
 DECIMALS = 6  # of a share
 
 
-def twos(
-    digit: Annotated[int, whole("digit", 0, 255, "The only class that is listened to.")],
+@dataclass(frozen=True, kw_only=True)
+class TwosParams:
+    """What a network becomes that learns from one digit alone."""
+
+    digit: Annotated[int, whole(0, 255, "the only class that is listened to")]
     learning_rate: Annotated[
-        float, real("learning_rate", 0, 1e6, "Length of a step, as a multiple of the gradient.")
-    ],
-    batch_size: Annotated[int, whole("batch_size", 1, 10**6, "Images in a mini-batch.")],
-    steps: Annotated[int, whole("steps", 1, 10**6, "Mini-batches to learn from.")],
-    seeds: Annotated[int, whole("seeds", 2, 1000, "Trainings from each start.")],
-    seed: Annotated[int, whole("seed", 0, 2**62, "The first of these seeds.")],
-) -> None:
+        float, real(0, 1e6, "step as a multiple of the gradient, short to be followed")
+    ]
+    batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
+    steps: Annotated[int, whole(1, 10**6, "mini-batches to learn from")]
+    seeds: Annotated[int, whole(2, 1000, "trainings from each start")]
+    seed: Annotated[int, whole(0, 2**62, "the first of these seeds")]
+
+
+def twos(params: TwosParams) -> None:
     """Train on images of one class only, from random weights and from the trained network.
 
     A seed decides the random weights and the order of the images. Writes data/claims/twos.csv:
@@ -38,34 +44,35 @@ def twos(
     those of every class, is called ``digit``.
     """
     trained, test = load_model(NETWORK).network, examples_of(TEST)
-    examples = only(examples_of(TRAIN), digit)
-    settings = Settings(learning_rate, 1, batch_size)
+    everything = examples_of(TRAIN)
+    check(params, outlook_of(everything))
+    examples = only(everything, params.digit)
+    settings = Settings(params.learning_rate, 1, params.batch_size)
     recipe = Recipe(trained.sizes[1:-1], settings, trained.activation, trained.cost)
     rows: Rows = []
-    for one in range(seed, seed + seeds):
+    for one in range(params.seed, params.seed + params.seeds):
         for start in NETWORKS:
             sgd = recipe.start(examples, trained.sizes[-1], one)
             if start == "trained":
                 sgd.network.parameters[:] = trained.parameters
-            for step in looks(sgd, steps):
-                row = {"digit": digit, "start": start, "seed": one, "step": step}
-                rows.append({**row, "images": len(test), **called(sgd.network, test, digit)})
+            for step in looks(sgd, params.steps):
+                row = {"digit": params.digit, "start": start, "seed": one, "step": step}
+                rows.append({**row, "images": len(test), **called(sgd.network, test, params.digit)})
     write(rows)
-    tell(rows, digit)
+    tell(rows, params.digit)
 
 
-def check(digit: int, labels: NDArray[np.integer]) -> None:
+def check(params: TwosParams, outlook: Outlook) -> None:
     """Raise ``StageError`` if no training image shows the digit."""
-    if digit not in labels:
+    if outlook.labels is not None and params.digit not in outlook.labels:
         raise StageError(
-            f"twos.digit: expected a class of {TRAIN}, which has none of {digit}; choose one of "
-            f"{', '.join(str(label) for label in np.unique(labels))}"
+            f"twos.digit: expected a class of {TRAIN}, which has none of {params.digit}; choose "
+            f"one of {', '.join(str(label) for label in np.unique(outlook.labels))}"
         )
 
 
 def only(examples: Examples, digit: int) -> Examples:
     """The examples of one class; raises ``StageError`` if there are none."""
-    check(digit, examples.labels)
     own = np.flatnonzero(examples.labels == digit)
     return Examples(examples.stored[own], examples.labels[own], examples.scale, examples.offset)
 

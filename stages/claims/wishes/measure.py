@@ -1,5 +1,6 @@
 """One digit's wishes: what a single image asks of every neuron, layer by layer, backwards."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -8,26 +9,30 @@ from numpy.typing import NDArray
 from nn import Network, cost_of
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import (
-    find,
     inputs_of,
     look,
+    place_of,
     targets_of,
     untrained_and_trained,
 )
-from stages.common.files.arrays import Arrays, Floats, save_arrays
+from stages.common.files.arrays import Arrays, Floats, load_labelled, save_arrays
 from stages.common.files.paths import TEST, claim_arrays
-from stages.common.runtime.cli import whole
+from stages.common.images.outlook import Outlook
+from stages.common.runtime.params import whole
 
 MOST = 20  # neurons of a layer whose matrix of wishes is kept: those most wished for
 NUDGE = 1e-4  # how far a neuron is moved, either way, to measure what that does to the cost
 
 
-def wishes(
-    digit: Annotated[int, whole("digit", 0, 255, "True class of the test image.")],
-    index: Annotated[
-        int, whole("index", 0, 10**6, "Which test image of that class; 0 is the first.")
-    ],
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class WishesParams:
+    """What one test image asks of every neuron, before training and after."""
+
+    digit: Annotated[int, whole(0, 255, "true class of the image")]
+    index: Annotated[int, whole(0, 10**6, "which test image of that class")]
+
+
+def wishes(params: WishesParams) -> None:
     """Write what one test image asks of the neurons of the untrained and the trained network.
 
     data/claims/wishes.npz holds, for both: activations, wishes and pushes of every layer; the
@@ -36,15 +41,18 @@ def wishes(
     wished if every output wished to rise.
     """
     model, networks = untrained_and_trained()
-    place, grey = find(TEST, digit, index, "wishes")
+    images, labels = load_labelled(TEST)
+    outlook = Outlook(images=0, inputs=0, classes=0, test_labels=labels)
+    place = check(params, outlook) or 0
+    grey = np.array(images[place])
     seen = model.preprocessing.see(grey[np.newaxis])
     inputs = inputs_of(grey[np.newaxis], model.preprocessing)
-    targets = targets_of(np.array([digit]), model.network.sizes[-1])
+    targets = targets_of(np.array([params.digit]), model.network.sizes[-1])
     arrays: Arrays = {
         "image": grey.reshape(model.preprocessing.height, model.preprocessing.width),
         "seen": seen.reshape(model.preprocessing.seen_shape),
         "place": np.array(place),
-        "digit": np.array(digit),
+        "digit": np.array(params.digit),
         "sizes": np.array(model.network.sizes),
         "cost": np.array(model.network.cost),
     }
@@ -68,6 +76,13 @@ def farthest(arrays: Arrays, name: str) -> float:
             gap = np.abs(sums - arrays[f"{name}_measured_{layer}"]).max()
             gaps.append(float(gap / (np.abs(sums).max() or 1)))
     return max(gaps)
+
+
+def check(params: WishesParams, outlook: Outlook) -> int | None:
+    """The test image's place; ``StageError`` if it is not there."""
+    if outlook.test_labels is None:
+        return None
+    return place_of(outlook.test_labels, params.digit, params.index, "wishes", TEST)
 
 
 def ask(network: Network, inputs: Floats, targets: Floats) -> Arrays:

@@ -1,7 +1,7 @@
 """New training images made of old ones: moved, turned, stretched and bent."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from nn.functions import Array
 from nn.kernels import aligned_zeros
 from stages.common.files.atomic import StageError
 from stages.common.images.edges import edges_of
+from stages.common.runtime.params import real, whole
 
 AT_ONCE = 25  # images that are distorted together: their arrays stay in the processor's cache
 VARIANCE = 0.999  # of the smoothed pushes, the share that is kept
@@ -18,28 +19,36 @@ FADE_FROM = 0.7  # of all epochs, the share that is over when distortions begin 
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Distortion:
-    """How far images are distorted at most; names and meanings are those in params.yaml.
+@dataclass(frozen=True, kw_only=True)
+class Augment:
+    """How training images are changed, each time anew.
 
-    Everything is drawn evenly between minus that and plus that. ``elastic`` and ``smoothness`` are
-    alpha and sigma of Simard, Steinkraus and Platt 2003, section 2: every pixel is pushed by
-    chance, then the pushes are smoothed by a Gaussian of deviation sigma, which leaves little of
-    them where sigma is large, and makes neighbours move together. Here pushes are normal, with the
-    deviation of even ones between -alpha and alpha; once smoothed, both are alike.
+    Every amount is drawn evenly between minus what stands here and plus that. ``elastic_alpha`` and
+    ``elastic_sigma`` are alpha and sigma of Simard, Steinkraus and Platt 2003, section 2: every
+    pixel is pushed at random, then the pushes are smoothed by a Gaussian of deviation sigma, which
+    leaves little of them where sigma is large, and makes neighbours move together. Here pushes are
+    normal, with the deviation of even ones between -alpha and alpha; once smoothed, both are alike.
     """
 
-    shift: int = 0  # pixels
-    rotation: float = 0.0  # degrees
-    scaling: float = 0.0  # share of its size that an image grows or shrinks by, along each axis
-    shear: float = 0.0  # pixels that one axis leans for each pixel of the other
-    elastic: float = 0.0  # pixels
-    smoothness: float = 4.0  # pixels
+    probability: Annotated[
+        float, real(0, 1, "share of the mini-batches whose images are changed")
+    ] = 1.0
+    shift: Annotated[int, whole(0, 100, "moved by at most so many pixels")] = 0
+    rotation: Annotated[float, real(0, 180, "turned by at most so many degrees")] = 0.0
+    scale: Annotated[float, real(0, 0.9, "enlarged or shrunk by at most that share")] = 0.0
+    shear: Annotated[float, real(0, 2, "slanted by at most so many pixels a pixel")] = 0.0
+    elastic_alpha: Annotated[float, real(0, 1000, "points pushed by at most so many pixels")] = 0.0
+    elastic_sigma: Annotated[
+        float, real(0.5, 100, "pushes smoothed by a Gaussian of that deviation in pixels")
+    ] = 4.0
+    decay: Annotated[float, real(0, 1, "share of it all that the last 30 % of the epochs lose")] = (
+        0.0
+    )
 
     @property
     def bends(self) -> bool:
         """Whether pixels can end between pixels."""
-        return any((self.rotation, self.scaling, self.shear, self.elastic))
+        return any((self.rotation, self.scale, self.shear, self.elastic_alpha))
 
 
 class Distort:
@@ -56,16 +65,15 @@ class Distort:
         self,
         height: int,
         width: int,
-        most: Distortion,
+        most: Augment,
         *,
-        share: float,
         rng: np.random.Generator,
         edges: bool = False,
     ) -> None:
-        """Distort so many of all mini-batches; raises ``StageError`` if that could empty one."""
+        """Distort ``most`` at most; raises ``StageError`` if that could empty an image."""
         check(height, width, most.shift)
         self.height, self.width, self.most, self.rng = height, width, most, rng
-        self.share = share if most.shift or most.bends else 0.0
+        self.share = most.probability if most.shift or most.bends else 0.0
         self.edges = edges and self.share > 0  # made here, since they come after distortion
         self.strength = 1.0  # share of ``most`` that is drawn from; may be changed at any time
         self.fields = fields_of(height, width, most)
@@ -102,7 +110,7 @@ class Distort:
         most, rng, strength = self.most, self.rng, self.strength
         weights = np.zeros((2, count, len(self.fields)), np.float32)
         angle = strength * np.deg2rad(rng.uniform(-most.rotation, most.rotation, count))
-        stretch = 1 + strength * rng.uniform(-most.scaling, most.scaling, (2, count))
+        stretch = 1 + strength * rng.uniform(-most.scale, most.scale, (2, count))
         shear = strength * rng.uniform(-most.shear, most.shear, count)
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         middle = np.array([[(self.height - 1) / 2], [(self.width - 1) / 2]])
@@ -116,20 +124,21 @@ class Distort:
         return weights
 
 
-def strength_at(fading: float, progress: float) -> float:
+def strength_at(decay: float, progress: float) -> float:
     """Share of the distortions left after a share ``progress`` of all epochs, both 0 to 1.
 
     Networks that see nothing but bent digits are never quite at home with straight ones; a network
     that ends with straight ones alone learns them by heart. So they fade, late, and not altogether.
     """
-    return 1 - fading * max(0.0, progress - FADE_FROM) / (1 - FADE_FROM)
+    return 1 - decay * max(0.0, progress - FADE_FROM) / (1 - FADE_FROM)
 
 
 def check(height: int, width: int, most: int) -> None:
     """Raise ``StageError`` if images moved by so many pixels could be empty."""
     if most >= min(height, width):
         raise StageError(
-            f"train.shift: expected less than the images' {height} x {width} pixels, got {most}"
+            f"train.augment.shift: expected less than the images' {height} x {width} pixels, "
+            f"got {most}"
         )
 
 
@@ -145,7 +154,7 @@ def move(out: NDArray[Any], images: NDArray[Any], down: int, right: int) -> None
     )
 
 
-def fields_of(height: int, width: int, most: Distortion) -> Floats:
+def fields_of(height: int, width: int, most: Augment) -> Floats:
     """The fields, (K, height * width), whose weighted sums are all the ways to distort an image.
 
     A sum says for each pixel of the new image how far down, or how far right, in the old image it
@@ -156,22 +165,22 @@ def fields_of(height: int, width: int, most: Distortion) -> Floats:
     return np.array([*straight, *elastic_fields(height, width, most)], np.float32)
 
 
-def elastic_fields(height: int, width: int, most: Distortion) -> NDArray[np.float64]:
+def elastic_fields(height: int, width: int, most: Augment) -> NDArray[np.float64]:
     """Fields, (k, height * width), whose sums with normal weights are noise that was smoothed.
 
     To smooth is to multiply the noise by a matrix from either side. Their singular vectors are the
-    patterns that it is made of afterwards, and most of them are all but wiped out: at a smoothness
+    patterns that it is made of afterwards, and most of them are all but wiped out: at a sigma
     of 4, a few dozen of 784 hold ``VARIANCE`` of it.
     """
-    if not most.elastic:
+    if not most.elastic_alpha:
         return np.zeros((0, height * width))
-    (u, s), (v, t) = (_smoothing(side, most.smoothness) for side in (height, width))
+    (u, s), (v, t) = (_smoothing(side, most.elastic_sigma) for side in (height, width))
     variance = np.square(np.outer(s, t))
     order = np.argsort(-variance, axis=None)
     few = np.cumsum(variance.flat[order]) < VARIANCE * variance.sum()
     rows, columns = np.unravel_index(order[: 1 + few.sum()], variance.shape)
     patterns = (u * s)[:, np.newaxis, rows] * (v * t)[np.newaxis, :, columns]
-    deviation = most.elastic / 3**0.5  # of even pushes between -elastic and elastic
+    deviation = most.elastic_alpha / 3**0.5  # of even pushes between -alpha and alpha
     return np.asarray(deviation * patterns.reshape(height * width, -1).T)
 
 

@@ -12,6 +12,7 @@ from nn import SGD, Examples, Network, Settings
 from nn.dataset import Copy, as_they_are
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import PREPROCESSING
+from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import as_examples
 from stages.common.runtime.checkpoints import Kept, recall, store
@@ -25,6 +26,16 @@ Work = Callable[[Sequence[Task], tuple[Any, ...]], Iterable[tuple[int, Any]]]
 def examples_of(folder: Path) -> Examples:
     """Labelled images, as prepared for the network: ``TRAIN``, ``VALIDATION`` or ``TEST``."""
     return as_examples(folder, Preprocessing.load(PREPROCESSING))
+
+
+def outlook_of(examples: Examples, classes: int | None = None) -> Outlook:
+    """The images that a command has; classes are those of the labels unless they are given."""
+    return Outlook(
+        images=len(examples),
+        inputs=examples.stored.shape[1],
+        classes=1 + int(examples.labels.max()) if classes is None else classes,
+        labels=examples.labels,
+    )
 
 
 @dataclass(frozen=True)

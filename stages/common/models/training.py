@@ -1,7 +1,6 @@
-"""What decides a training: the parameters of ``train``, and the descent that they stand for."""
+"""What decides a training: its parameters, its images, and the descent that they stand for."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,76 +18,19 @@ from nn import (
     evaluate,
 )
 from stages.common.files.arrays import load_labelled
-from stages.common.images.augment import Distort, Distortion, strength_at
+from stages.common.images.augment import Augment, Distort, strength_at
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import as_examples
 from stages.common.models.recipe import Recipe
-from stages.common.runtime.cli import choice, parameters_of, problem_of, real, switch, whole
-
-Activation = Annotated[str, choice("activation", ACTIVATIONS, "Function of the hidden neurons.")]
-Cost = Annotated[
-    str,
-    choice(
-        "cost",
-        COSTS,
-        "What is lowered: quadratic is the sum of squares, with sigmoid outputs; "
-        "cross_entropy comes with softmax outputs.",
-    ),
-]
-Initializer = Annotated[
-    str, choice("initializer", INITIALIZERS, "Rule for the deviation of the first weights.")
-]
-Gain = Annotated[float, real("gain", 0, 100, "Factor on that deviation.")]
-LearningRate = Annotated[
-    float, real("learning_rate", 0, 1e6, "Length of a step, as a multiple of the gradient.")
-]
-Schedule = Annotated[
-    str, choice("schedule", SCHEDULES, "How the learning rate falls from first to last step.")
-]
-Momentum = Annotated[
-    float, real("momentum", 0, 0.9999, "Share of the last step that is made again.")
-]
-WeightDecay = Annotated[
-    float,
-    real(
-        "weight_decay",
-        0,
-        1,
-        "Share of itself, times the learning rate, that a weight (not a bias) loses at a step.",
-    ),
-]
-Epochs = Annotated[int, whole("epochs", 1, 10**6, "Times that every image is visited.")]
-Reshuffle = Annotated[
-    bool,
-    switch(
-        "reshuffle", "New mini-batches from all images each epoch, or the same ones in a new order."
-    ),
-]
-FullBatch = Annotated[
-    bool, switch("full_batch", "One step an epoch, along the gradient over all images.")
-]
-Distorted = Annotated[
-    float, real("distorted", 0, 1, "Share of the mini-batches that are distorted.")
-]
-Shift = Annotated[int, whole("shift", 0, 100, "Pixels that their images are moved by at most.")]
-Rotation = Annotated[float, real("rotation", 0, 180, "... turned by at most, in degrees.")]
-Scaling = Annotated[
-    float, real("scaling", 0, 0.9, "... enlarged or shrunk by at most, as a share.")
-]
-Shear = Annotated[float, real("shear", 0, 2, "... slanted by at most, in pixels a pixel.")]
-Elastic = Annotated[
-    float, real("elastic", 0, 1000, "Pixels that points are pushed by at most, before ...")
-]
-Smoothness = Annotated[
-    float, real("smoothness", 0.5, 100, "... pushes are smoothed, by so many pixels.")
-]
-Fading = Annotated[
-    float, real("fading", 0, 1, "Share of all that is lost over the last 30 % of the epochs.")
-]
-Hidden = Annotated[
-    list[int] | None,
-    whole("hidden", 1, 10**6, "Neurons of a hidden layer; once for each, or not at all."),
-]
+from stages.common.runtime.params import (
+    Hidden,
+    choice,
+    parameters_of,
+    problem_of,
+    real,
+    switch,
+    whole,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,44 +52,35 @@ class TrainingSet:
         grey = load_labelled(folder)[0] if preprocessing.edges else examples.stored
         return cls(examples, grey, preprocessing)  # without edges one array: it may be sent away
 
-    def distort(self, most: Distortion, share: float, rng: np.random.Generator) -> Distort:
-        """What brings such images into place, so many of all mini-batches distorted."""
+    def distort(self, augment: Augment, rng: np.random.Generator) -> Distort:
+        """What brings such images into place, some of all mini-batches distorted."""
         made = self.preprocessing
-        return Distort(made.height, made.width, most, share=share, rng=rng, edges=made.edges)
+        return Distort(made.height, made.width, augment, rng=rng, edges=made.edges)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Descent:
-    """All that decides a training but its images, its mini-batches' size and its seed.
+class TrainingParams:
+    """All that decides a training but its images, its mini-batches' size and its seed."""
 
-    Names and meanings are those of ``train`` in params.yaml.
-    """
-
-    hidden: Hidden
-    activation: Activation
-    cost: Cost
-    initializer: Initializer
-    gain: Gain
-    learning_rate: LearningRate
-    schedule: Schedule
-    momentum: Momentum
-    weight_decay: WeightDecay
-    epochs: Epochs
-    reshuffle: Reshuffle
-    full_batch: FullBatch
-    distorted: Distorted
-    shift: Shift
-    rotation: Rotation
-    scaling: Scaling
-    shear: Shear
-    elastic: Elastic
-    smoothness: Smoothness
-    fading: Fading
-
-    @classmethod
-    def of(cls, section: Mapping[str, Any]) -> "Descent":
-        """Choose from the values of ``train``, which has more."""
-        return cls(**{field.name: section[field.name] for field in fields(cls)})
+    hidden: Hidden = field(default_factory=list)
+    activation: Annotated[str, choice(ACTIVATIONS, "of the hidden neurons")]
+    cost: Annotated[str, choice(COSTS, "what is lowered{} (with softmax outputs)")]
+    initializer: Annotated[str, choice(INITIALIZERS, "deviation of the first weights")]
+    gain: Annotated[float, real(0, 100, "factor on that deviation")]
+    learning_rate: Annotated[float, real(0, 1e6, "step as a multiple of the gradient")]
+    schedule: Annotated[str, choice(SCHEDULES, "how it falls")]
+    momentum: Annotated[float, real(0, 0.9999, "share of the last step made again")]
+    weight_decay: Annotated[
+        float, real(0, 1, "times the learning rate: how much weights shrink at a step")
+    ]
+    epochs: Annotated[int, whole(1, 10**6, "times that every image is visited")]
+    reshuffle: Annotated[
+        bool, switch("true: new mini-batches each epoch; false: the same in a new order")
+    ]
+    full_batch: Annotated[
+        bool, switch("true: one step an epoch, along the gradient over all images")
+    ]
+    augment: Augment
 
     def start(
         self,
@@ -157,13 +90,10 @@ class Descent:
         seed: int,
     ) -> tuple[SGD, Distort]:
         """The descent before its first step, and what distorts the images for it."""
-        most = Distortion(
-            self.shift, self.rotation, self.scaling, self.shear, self.elastic, self.smoothness
-        )
         _, _, rng = np.random.default_rng(seed).spawn(3)  # the first two are the recipe's
-        distort = training.distort(most, self.distorted, rng)
+        distort = training.distort(self.augment, rng)
         recipe = Recipe(
-            tuple(self.hidden or ()),
+            tuple(self.hidden),
             self.settings(batch_size),
             self.activation,
             self.cost,
@@ -177,7 +107,7 @@ class Descent:
 
     def epoch(self, sgd: SGD, distort: Distort) -> None:
         """One epoch of what ``start`` began, as distorted as it is to be by then."""
-        distort.strength = strength_at(self.fading, sgd.epochs_done / self.epochs)
+        distort.strength = strength_at(self.augment.decay, sgd.epochs_done / self.epochs)
         sgd.epoch()
 
     def settings(self, batch_size: int) -> Settings:
@@ -194,8 +124,8 @@ class Descent:
         )
 
 
-def judged(
-    descent: Descent,
+def train_and_score(
+    params: TrainingParams,
     batch_size: int,
     seed: int,
     training: TrainingSet,
@@ -207,18 +137,18 @@ def judged(
     """
     labels = training.examples.labels
     classes = 1 + max(int(labels.max()), int(validation.labels.max()))  # as in train
-    sgd, distort = descent.start(training, classes, batch_size, seed)
+    sgd, distort = params.start(training, classes, batch_size, seed)
     with np.errstate(all="ignore"):  # a rate that is too high is seen in the cost
-        for _ in range(descent.epochs):
-            descent.epoch(sgd, distort)
+        for _ in range(params.epochs):
+            params.epoch(sgd, distort)
         cost, accuracy = evaluate(sgd.network, validation)
     return (cost if np.isfinite(cost) else np.inf), accuracy
 
 
-PARAMETERS = parameters_of(Descent)  # by name, with their types and ranges
+PARAMETERS = parameters_of(TrainingParams)  # by name, with their rules
 
 
-def typed(name: str, value: Any) -> Any:
+def coerce(name: str, value: Any) -> Any:
     """A value of YAML as the parameter's type has it: 3 is 3.0 for a real number.
 
     Raises ``ValueError``, in one line, for a value that ``train`` would not take.

@@ -15,7 +15,7 @@ from stages.page.html import Table
 from stages.tools.formats import OUTPUTS, rendered
 
 if TYPE_CHECKING:
-    from stages.page.figures import Results
+    from stages.page.figures.results import Results
 
 
 def to_card(network: Path, files: dict[str, bytes]) -> bytes:
@@ -23,7 +23,7 @@ def to_card(network: Path, files: dict[str, bytes]) -> bytes:
 
     Raises ``StageError`` if a report of the run is missing or belongs to another network.
     """
-    from stages.page.figures import load_results
+    from stages.page.figures.results import load_results
 
     results = load_results()
     told, shown = facts(results), tables(results)
