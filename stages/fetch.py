@@ -186,7 +186,12 @@ class CustomParams:
     test_labels_sha256: Sum = ""
     classes: Annotated[
         list[str],
-        text(is_name, f"a name of 1 to {LONGEST} characters", "NAME", "their names, by label"),
+        text(
+            is_name,
+            f"a name of 1 to {LONGEST} characters",
+            "NAME",
+            "names of the classes, by label",
+        ),
     ] = field(default_factory=list)
     first_label: Annotated[int, whole(0, 255, "the label that becomes class 0")] = 0
     transpose: Annotated[bool, switch("true swaps rows and columns of every image")] = False
