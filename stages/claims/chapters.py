@@ -4,8 +4,8 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
 
 from stages.claims.shared.claim import Claim, Finding, Verdict
 from stages.common.files.atomic import StageError, whole_file, whole_folder
@@ -14,6 +14,8 @@ from stages.common.files.paths import (
     METRICS,
     NETWORK,
     PAGE_OF_CLAIMS,
+    VERDICT_COUNTS,
+    VERDICTS,
     claim_arrays,
     claim_table,
 )
@@ -24,7 +26,7 @@ from stages.common.runtime.cli import run
 from stages.common.runtime.params import whole
 from stages.page.bundle import bundle
 from stages.page.figures.text import percent
-from stages.page.html import Image, Table, data_url, image_of, render
+from stages.page.html import WEB, Image, Table, data_url, image_of, render
 
 MOST_ROWS, MOST_COLUMNS = 24, 8  # of a table that is shown; a larger one is a download
 MOST_BYTES = 40_000  # of a download that travels inside the page
@@ -38,7 +40,8 @@ class Part:
 
     claim: Claim
     image: Image
-    verdict: Verdict
+    finding: Finding
+    criterion: str
     table: Table | None
     downloads: Sequence[tuple[str, str]]  # names and data: URLs of what the command wrote
 
@@ -69,16 +72,19 @@ def chapters(params: ChaptersParams) -> None:
                 parts.append(part_of(claim, finding, path.read_bytes()))
                 print(f"{claim.name}: {finding.verdict.sentence}")
             told.append((chapter, parts))
-    counts = Counter(part.verdict for _, parts in told for part in parts)
+    write_verdicts([part for _, parts in told for part in parts])
+    counts = Counter(part.finding.verdict for _, parts in told for part in parts)
     page = render(
         "chapters.html.j2",
         {
             **network(),
             "chapters": told,
             "counts": in_words(counts),
+            "verdicts": [*Verdict],
             "credit": load_known().credit,
         },
         script=bundle("chapters.js"),
+        style=(WEB / "chapters.css").read_text(encoding="utf-8"),
     )
     with whole_file(PAGE_OF_CLAIMS) as path:
         path.write_text(page, encoding="utf-8")
@@ -88,14 +94,46 @@ def chapters(params: ChaptersParams) -> None:
 
 def part_of(claim: Claim, finding: Finding, png: bytes) -> Part:
     """A claim as the page shows it."""
-    caption = f"{finding.measured} Asked for: {finding.criterion[0].lower()}{finding.criterion[1:]}"
     return Part(
         claim,
-        image_of(finding.title, caption, finding.alt, png),
-        finding.verdict,
+        image_of(finding.title, finding.measured, finding.alt, png),
+        finding,
+        claim.criterion or finding.criterion,
         small_table(claim.name),
         downloads(claim.name),
     )
+
+
+def write_verdicts(parts: Sequence[Part]) -> None:
+    """Write reports/verdicts.json, a line a claim, and how many there are of each verdict."""
+    lines = [
+        f"{json.dumps(part.claim.name)}: {json.dumps(as_data(part), ensure_ascii=False)}"
+        for part in parts
+    ]
+    with whole_file(VERDICTS) as path:
+        path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    counts = Counter(part.finding.verdict for part in parts)
+    with whole_file(VERDICT_COUNTS) as path:
+        path.write_text(json.dumps({verdict: counts[verdict] for verdict in Verdict}) + "\n")
+
+
+def as_data(part: Part) -> dict[str, Any]:
+    """A verdict with all that it rests on."""
+    estimate = part.finding.estimate
+    return {
+        "verdict": part.finding.verdict,
+        "lecture": part.claim.claim,
+        "criterion": part.criterion,
+        **({} if estimate is None else rounded(asdict(estimate))),
+    }
+
+
+def rounded(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Numbers with as many digits as are worth reading: what a new run changes, git diff shows."""
+    return {
+        name: float(f"{value:.4g}") if isinstance(value, float) else value
+        for name, value in numbers.items()
+    }
 
 
 def network() -> dict[str, str]:

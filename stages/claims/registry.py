@@ -6,6 +6,7 @@ from stages.claims.amount import claim as amount
 from stages.claims.architecture import claim as architecture
 from stages.claims.averaging import claim as averaging
 from stages.claims.hebb import claim as hebb
+from stages.claims.layers_alone import claim as layers_alone
 from stages.claims.memorize import claim as memorize
 from stages.claims.minima import claim as minima
 from stages.claims.noise import claim as noise
@@ -58,6 +59,12 @@ CHAPTERS = (
         "What it takes",
         "How much of the success comes from the data, and how much from the shape of the network?",
         (memorize.CLAIM, amount.CLAIM, architecture.CLAIM, sweep.CLAIM),
+    ),
+    Chapter(
+        "viewers",
+        "Viewers ask",
+        "Questions from below the chapters, each answered by a measurement.",
+        (layers_alone.CLAIM,),
     ),
 )
 CLAIMS = tuple(claim for chapter in CHAPTERS for claim in chapter.claims)

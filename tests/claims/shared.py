@@ -192,7 +192,8 @@ def finding_and_figure_of(claim: Claim) -> tuple[Finding, Figure]:
 
 def words_of(finding: Finding) -> str:
     """All that a finding says in words."""
-    return f"{finding.title} {finding.measured} {finding.criterion} {finding.alt}"
+    said = (finding.title, finding.plain, finding.notes, finding.measured, finding.criterion)
+    return " ".join((*said, finding.alt))
 
 
 def numbers_in(text: str) -> set[str]:

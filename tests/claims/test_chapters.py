@@ -14,7 +14,7 @@ from nn import Network
 from stages.claims import registry
 from stages.claims.chapters import chapters, downloads, small_table
 from stages.claims.registry import CLAIMS, Chapter
-from stages.claims.shared.claim import Claim, Finding, Verdict
+from stages.claims.shared.claim import Claim, Estimate, Finding, Verdict
 from stages.claims.shared.command import headline
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import (
@@ -23,6 +23,8 @@ from stages.common.files.paths import (
     METRICS,
     NETWORK,
     PAGE_OF_CLAIMS,
+    VERDICT_COUNTS,
+    VERDICTS,
     claim_arrays,
     claim_table,
 )
@@ -40,7 +42,16 @@ def claim(name: str, verdict: Verdict) -> Claim:
     """A claim that found what its table holds."""
 
     def judge(found: str) -> Finding:
-        return Finding(verdict, f"Found {found}", f"Measured {BAD}.", "It is so.", f"A line {BAD}")
+        return Finding(
+            verdict,
+            f"Found {found}",
+            f"Measured {BAD}.",
+            "",
+            f"A line {BAD}",
+            plain=f"Plainly {BAD}.",
+            notes="Besides.",
+            estimate=Estimate(1.23456, 1, 2.0, 3, "% of the images"),
+        )
 
     def draw(_found: str, title: str) -> Figure:
         figure = Figure((1, 1))
@@ -48,7 +59,7 @@ def claim(name: str, verdict: Verdict) -> Claim:
         return figure
 
     return Claim(name, f"Title of {name}", f"Somebody says {BAD}.", "Somebody",
-                 claim_table(name).read_text, judge, draw)  # fmt: skip
+                 claim_table(name).read_text, judge, draw, "It is so.")  # fmt: skip
 
 
 @pytest.fixture
@@ -77,10 +88,21 @@ def test_every_claim_is_told_with_its_verdict_in_order(written: Page) -> None:
     assert text.index("Title of two") < text.index("It did not hold.")
     assert "1 held, 0 in part, 1 not" in text
     assert "by 3Blue1Brown. Somebody drew <them>." in text
-    assert [each["data-verdict"] for each in written.all("p") if "data-verdict" in each] == [
-        "held",
-        "not_held",
-    ]
+    verdicts = [each["data-verdict"] for each in written.all("span") if "data-verdict" in each]
+    assert verdicts == 2 * ["held", "not_held"]  # at a glance, and each in its place
+    assert "1.23 % of the images (95 % interval 1 to 2, 3 networks)" in " ".join(text.split())
+
+
+@pytest.mark.usefixtures("written")
+def test_verdicts_are_data_a_line_a_claim() -> None:
+    lines = VERDICTS.read_text(encoding="utf-8").splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["{", '"one"', '"two"', "}"]
+    assert json.loads(VERDICTS.read_text(encoding="utf-8"))["two"] == {
+        "verdict": "not_held", "lecture": f"Somebody says {BAD}.", "criterion": "It is so.",
+        "value": 1.235, "low": 1, "high": 2.0, "networks": 3, "unit": "% of the images",
+        "kind": "95 % interval",
+    }  # fmt: skip
+    assert json.loads(VERDICT_COUNTS.read_text()) == {"held": 1, "partly": 0, "not_held": 1}
 
 
 def test_the_page_names_the_network_that_it_was_measured_on(written: Page) -> None:

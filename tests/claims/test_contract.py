@@ -32,6 +32,7 @@ CASES: dict[str, Case] = {
 }
 BY_NAME = {claim.name: claim for claim in CLAIMS}
 FOLDERS = ROOT / "stages/claims"
+MOST_WORDS = 25  # of the plain sentence
 AS_MEASURED = "as measured"
 
 
@@ -93,7 +94,15 @@ def check_words(case: Case) -> set[str]:
     assert finding.verdict in Verdict
     assert finding.alt.startswith(finding.title)
     assert len(finding.alt) > len(finding.title) + 40
-    assert re.fullmatch(r"[A-Z].*\.", finding.criterion)
+    claim = claim_of(case)
+    assert re.fullmatch(r"[A-Z].*\.", claim.criterion or finding.criterion)
+    assert len(finding.plain.split()) <= MOST_WORDS
+    assert finding.notes.count(". ") <= 1
+    if claim.criterion:
+        assert not finding.criterion
+        assert finding.plain.endswith((".", "?", "!"))
+        assert finding.estimate is not None
+        assert finding.estimate.low <= finding.estimate.value <= finding.estimate.high
     assert not re.search(r"\b(nan|inf)\b", words_of(finding), re.IGNORECASE)
     numbers = numbers_in(words_of(finding))
     assert numbers <= case.known_numbers(finding), words_of(finding)

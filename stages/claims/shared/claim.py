@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from stages.page.figures.text import plural, significant
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 GRADIENT_DESCENT = "Gradient descent, how neural networks learn"
 BACKPROPAGATION = "What is backpropagation really doing?"
 VIEWER = "asked by a viewer"
+INTERVAL, QUARTILES = "95 % interval", "quartiles"
 
 
 class Verdict(StrEnum):
@@ -26,11 +29,35 @@ class Verdict(StrEnum):
         return cls.HELD if all(conditions) else cls.PARTLY if any(conditions) else cls.NOT_HELD
 
     @property
+    def guess(self) -> str:
+        """The verdict as somebody expects it."""
+        return {"held": "It holds", "partly": "In part", "not_held": "It does not"}[self.value]
+
+    @property
     def sentence(self) -> str:
         """The verdict in words."""
         return {"held": "It held.", "partly": "It held in part.", "not_held": "It did not hold."}[
             self.value
         ]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The number that a verdict rests on, and how sure it is."""
+
+    value: float
+    low: float
+    high: float
+    networks: int  # trainings from first weights of their own; orders of one network are one
+    unit: str  # what it is a number of: "% of the test images", "times", ...
+    kind: str = INTERVAL  # what low and high are; QUARTILES where the spread is no bell
+
+    @property
+    def sentence(self) -> str:
+        """The number in words: 94.1 % of the images (95 % interval 93.6 to 94.6, 9 networks)."""
+        value, low, high = (significant(each) for each in (self.value, self.low, self.high))
+        between = f"{self.kind} {low} to {high}, " if low != high else ""
+        return f"{value} {self.unit} ({between}{plural(self.networks, 'network')})"
 
 
 @dataclass(frozen=True)
@@ -40,8 +67,11 @@ class Finding:
     verdict: Verdict
     title: str  # the finding in one line: the heading of the figure
     measured: str  # the numbers, and what they were measured on
-    criterion: str  # what had to be so for the claim to hold
+    criterion: str  # what had to be so for the claim to hold, where the claim itself has none
     alt: str  # what stands in for the figure
+    plain: str = ""  # the finding in one sentence, for somebody who has seen the chapters
+    notes: str = ""  # what follows the verdict, in two sentences at most
+    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True)
@@ -61,3 +91,4 @@ class Claim:
     read: Callable[[], Any]
     judge: Callable[[Any], Finding]
     draw: "Callable[[Any, str], Figure]"
+    criterion: str = ""  # when it counts as held, in part, or not, and why: fixed beforehand

@@ -9,7 +9,7 @@ export function startZoom() {
     const image = figure.querySelector("img");
     const large = byId("zoom-image");
     for (const name of ["src", "alt", "width", "height"]) large[name] = image[name];
-    dialog.setAttribute("aria-label", figure.querySelector("strong").textContent);
+    dialog.setAttribute("aria-label", figure.querySelector("figcaption strong").textContent);
     dialog.showModal();
   };
   for (const figure of document.querySelectorAll("figure.plate")) {

@@ -1,0 +1,1 @@
+"""Claim: it was not just the last layer's fault."""
