@@ -319,11 +319,13 @@ def test_the_card_tells_parameters_data_and_noise_if_they_are_known(folder: Path
 
 def test_the_card_tells_noise_as_it_was_measured(folder: Path) -> None:
     shares: dict[str, Any] = {"uniform": (0.1, 0.4), "shuffled": (0.2, 0.3), "digits": (0.8, 0.9)}
-    columns = ("kind", "seed", "confident", "mean_largest", "favourite", "favourite_share")
+    columns = (
+        "kind", "seed", "confident", "clear", "mean_largest", "favourite", "favourite_share",
+    )  # fmt: skip
     rows = [
-        (kind, seed, share, 0.5, 3, 0.7)
+        (kind, seed, share, 0.6, 0.5, 3, 0.7)
         for kind, both in shares.items()
-        for seed, share in enumerate(both)
+        for seed, share in enumerate((0.05, *both), start=-1)
     ]
     write_rows(Path("data/claims/noise.csv"), columns, rows)
     np.savez(
@@ -331,17 +333,16 @@ def test_the_card_tells_noise_as_it_was_measured(folder: Path) -> None:
         kinds=np.array([*shares]),
         counts=np.array([50, 51, 52]),
         threshold=np.array(0.85),
-        histograms=np.zeros((3, 2, 50), np.int32),
-        guesses=np.zeros((3, 2, 10), np.int32),
+        sizes=np.array([784, 7, 10]),
+        epochs=np.array(3),
         pictures=np.zeros((3, 28, 28), np.uint8),
-        first_outputs=np.zeros((3, 2, 10), np.float32),
+        first_outputs=np.zeros((3, 3, 10), np.float32),
     )
-    np.savez("models/minima.npz", sizes=np.array([784, 7, 10]))
     card = cards(folder).replace("\N{NO-BREAK SPACE}", " ")
-    assert "on 2 networks of 784-7-10" in card
+    assert "on this network and on 2\nothers of 784-7-10" in card
     assert "output exceeds 0.85" in card
-    assert "| uniform noise | 50 | 25.0 % | 10.0 % to 40.0 % |" in card
-    assert "| real images | 52 | 85.0 % | 80.0 % to 90.0 % |" in card
+    assert "| uniform noise | 50 | 5.0 % | 25.0 % | 10.0 % to 40.0 % |" in card
+    assert "| real images | 52 | 5.0 % | 85.0 % | 80.0 % to 90.0 % |" in card
 
 
 def test_a_card_of_another_networks_reports_is_refused(folder: Path) -> None:

@@ -8,8 +8,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages.common.files.arrays import load_arrays
-from stages.common.files.paths import MINIMA, claim_table
+from stages.common.files.paths import claim_table
 from stages.page.contents import facts, tables
 from stages.page.html import Table
 from stages.tools.formats import OUTPUTS, rendered
@@ -74,18 +73,19 @@ def noise() -> dict[str, Any] | None:
     from stages.claims.noise.verdict import KINDS, read
     from stages.page.figures.text import decimal, percent
 
-    if not (claim_table("noise").is_file() and MINIMA.is_file()):
+    if not claim_table("noise").is_file():
         return None
     answers = read()
     return {
-        "networks": len(answers.seeds),
-        "shape": "-".join(str(n) for n in load_arrays(MINIMA)["sizes"]),
+        "networks": answers.networks,
+        "shape": "-".join(str(n) for n in answers.sizes),
         "threshold": decimal(answers.threshold, 2),
         "rows": [
             (
                 name,
                 f"{answers.counts[kind]:,}",
-                percent(answers.shares[kind].mean(), 1),
+                percent(answers.own(kind), 1),
+                percent(answers.quartiles(kind)[1], 1),
                 answers.ends(kind),
             )
             for kind, name in KINDS.items()
