@@ -30,7 +30,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         draw_no_figures(patch)
-        call(report, dpi=50, mistakes=6, credit="Somebody drew them.")
+        call(report, dpi=50, mistakes=6)
     return folder
 
 
@@ -153,6 +153,6 @@ def test_a_run_without_a_hill_says_why(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("stages.page.hill.MOST_PARAMETERS", 10)
     draw_no_figures(monkeypatch)
-    call(report, dpi=50, mistakes=9, credit="Somebody drew them.")
+    call(report, dpi=50, mistakes=9)
     page = watched.open(tmp_path / "reports/index.html")
     expect(page.locator("#hill .missing")).to_contain_text("No hill here")

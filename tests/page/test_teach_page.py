@@ -33,7 +33,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         draw_no_figures(patch)
-        call(report, dpi=50, mistakes=6, credit="Somebody drew them.")
+        call(report, dpi=50, mistakes=6)
     return folder
 
 
