@@ -14,6 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
+from ruamel.yaml import YAML
 
 from nn import Network
 from stages.claims.shared.claim import Claim, Finding
@@ -31,6 +32,7 @@ from stages.common.files.paths import (
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, load_model, save_model
 from stages.common.models.snapshots import save_snapshots
+from stages.common.runtime.imports import ROOT
 from stages.page.figures.layout import styled
 from tests.sample import call
 
@@ -132,6 +134,16 @@ def write_random_run(shape: Shape) -> None:
     images = rng.integers(0, 256, (RANDOM_IMAGES, pixels), dtype=np.uint8)
     labels = rng.permutation(np.arange(RANDOM_IMAGES, dtype=np.uint8) % shape.classes)
     write_run(images, labels, shape, *unit_scaling())
+
+
+def write_params(**train: Any) -> None:
+    """Write the project's params.yaml with other parameters of train into the current folder."""
+    yaml = YAML()
+    values = yaml.load(ROOT / "params.yaml")
+    augment = train.pop("augment", {})
+    values["train"] |= train
+    values["train"]["augment"] |= augment
+    yaml.dump(values, Path("params.yaml"))
 
 
 def write_saturated_run() -> None:

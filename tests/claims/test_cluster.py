@@ -20,8 +20,8 @@ from stages.claims.sweep.cluster import archive, check_versions, connected, kind
 from stages.claims.sweep.measure import CODE, sweep
 from stages.common.files.atomic import StageError
 from stages.common.runtime.checkpoints import folder_of, machine
-from tests.claims.shared import Options, copied, run_in
-from tests.claims.test_sweep import CASE, OWN, params
+from tests.claims.shared import Options, copied, run_in, write_params
+from tests.claims.test_sweep import CASE, OWN
 
 WIDE = CASE.options | {"grid": ["train.learning_rate=range(1,7)"], "seeds": 3}
 NOBODY = "tcp://127.0.0.1:9"
@@ -50,7 +50,7 @@ def expected(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> list[byt
 
 
 def swept(folder: Path, options: Options) -> list[bytes]:
-    run_in(folder, sweep, options, lambda: params(**OWN))
+    run_in(folder, sweep, options, lambda: write_params(**OWN))
     return [(folder / path).read_bytes() for path in CASE.outputs]
 
 

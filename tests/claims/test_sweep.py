@@ -32,6 +32,7 @@ from tests.claims.shared import (
     finding_of,
     numbers_in,
     rows_of,
+    write_params,
     write_rows,
 )
 from tests.sample import call
@@ -42,19 +43,9 @@ OWN = {"hidden": [5], "learning_rate": 2, "augment": AUGMENT}
 RANKS, RUNS = FILES = claim_table("sweep"), claim_table("sweep_runs")
 
 
-def params(**train: Any) -> None:
-    """The project's params.yaml with other parameters of train, in the current folder."""
-    yaml = YAML()
-    values = yaml.load(ROOT / "params.yaml")
-    augment = train.pop("augment", {})
-    values["train"] |= train
-    values["train"]["augment"] |= augment
-    yaml.dump(values, Path("params.yaml"))
-
-
 def prepare() -> None:
     """What a sweep reads besides images: params.yaml. Test images, which nobody looks at, go."""
-    params(**OWN)
+    write_params(**OWN)
     shutil.rmtree(TEST)
 
 
@@ -211,7 +202,7 @@ def test_the_printed_line_leads_to_the_same_network_in_train(
 @pytest.mark.usefixtures("folder")
 def test_params_yamls_other_values_shape_the_results() -> None:
     before = RUNS.read_bytes()
-    params(**OWN | {"momentum": 0.5})
+    write_params(**OWN | {"momentum": 0.5})
     call(sweep, **CASE.options)
     assert RUNS.read_bytes() != before
 
@@ -300,7 +291,7 @@ def test_params_yaml_without_a_training_is_told_in_a_line(content: str) -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_a_training_that_leaves_the_finite_numbers_comes_last() -> None:
-    params(**OWN | {"activation": "relu"})
+    write_params(**OWN | {"activation": "relu"})
     call(sweep, **CASE.options | {"grid": ["train.learning_rate=1e6,0.5", "train.gain=2,100"]})
     costs = {row["learning_rate"]: row["validation_cost"] for row in rows_of(RUNS)}
     assert costs["1e+06"] == "inf"

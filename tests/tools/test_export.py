@@ -17,6 +17,8 @@ import pytest
 
 from nn import ACTIVATIONS, COSTS, Network
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import DATASET
+from stages.common.images.catalog import catalog
 from stages.common.images.preprocess import Images, Preprocessing, standard_scaling, unit_scaling
 from stages.common.models.model import Model, load_model
 from stages.common.runtime.cli import run
@@ -288,7 +290,7 @@ def test_the_cards_numbers_are_those_of_the_runs_files(folder: Path) -> None:
         recall = right / max(1, of_it.sum())
         assert re.search(rf"\| {digit} \|.* {100 * recall:.1f} % \|", card)
     assert "## Parameters of the run" not in card
-    assert "Not recorded" in card
+    assert "A data set of its own" in card
     assert "has not run" in card
     assert "4,805 weights" in card
 
@@ -296,22 +298,34 @@ def test_the_cards_numbers_are_those_of_the_runs_files(folder: Path) -> None:
 def test_the_card_tells_parameters_data_and_noise_if_they_are_known(folder: Path) -> None:
     parameters = (ROOT / "params.yaml").read_text().replace("  - 16\n  - 16", "  - 6\n  - 5", 1)
     Path("params.yaml").write_text(parameters)
+    mnist = catalog()["mnist"].about
+    mnist.save(DATASET)
     card = cards(folder)
-    assert "shared under CC BY-SA 3.0" in card
+    assert f"high-school students.\n{mnist.credit}\n" in card
+    assert f"| train_images_sha256 | {mnist.sums['train_images_sha256']} |" in card
     assert "| weight_decay | 6e-05 |" in card
-    Path("params.yaml").write_text(parameters.replace("ba891046e6505d7", "0" * 15))
+    assert "| dataset | mnist |" in card
+    replace(mnist, name="fashion-mnist", credit="By *others*.").save(DATASET)
+    assert "\nfashion-mnist.\nBy *others*.\n" in cards(folder)
+    replace(mnist, name="custom", credit="").save(DATASET)
     other = cards(folder)
     assert "CC BY-SA" not in other
-    assert "Not MNIST: training images with SHA-256 `000000" in other
+    assert "own: the files are those of the sums below.\nTheir source and licence are not" in other
+    DATASET.unlink()
+    other = cards(folder)
+    assert "Not recorded: data/normalized/dataset.json was not there." in other
+    assert "train_images_sha256" not in other
 
 
 def test_the_card_tells_noise_as_it_was_measured(folder: Path) -> None:
     shares: dict[str, Any] = {"uniform": (0.1, 0.4), "shuffled": (0.2, 0.3), "digits": (0.8, 0.9)}
-    columns = ("kind", "seed", "confident", "mean_largest", "favourite", "favourite_share")
+    columns = (
+        "kind", "seed", "confident", "clear", "mean_largest", "favourite", "favourite_share",
+    )  # fmt: skip
     rows = [
-        (kind, seed, share, 0.5, 3, 0.7)
+        (kind, seed, share, 0.6, 0.5, 3, 0.7)
         for kind, both in shares.items()
-        for seed, share in enumerate(both)
+        for seed, share in enumerate((0.05, *both), start=-1)
     ]
     write_rows(Path("data/claims/noise.csv"), columns, rows)
     np.savez(
@@ -319,17 +333,16 @@ def test_the_card_tells_noise_as_it_was_measured(folder: Path) -> None:
         kinds=np.array([*shares]),
         counts=np.array([50, 51, 52]),
         threshold=np.array(0.85),
-        histograms=np.zeros((3, 2, 50), np.int32),
-        guesses=np.zeros((3, 2, 10), np.int32),
+        sizes=np.array([784, 7, 10]),
+        epochs=np.array(3),
         pictures=np.zeros((3, 28, 28), np.uint8),
-        first_outputs=np.zeros((3, 2, 10), np.float32),
+        first_outputs=np.zeros((3, 3, 10), np.float32),
     )
-    np.savez("models/minima.npz", sizes=np.array([784, 7, 10]))
     card = cards(folder).replace("\N{NO-BREAK SPACE}", " ")
-    assert "on 2 networks of 784-7-10" in card
+    assert "on this network and on 2\nothers of 784-7-10" in card
     assert "output exceeds 0.85" in card
-    assert "| uniform noise | 50 | 25.0 % | 10.0 % to 40.0 % |" in card
-    assert "| real images | 52 | 85.0 % | 80.0 % to 90.0 % |" in card
+    assert "| uniform noise | 50 | 5.0 % | 25.0 % | 10.0 % to 40.0 % |" in card
+    assert "| real images | 52 | 5.0 % | 85.0 % | 80.0 % to 90.0 % |" in card
 
 
 def test_a_card_of_another_networks_reports_is_refused(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Confident about noise: the claim."""
 
 from stages.claims.noise.figure import draw
-from stages.claims.noise.verdict import judge, read
+from stages.claims.noise.verdict import CRITERION, judge, read
 from stages.claims.shared.claim import GRADIENT_DESCENT, Claim
 
 CLAIM = Claim(
@@ -13,4 +13,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

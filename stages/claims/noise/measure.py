@@ -1,93 +1,133 @@
 """Show networks what is no digit at all, and see how sure of it they are."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, parameter_count, predict
+from nn import Examples, Network, predict, stacked
 from stages.claims.shared.command import run_claim
-from stages.common.files.arrays import (
-    ArrayError,
-    Floats,
-    load_arrays,
-    load_labelled,
-    require,
-    save_arrays,
+from stages.common.files.arrays import Floats, load_labelled, save_arrays
+from stages.common.files.atomic import StageError
+from stages.common.files.paths import (
+    BATCH_SIZE,
+    NETWORK,
+    PREPROCESSING,
+    TEST,
+    TRAIN,
+    claim_arrays,
+    claim_table,
 )
-from stages.common.files.atomic import one_line
-from stages.common.files.paths import MINIMA, PREPROCESSING, TEST, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
+from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
-from stages.common.runtime.params import real, whole
+from stages.common.models.model import load_model
+from stages.common.models.recipe import outlook_of, side_by_side
+from stages.common.models.training import (
+    TrainingParams,
+    TrainingSet,
+    own_section,
+    train_together,
+)
+from stages.common.runtime.checkpoints import Kept
+from stages.common.runtime.limits import TRAINING, require_memory
+from stages.common.runtime.params import made, real, whole
 
-BINS = 50  # of the largest output, from 0 to 1
+OWN = -1  # in place of a seed: the network of this run
+STACK = 6  # networks that are trained together; another number changes their mini-batches
+LIT = 0.5  # an output above this is nearer to bright than to dark
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseParams:
-    """What the networks of minima say to pictures that show nothing."""
+    """What networks of the same recipe say to pictures that show nothing."""
 
+    networks: Annotated[int, whole(2, 1000, "trained as params.yaml's train says, with seeds anew")]
     images: Annotated[int, whole(1, 10**5, "pictures of uniform noise, and of shuffled digits")]
     threshold: Annotated[
-        float, real(0, 1, "largest output above which an answer counts as confident")
+        float, real(0.5, 1, "largest output above which an answer counts as confident")
     ]
-    seed: Annotated[int, whole(0, 2**63 - 1, "decides the noise and the shuffles")]
+    seed: Annotated[int, whole(0, 2**62, "of the first network, and decides noise and shuffles")]
 
 
 def noise(params: NoiseParams) -> None:
-    """Show noise, pixel-shuffled digits and real test digits to the networks of ``minima``.
+    """Show noise, pixel-shuffled digits and test digits to this network and to others like it.
 
-    Writes data/claims/noise.csv, a row for each network and kind of picture, and
-    data/claims/noise.npz: histograms of the largest output, guesses, and one picture of each
-    kind with every network's outputs.
+    The others are trained here, with all that ``train`` has in params.yaml but its seed. Writes
+    data/claims/noise.csv, a row for each network and kind of picture, and data/claims/noise.npz:
+    one picture of each kind with every network's outputs, and guesses.
     """
-    seeds, networks = load_networks()
-    preprocessing = Preprocessing.load(PREPROCESSING)
-    shown = pictures(params.images, preprocessing, np.random.default_rng(params.seed))
+    model = load_model(NETWORK)
+    training = made(TrainingParams, own_section())
+    seeds, networks = others(params, training, model.network.sizes[-1])
+    networks = [model.network, *networks]
+    shown = pictures(params.images, model.preprocessing, np.random.default_rng(params.seed))
     outputs = {}
     for kind, grey in shown.items():
-        examples = as_seen(grey, preprocessing)
+        examples = as_seen(grey, model.preprocessing)
         outputs[kind] = np.stack([predict(network, examples)[0] for network in networks])
-    write_table(outputs, seeds, params.threshold)
-    shape = preprocessing.height, preprocessing.width
+    write_table(outputs, [OWN, *seeds], params.threshold)
+    shape = model.preprocessing.height, model.preprocessing.width
     answers = {
+        "sizes": np.array(networks[1].sizes),
+        "epochs": np.array(training.epochs),
         "kinds": np.array([*shown]),
         "counts": np.array([len(grey) for grey in shown.values()]),
         "threshold": np.array(params.threshold),
-        "histograms": np.stack([histograms(values) for values in outputs.values()]),
-        "guesses": np.stack([guesses(values) for values in outputs.values()]),
         "pictures": np.stack([grey[0].reshape(shape) for grey in shown.values()]),
         "first_outputs": np.stack([values[:, 0] for values in outputs.values()]),
     }
     save_arrays(claim_arrays("noise"), answers)
     sure = confident(outputs["uniform"], params.threshold)
     print(
-        f"uniform noise: an output above {params.threshold:g} for {sure.mean():.0%} of the "
-        f"pictures, {sure.min():.0%} to {sure.max():.0%} by network; real digits "
-        f"{confident(outputs['digits'], params.threshold).mean():.0%}"
+        f"uniform noise: an output above {params.threshold:g} for {sure[0]:.0%} of the pictures "
+        f"by this network; by the {params.networks} others {sure[1:].min():.0%} to "
+        f"{sure[1:].max():.0%}, median {np.median(sure[1:]):.0%}"
     )
 
 
-def load_networks() -> tuple[NDArray[np.int64], list[Network]]:
-    """Seeds, (n,), and the n networks that ``minima`` has trained.
+def check(params: NoiseParams, training: TrainingParams, outlook: Outlook) -> None:
+    """Raise ``StageError`` if all networks do not fit into memory."""
+    copies = params.networks + TRAINING * STACK
+    require_memory("noise.networks", outlook.sizes(training.hidden), copies)
 
-    Raises ``ArrayError`` if the file does not hold them.
+
+def others(
+    params: NoiseParams, training: TrainingParams, classes: int
+) -> tuple[list[int], list[Network]]:
+    """Seeds of networks of the run's own recipe, and these networks, trained here.
+
+    Raises ``StageError`` if one of them diverges, which the run's own network did not.
     """
-    arrays = load_arrays(MINIMA)
-    try:
-        require(arrays, "sizes", np.int64, (arrays["sizes"].size,))
-        require(arrays, "seeds", np.int64, (len(arrays["parameters"]),))
-        sizes = tuple(int(n) for n in arrays["sizes"])
-        shape = len(arrays["seeds"]), parameter_count(sizes)
-        require(arrays, "parameters", np.float32, shape)
-        activation, cost = str(arrays["activation"]), str(arrays["cost"])
-        networks = [Network(sizes, activation, cost, row) for row in arrays["parameters"]]
-        return arrays["seeds"], networks
-    except (KeyError, ValueError, TypeError) as error:
-        reason = one_line(error)
-        raise ArrayError(f"{MINIMA}: expected networks: {reason}; run dvc repro") from error
+    examples = TrainingSet.load(TRAIN, Preprocessing.load(PREPROCESSING)).examples
+    outlook = outlook_of(examples, classes)
+    check(params, training, outlook)
+    seeds = [*range(params.seed, params.seed + params.networks)]
+    batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
+    groups = [seeds[first : first + STACK] for first in range(0, len(seeds), STACK)]
+    jobs = [(training, batch_size, group, classes) for group in groups]
+    kept = Kept("noise", TRAIN, PREPROCESSING)
+    found = np.concatenate(side_by_side(train_group, jobs, "noise: stacks of networks", kept))
+    kept.clear()
+    if not np.isfinite(found).all():
+        raise StageError(
+            "noise: expected networks whose weights are finite numbers, got one that diverged; "
+            f"lower train.learning_rate ({training.learning_rate:g})"
+        )
+    sizes = outlook.sizes(training.hidden)
+    return seeds, [Network(sizes, training.activation, training.cost, row) for row in found]
+
+
+def train_group(
+    training: TrainingParams, batch_size: int, seeds: Sequence[int], classes: int
+) -> Floats:
+    """Parameters, (S, P), of a stack of networks at the end of their training."""
+    examples = TrainingSet.load(TRAIN, Preprocessing.load(PREPROCESSING))
+    networks = train_together(training, batch_size, seeds, examples, classes)
+    return stacked(networks).parameters
 
 
 def pictures(
@@ -122,10 +162,9 @@ def confident(outputs: Floats, threshold: float) -> NDArray[np.float64]:
     return np.asarray((outputs.max(axis=2) > threshold).mean(axis=1))
 
 
-def histograms(outputs: Floats) -> NDArray[np.int32]:
-    """Pictures by their largest output, for each network: (networks, BINS)."""
-    counts = [np.histogram(largest, BINS, (0, 1))[0] for largest in outputs.max(axis=2)]
-    return np.stack(counts).astype(np.int32)
+def clear(outputs: Floats) -> NDArray[np.float64]:
+    """Share of pictures for which one output, and no other, is above ``LIT``, (networks,)."""
+    return np.asarray(((outputs > LIT).sum(axis=2) == 1).mean(axis=1))
 
 
 def guesses(outputs: Floats) -> NDArray[np.int32]:
@@ -135,7 +174,7 @@ def guesses(outputs: Floats) -> NDArray[np.int32]:
     return np.stack(counts).astype(np.int32)
 
 
-def write_table(outputs: dict[str, Floats], seeds: NDArray[np.int64], threshold: float) -> None:
+def write_table(outputs: dict[str, Floats], seeds: Sequence[int], threshold: float) -> None:
     """Write how sure each network is of each kind of picture, and which class it sees most."""
     import pandas as pd
 
@@ -146,6 +185,7 @@ def write_table(outputs: dict[str, Floats], seeds: NDArray[np.int64], threshold:
             "kind": kind,
             "seed": seeds,
             "confident": confident(values, threshold),
+            "clear": clear(values),
             "mean_largest": values.max(axis=2).mean(axis=1, dtype=np.float64),
             "favourite": counts.argmax(axis=1),
             "favourite_share": counts.max(axis=1) / counts.sum(axis=1),

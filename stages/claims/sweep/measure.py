@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from stages.claims.shared.command import run_claim
 from stages.claims.sweep.cluster import connected, kind, workers
 from stages.claims.sweep.grid import Axis, Point, axes_of, axes_rule, points, size, words
-from stages.common.files.atomic import StageError, one_line
+from stages.common.files.atomic import StageError
 from stages.common.files.paths import (
     BATCH_SIZE,
-    PARAMETERS,
     PREPROCESSING,
     TRAIN,
     VALIDATION,
@@ -31,11 +30,15 @@ from stages.common.images import augment
 from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.recipe import examples_of, outlook_of, side_by_side
-from stages.common.models.training import PARAMETERS as TRAINING_PARAMETERS
-from stages.common.models.training import TrainingParams, TrainingSet, coerce, train_and_score
+from stages.common.models.training import (
+    TrainingParams,
+    TrainingSet,
+    own_section,
+    train_and_score,
+)
 from stages.common.runtime import checkpoints
 from stages.common.runtime.limits import TRAINING, require_memory
-from stages.common.runtime.params import Rule, choice, flat, made, refuse, whole, written
+from stages.common.runtime.params import Rule, choice, made, refuse, whole, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,19 +137,6 @@ def sweep(params: SweepParams) -> None:
     write_csv(claim_table("sweep_runs"), table_of_runs(ranks, again, params.epochs, params.seed))
     checkpoints.sweep(kept.folder)  # the young ones stay, for a wider sweep
     tell(ranks, again, params.epochs)
-
-
-def own_section() -> dict[str, Any]:
-    """What ``train`` has in params.yaml, as far as a sweep can change it."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        section = flat(YAML(typ="safe").load(PARAMETERS)["train"])
-        return {name: coerce(name, section[name]) for name in TRAINING_PARAMETERS}
-    except (YAMLError, KeyError, TypeError, ValueError) as error:
-        told = f"{PARAMETERS}: expected a section train that can be trained with"
-        raise StageError(f"{told}: {one_line(error)}; run make check") from error
 
 
 def check(params: SweepParams, training: TrainingParams, outlook: Outlook) -> list[Axis]:

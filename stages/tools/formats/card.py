@@ -8,17 +8,13 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages.common.files.arrays import load_arrays
-from stages.common.files.paths import MINIMA, claim_table
+from stages.common.files.paths import claim_table
 from stages.page.contents import facts, tables
 from stages.page.html import Table
 from stages.tools.formats import OUTPUTS, rendered
 
 if TYPE_CHECKING:
     from stages.page.figures.results import Results
-
-# The training images of MNIST; whatever else was trained on is named by its sum alone.
-MNIST_IMAGES = "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
 
 
 def to_card(network: Path, files: dict[str, bytes]) -> bytes:
@@ -30,15 +26,12 @@ def to_card(network: Path, files: dict[str, bytes]) -> bytes:
 
     results = load_results()
     told, shown = facts(results), tables(results)
-    trained_on = dict(told["run_parameters"].get("fetch", []))
     text = rendered(
         "card.md.j2",
         **told,
         network=network,
         sha256=sum_of(network.read_bytes()),
         exported=[(name, f"{len(made):,}", sum_of(made)) for name, made in files.items()],
-        images=trained_on.get("train_images_sha256"),
-        is_mnist=trained_on.get("train_images_sha256") == MNIST_IMAGES,
         hidden=results.network.activation if len(results.network.weights) > 1 else "",
         output=OUTPUTS[results.network.cost],
         counts=counts(results),
@@ -80,18 +73,19 @@ def noise() -> dict[str, Any] | None:
     from stages.claims.noise.verdict import KINDS, read
     from stages.page.figures.text import decimal, percent
 
-    if not (claim_table("noise").is_file() and MINIMA.is_file()):
+    if not claim_table("noise").is_file():
         return None
     answers = read()
     return {
-        "networks": len(answers.seeds),
-        "shape": "-".join(str(n) for n in load_arrays(MINIMA)["sizes"]),
+        "networks": answers.networks,
+        "shape": "-".join(str(n) for n in answers.sizes),
         "threshold": decimal(answers.threshold, 2),
         "rows": [
             (
                 name,
                 f"{answers.counts[kind]:,}",
-                percent(answers.shares[kind].mean(), 1),
+                percent(answers.own(kind), 1),
+                percent(answers.quartiles(kind)[1], 1),
                 answers.ends(kind),
             )
             for kind, name in KINDS.items()
