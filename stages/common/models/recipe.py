@@ -90,7 +90,7 @@ def train_stack(starts: Sequence[SGD]) -> list[Network]:
     sgd = first
     if len(starts) > 1:
         together = stacked([start.network for start in starts])
-        sgd = SGD(together, first.examples, first.settings, first.rng, first.copy)
+        sgd = SGD(together, first.examples, first.settings, first.rng, first.transform)
     with np.errstate(all="ignore"):  # a cost that is not finite is seen in the results
         for _ in range(first.settings.epochs):
             sgd.epoch()
