@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from stages.claims.amount import claim as amount
 from stages.claims.architecture import claim as architecture
+from stages.claims.avenues import claim as avenues
 from stages.claims.averaging import claim as averaging
 from stages.claims.hebb import claim as hebb
 from stages.claims.layers_alone import claim as layers_alone
@@ -64,7 +65,7 @@ CHAPTERS = (
         "viewers",
         "Viewers ask",
         "Questions from below the chapters, each answered by a measurement.",
-        (layers_alone.CLAIM,),
+        (layers_alone.CLAIM, avenues.CLAIM),
     ),
 )
 CLAIMS = tuple(claim for chapter in CHAPTERS for claim in chapter.claims)

@@ -11,8 +11,10 @@ from nn import Network
 from stages.claims.layers_alone.claim import CLAIM
 from stages.claims.layers_alone.measure import layers_alone, parts_of
 from stages.claims.shared.claim import Finding, Verdict
+from stages.claims.shared.networks import targets_of
 from stages.common.files.arrays import load_labelled
 from stages.common.files.paths import TEST, TRAIN, claim_table
+from tests.claims import plain
 from tests.claims.shared import Case, figure_of, finding_of, rows_of, write_rows
 
 TABLE = claim_table("layers_alone")
@@ -69,36 +71,23 @@ CASE = Case(
 
 
 def slow_training(part: tuple[int, ...], epochs: int, seed: int) -> float:
-    """Accuracy of a network that is trained image by image, in plain NumPy; ``part`` from 0."""
+    """Accuracy of a network that is trained image by image; ``part`` are layers from 0."""
     weights_rng, order_rng = np.random.default_rng(seed).spawn(2)
     start = Network.random((784, 6, 5, 10), "sigmoid", "quadratic", rng=weights_rng, gain=2.0)
-    weights = [w.astype(float) for w in start.weights]
-    biases = [b.astype(float) for b in start.biases]
-    images, labels = (array[:200] for array in load_labelled(TRAIN))
+    layers = plain.layers_of(start)
+    images, labels = load_labelled(TRAIN)
+    inputs, targets = images.T / 255, targets_of(labels, 10)
     steps = [s for _ in range(epochs) for s in order_rng.permutation(range(0, 200, 20))]
     for done, first in enumerate(steps):
-        rate = 3.0 * (1 - done / len(steps)) / 20
-        moves = [(0 * w, 0 * b) for w, b in zip(weights, biases, strict=True)]
-        for image, label in zip(images[first:][:20], labels[first:][:20], strict=True):
-            a = outputs(weights, biases, image)
-            error = 2 * (a[-1] - (np.arange(10) == label)) * a[-1] * (1 - a[-1])
-            for layer in (2, 1, 0):
-                moves[layer] = (moves[layer][0] + np.outer(error, a[layer]),
-                                moves[layer][1] + error)  # fmt: skip
-                error = weights[layer].T @ error * a[layer] * (1 - a[layer])
+        rate = 3.0 * (1 - done / len(steps))
+        batch = np.s_[:, first : first + 20]
+        moves = plain.mean_gradient(layers, inputs[batch], targets[batch])
         for layer in part:
-            weights[layer] = weights[layer] - rate * moves[layer][0]
-            biases[layer] = biases[layer] - rate * moves[layer][1]
+            (w, b), (dw, db) = layers[layer], moves[layer]
+            layers[layer] = w - rate * dw, b - rate * db
     images, labels = load_labelled(TEST)
-    guesses = [outputs(weights, biases, image)[-1].argmax() for image in images]
+    guesses = [plain.activations(layers, image / 255)[-1].argmax() for image in images]
     return float(np.mean(guesses == labels))
-
-
-def outputs(weights: list[Any], biases: list[Any], image: Any) -> list[Any]:
-    a = [image / 255]
-    for w, b in zip(weights, biases, strict=True):
-        a.append(1 / (1 + np.exp(-(w @ a[-1] + b))))
-    return a
 
 
 @pytest.mark.usefixtures("folder")

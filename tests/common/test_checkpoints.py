@@ -53,7 +53,7 @@ OUTPUTS = (
     Path("reports/history.csv"),
 )
 MINIMA: dict[str, Any] = {
-    "seeds": 4, "epochs": 3, "learning_rate": 2, "long_rate": 3, "batch_size": 10, "seed": 0,
+    "seeds": 15, "epochs": 1, "learning_rate": 2, "weight_decay": 1e-3, "batch_size": 10, "seed": 0,
     "hidden": [6],
 }  # fmt: skip
 VALLEYS = tuple(map(Path, ("models/minima.npz", "data/claims/minima.csv")))

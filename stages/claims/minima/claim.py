@@ -1,7 +1,7 @@
 """A happy local minimum: the claim."""
 
 from stages.claims.minima.figure import draw
-from stages.claims.minima.verdict import judge, read
+from stages.claims.minima.verdict import CRITERION, judge, read
 from stages.claims.shared.claim import GRADIENT_DESCENT, Claim
 
 CLAIM = Claim(
@@ -13,4 +13,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

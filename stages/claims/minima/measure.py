@@ -29,6 +29,7 @@ from stages.common.runtime.checkpoints import Kept
 from stages.common.runtime.limits import require_memory
 from stages.common.runtime.params import Hidden, real, whole
 
+STACK = 5  # networks that are trained together; a processor's work, which changes no result
 POINTS = 21  # on the line between two networks, both ends included
 SAMPLE = 5000  # training images for the costs along a line, and the gradients at the starts
 PICTURES = 6  # neurons of the first network that are kept as images, with their partners
@@ -50,8 +51,8 @@ class MinimaParams:
     seeds: Annotated[int, whole(2, 1000, "random starts")]
     epochs: Annotated[int, whole(1, 10**6, "times that every image is visited")]
     learning_rate: Annotated[float, real(0, 1e6, "of the first step; falls linearly to 0")]
-    long_rate: Annotated[
-        float, real(0, 1e6, "the same for half of the starts, descended once more")
+    weight_decay: Annotated[
+        float, real(0, 1, "times the learning rate: how much weights shrink at a step")
     ]
     batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
     seed: Annotated[int, whole(0, 2**62, "of the first network; the others count on")]
@@ -61,66 +62,106 @@ class MinimaParams:
 def minima(params: MinimaParams) -> None:
     """Train sigmoid networks that differ in their random start alone, and compare their ends.
 
-    Writes one row for each descent (data/claims/minima.csv), what lies between the networks
-    (data/claims/minima.npz), and the networks themselves (models/minima.npz).
+    Each starts twice: with weight decay, and without. Writes one row for each descent
+    (data/claims/minima.csv), what lies between the networks with weight decay
+    (data/claims/minima.npz), and these networks themselves (models/minima.npz).
     """
     examples = examples_of(TRAIN)
     classes = 1 + max(int(examples.labels.max()), int(examples_of(VALIDATION).labels.max()))
     check(params, outlook_of(examples, classes))
-    settings = Settings(params.learning_rate, params.epochs, params.batch_size, schedule="linear")
-    recipe = Recipe(tuple(params.hidden), settings)
-    long = replace(recipe, settings=replace(settings, learning_rate=params.long_rate))
+    recipe, bare = recipes(params)
     starts = range(params.seed, params.seed + params.seeds)
-    jobs = [(recipe, classes, s) for s in starts]
-    jobs += [(long, classes, s) for s in starts[: params.seeds // 2]]
     kept = Kept("minima", TRAIN, TEST, PREPROCESSING)
-    landings = [Landing(*one) for one in side_by_side(descend, jobs, "minima: descents", kept)]
-    ends = [
-        replace(recipe.start(examples, classes, s).network, parameters=landing.parameters)
-        for s, landing in zip(starts, landings[: params.seeds], strict=True)
+    jobs = [
+        (each, classes, [*starts[first : first + STACK]], params.seed)
+        for each in (recipe, bare)
+        for first in range(0, params.seeds, STACK)
     ]
-    save_networks(ends, starts)
+    stacks = side_by_side(descend, jobs, "minima: descents", kept)
+    landings = [Landing(*one) for stack in stacks for one in stack]
     write_table([landing.row for landing in landings])
     untrained = [recipe.start(examples, classes, s).network for s in starts]
+    ends = [
+        replace(start, parameters=landing.parameters)
+        for start, landing in zip(untrained, landings[: params.seeds], strict=True)
+    ]
+    save_networks(ends, starts)
     comparison = compare(ends, untrained, examples)
-    save_arrays(claim_arrays("minima"), comparison)
+    save_arrays(claim_arrays("minima"), {"epochs": np.array(params.epochs), **comparison})
     kept.clear()
-    accuracies = [landing.row["test_accuracy"] for landing in landings[: params.seeds]]
-    print(
-        f"{params.seeds} starts: {np.mean(accuracies):.2%} +- {np.std(accuracies, ddof=1):.2%} of "
-        f"the test images right; neurons alike by {comparison['trained'].mean():.2f} "
-        f"(untrained {comparison['untrained'].mean():.2f}); cost between two ends "
-        f"{comparison['straight'].max(axis=1).mean():.2f}"
+    tell(landings, comparison)
+
+
+def recipes(params: MinimaParams) -> tuple[Recipe, Recipe]:
+    """What all networks are trained by, and the same without weight decay."""
+    settings = Settings(
+        params.learning_rate,
+        params.epochs,
+        params.batch_size,
+        schedule="linear",
+        weight_decay=params.weight_decay,
+        reshuffle=True,
     )
+    recipe = Recipe(tuple(params.hidden), settings)
+    return recipe, replace(recipe, settings=replace(settings, weight_decay=0.0))
 
 
 def check(params: MinimaParams, outlook: Outlook) -> None:
     """Raise ``StageError`` if all networks, untrained and trained, do not fit into memory."""
-    require_memory("minima.hidden", outlook.sizes(params.hidden), 2 * params.seeds)
+    require_memory("minima.hidden", outlook.sizes(params.hidden), 3 * params.seeds)
 
 
-def descend(recipe: Recipe, classes: int, seed: int) -> Landing:
-    """One network, from its random start to its end."""
+def descend(recipe: Recipe, classes: int, seeds: list[int], order: int) -> list[Landing]:
+    """A stack of networks, from their random starts to their ends.
+
+    All of them see the images in the order that the seed ``order`` decides.
+    """
     examples, test = examples_of(TRAIN), examples_of(TEST)
     # A sample will do where all images agree on the way down; at the end they hardly do.
-    before = steepness(recipe.start(examples, classes, seed).network, examples.first(SAMPLE))
-    network = recipe.train(examples, classes, seed)
-    if not np.isfinite(network.parameters).all():
-        raise StageError(
-            f"minima: the weights of seed {seed} are no longer finite numbers; lower the "
-            f"learning rate ({recipe.settings.learning_rate:g})"
-        )
+    before = [
+        steepness(recipe.start(examples, classes, seed).network, examples.first(SAMPLE))
+        for seed in seeds
+    ]
+    networks = recipe.train_stack(examples, classes, seeds, order)
+    settings = recipe.settings
+    landings = []
+    for network, seed, steep in zip(networks, seeds, before, strict=True):
+        known = {
+            "learning_rate": settings.learning_rate,
+            "weight_decay": settings.weight_decay,
+            "seed": seed,
+            "gradient_before": steep,
+        }
+        if not np.isfinite(network.parameters).all():
+            raise StageError(
+                f"minima: the weights of seed {seed} are no longer finite numbers; lower the "
+                f"learning rate ({settings.learning_rate:g})"
+            )
+        landings.append(Landing(known | end_of(network, examples, test), network.parameters))
+    return landings
+
+
+def end_of(network: Network, examples: Examples, test: Examples) -> Row:
+    """How good and how flat it is where a descent ended."""
     guesses = predict(network, test)[0].argmax(axis=1)
-    row = {
-        "learning_rate": recipe.settings.learning_rate,
-        "seed": seed,
+    return {
         "test_accuracy": float((guesses == test.labels).mean()),
         "train_cost": evaluate(network, examples)[0],
-        "gradient_before": before,
         "gradient_after": steepness(network, examples),
-        "never_guessed": classes - len(np.unique(guesses)),
+        "never_guessed": network.sizes[-1] - len(np.unique(guesses)),
     }
-    return Landing(row, network.parameters)
+
+
+def tell(landings: Sequence[Landing], comparison: dict[str, NDArray[Any]]) -> None:
+    """Print how good the ends are with weight decay and without, and how alike."""
+    accuracies = np.array([landing.row["test_accuracy"] for landing in landings])
+    decayed, bare = np.split(accuracies, 2)
+    print(
+        f"{len(decayed)} starts: {decayed.mean():.2%} +- {decayed.std(ddof=1):.2%} of the test "
+        f"images right; without weight decay {bare.min():.2%} to {bare.max():.2%}; neurons alike "
+        f"by {comparison['trained'].mean():.2f} (untrained {comparison['untrained'].mean():.2f}); "
+        f"cost between two ends {comparison['straight'].max(axis=1).mean():.2f}"
+    )
 
 
 def steepness(network: Network, examples: Examples) -> float:

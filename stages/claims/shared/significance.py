@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from stages.common.files.arrays import Floats
 
 CLEAR = 2  # standard errors that a mean difference must have to count as one
@@ -37,3 +39,22 @@ def is_clear_gain(gain: float, *samples: Floats) -> bool:
     A single value has no spread, and proves nothing.
     """
     return len(samples[0]) > 1 and bool(gain > CLEAR * standard_error(*samples))
+
+
+def deviation_interval(sample: Floats) -> tuple[float, float]:
+    """The 95 % interval of the standard deviation behind a bell-shaped sample, (n,), n > 1.
+
+    (n - 1) s^2 / sigma^2 is distributed as chi-squared with n - 1 degrees of freedom.
+    """
+    from scipy.special import chdtri
+
+    free = len(sample) - 1
+    deviation = float(sample.std(ddof=1))
+    low, high = (deviation * (free / chdtri(free, tail)) ** 0.5 for tail in (0.025, 0.975))
+    return float(low), float(high)
+
+
+def quartiles(sample: Floats) -> tuple[float, float, float]:
+    """The lower quartile of a sample, (n,), its median and the upper one."""
+    low, middle, high = np.quantile(sample, [0.25, 0.5, 0.75])
+    return float(low), float(middle), float(high)

@@ -1,0 +1,1 @@
+"""Claim: the first layer hardly changes, since three avenues have to be balanced."""
