@@ -27,10 +27,10 @@ from stages.common.files.arrays import load_labelled
 from stages.common.files.paths import PREPROCESSING, TEST, VALIDATION
 from stages.common.files.tables import read_table, write_csv
 from stages.common.images.idx import read_idx
+from stages.common.images.novelty import ALARMS, JUDGES, load_familiar
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, load_model
 from stages.tools.drawing import Levels, prepare
-from stages.tools.novelty import ALARMS, JUDGES, load_familiar
 
 TABLE = Path(__file__).with_name("unfamiliar.csv")
 NETWORK = Path("models/network.npz")
@@ -133,7 +133,7 @@ def main(
         (
             kind,
             len(grey),
-            (familiar.similarity(grey) < familiar.least).mean(),
+            (familiar.strangeness(grey) > familiar.bound).mean(),
             (brightest(model, grey) < bound).mean(),
         )
         for kind, grey in pictures(clothes, quick=quick).items()
@@ -141,7 +141,7 @@ def main(
     table = pd.DataFrame(rows, columns=COLUMNS).round(4)
     if not quick:
         write_csv(TABLE, table)
-    print(f"similarity below {familiar.least:.3f}, brightest output below {bound:.3f}")
+    print(f"strangeness above {familiar.bound:.1f}, brightest output below {bound:.3f}")
     print(table.to_string(index=False))
 
 

@@ -6,6 +6,8 @@ from stages.claims.amount import claim as amount
 from stages.claims.architecture import claim as architecture
 from stages.claims.avenues import claim as avenues
 from stages.claims.averaging import claim as averaging
+from stages.claims.continuous import claim as continuous
+from stages.claims.efficient import claim as efficient
 from stages.claims.hebb import claim as hebb
 from stages.claims.layers_alone import claim as layers_alone
 from stages.claims.memorize import claim as memorize
@@ -16,6 +18,7 @@ from stages.claims.second_guess import claim as second_guess
 from stages.claims.sensitivity import claim as sensitivity
 from stages.claims.shared.claim import Claim
 from stages.claims.smoothness import claim as smoothness
+from stages.claims.steepest import claim as steepest
 from stages.claims.stepsize import claim as stepsize
 from stages.claims.sweep import claim as sweep
 from stages.claims.twos import claim as twos
@@ -39,14 +42,21 @@ CHAPTERS = (
         "The cost is a landscape above all the weights and biases. Its negative gradient tells "
         "which nudge to each of them lowers it fastest; learning is a walk along it, one small "
         "step after the other.",
-        (sensitivity.CLAIM, stepsize.CLAIM, paths.CLAIM, minima.CLAIM),
+        (
+            steepest.CLAIM,
+            sensitivity.CLAIM,
+            stepsize.CLAIM,
+            continuous.CLAIM,
+            paths.CLAIM,
+            minima.CLAIM,
+        ),
     ),
     Chapter(
         "wanting",
         "What one digit wants, and what all of them want",
         "Backpropagation asks each training image how it would change every weight and bias. "
         "What the network does is the average of the answers.",
-        (wishes.CLAIM, averaging.CLAIM, twos.CLAIM, hebb.CLAIM),
+        (efficient.CLAIM, wishes.CLAIM, averaging.CLAIM, twos.CLAIM, hebb.CLAIM),
     ),
     Chapter(
         "learned",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from nn import COSTS
 from nn.functions import LEAK
 from stages.common.files.paths import SNAPSHOTS
+from stages.common.images.novelty import LITTLE, MORE, Familiar, load_familiar
 from stages.common.models.model import Model
 from stages.common.models.snapshots import load_snapshots
 from stages.page.codec import encode_array, encode_images, quantize
@@ -46,6 +47,7 @@ def embed_run(results: "Results", mistakes: int) -> str:
         "parameters": encode_array(network.parameters) if is_live(results) else None,
         "digits": digits(results, mistakes),
         "snapshots": snapshots(results) if is_live(results) else None,
+        "familiar": familiar(results) if is_live(results) else None,
         "history": {name: column.tolist() for name, column in results.history.items()},
         "confusion": results.confusion.tolist(),
     }
@@ -75,6 +77,30 @@ def described(model: Model) -> dict[str, Any]:
             "scale": packed(preprocessing.scale),
             "offset": packed(preprocessing.offset),
         },
+    }
+
+
+def familiar(results: "Results") -> dict[str, Any] | None:
+    """What ``predict`` knows of unfamiliar pictures, as ``web/novelty.js`` takes it; or None."""
+    criterion = load_familiar(results.image_shape)
+    return None if criterion is None else packed_criterion(criterion)
+
+
+def packed_criterion(criterion: Familiar) -> dict[str, Any]:
+    """A criterion of what is familiar, its arrays in base64."""
+    groups, vectors, cells = criterion.levels.shape
+    return {
+        "groups": groups,
+        "vectors": vectors,
+        "cells": cells,
+        "square": criterion.square,
+        "deviations": [LITTLE, MORE],
+        **{
+            name: encode_array(getattr(criterion, name))
+            for name in ("levels", "scales", "precisions", "volumes", "strangest")
+        },
+        "judges": criterion.judges,
+        "bound": criterion.bound,
     }
 
 

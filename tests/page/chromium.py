@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from nn import SGD, Network, Settings, feedforward
+from stages.batch import batch
 from stages.common.files.arrays import load_labelled
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, as_examples, save_model
@@ -85,7 +86,8 @@ def write_real_run(folder: Path, hidden: tuple[int, ...] = (16, 16), epochs: int
     os.chdir(folder)
     try:
         sample_as_raw(Path("data/raw"), train=1000, test=200)
-        call(normalize, scaling="unit", deskew=False, edges=False, transpose=False, first_label=0)
+        call(normalize, scaling="unit", deskew=False, edges=False)
+        call(batch, validation=200, batch_size=50, seed=0)
         _train(hidden, epochs)
     finally:
         os.chdir(before)

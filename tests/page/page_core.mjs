@@ -16,8 +16,9 @@ const colour = await import(urlOf("colour"));
 const format = await import(urlOf("format"));
 const magnitude = await import(urlOf("magnitude"));
 const network = await import(urlOf("network"));
+const { noveltyOf, unpackFamiliar } = await import(urlOf("novelty"));
 const { pictureOfColours, prepare } = await import(urlOf("prepare"));
-const { inputsOf } = await import(urlOf("preprocess"));
+const { inputsOf, straightened } = await import(urlOf("preprocess"));
 const { imageOfStrokes, rasterize } = await import(urlOf("strokes"));
 
 const plain = (value) => {
@@ -77,6 +78,12 @@ const tasks = {
   colours: ({ levels, height, width }) =>
     pictureOfColours(codec.decodeBytes(levels), height, width).levels,
   inputs: ({ image, preprocessing }) => inputsOf(codec.decodeBytes(image), preprocessing),
+  novelty: ({ familiar, images, preprocessing }) =>
+    images.map((image) => {
+      const straight = straightened(codec.decodeBytes(image), preprocessing);
+      const { height, width } = preprocessing;
+      return noveltyOf(unpackFamiliar(familiar), straight, height, width);
+    }),
   floats: ({ text }) => codec.decodeFloats(text),
   signed: ({ text }) => codec.decodeSigned(text),
   images: ({ text, length }) => codec.decodeImages(codec.decodeBytes(text), length),

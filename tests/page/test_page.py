@@ -40,7 +40,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_real_run(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        call(report, dpi=50, mistakes=6, credit="Somebody drew them.")
+        call(report, dpi=50, mistakes=6)
     return folder
 
 
@@ -75,7 +75,7 @@ def page(opened: Watched) -> Iterator[Page]:
     """The page as it was when it was opened."""
     opened.page.evaluate(
         """() => {
-          for (const id of ["restore", "step-reset"]) document.getElementById(id).click();
+          document.getElementById("changed-reset").click();
           document.querySelector("#stages button").click();
           document.querySelector("#test-image").value = 0;
           document.querySelector("#test-image").dispatchEvent(new Event("input"));
@@ -166,8 +166,9 @@ def test_a_stroke_of_the_mouse_lights_the_outputs(page: Page, finished: Path) ->
     assert np.allclose(outputs_of(page), empty, atol=CLOSE)
 
 
-def draw(page: Page, points: list[tuple[float, float]]) -> None:
-    box = page.locator("#pad").bounding_box()
+def draw(page: Page, points: list[tuple[float, float]], pad: str = "#pad") -> None:
+    page.locator(pad).scroll_into_view_if_needed()
+    box = page.locator(pad).bounding_box()
     assert box is not None
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
     page.mouse.move(*places[0])
@@ -208,8 +209,8 @@ def test_the_keyboard_draws_too(page: Page) -> None:
 
 def test_every_source_of_images_reaches_the_network(page: Page, tmp_path: Path) -> None:
     notes = []
-    for name in ("Noise", "Nothing", "A misread one", "Any"):
-        page.get_by_role("button", name=name, exact=True).click()
+    for name in ("Noise", "Blank", "A misread one", "Random"):
+        page.locator("#draw").get_by_role("button", name=name, exact=True).click()
         notes.append(page.locator("#source-note").inner_text())
     photo = np.full((90, 70, 3), 235, np.uint8)
     photo[20:70, 30:38] = 40
@@ -338,10 +339,94 @@ def test_one_image_spoils_the_others_and_a_batch_does_not(page: Page) -> None:
     alone = accuracy()
     section.get_by_role("button", name="Reset").click()
     section.locator("#learn-batch").check()
-    section.locator("#rate").fill("0")
+    for _ in range(2):
+        section.get_by_role("button", name="Ten steps").click()
+        assert accuracy() > before - 0.02  # at the rate with which the section opens
+    section.get_by_role("button", name="Reset").click()
+    section.locator("#rate").fill("2")
+    expect(page.locator("#rate-note")).to_contain_text("right across the valley")
     section.get_by_role("button", name="Ten steps").click()
+    assert accuracy() < before - 0.2
     assert alone < before - 0.05
-    assert accuracy() > before - 0.05
+
+
+def test_neurons_that_are_off_count_in_every_number_and_one_reset_undoes_all(
+    page: Page, finished: Path
+) -> None:
+    page.locator("#true-label").select_option("3")
+    chip, section = page.locator("#changed"), page.locator("#step")
+    expect(chip).to_be_hidden()
+    start = outputs_of(page)
+    for index in ("1", "6", "11"):
+        page.locator("#look-layer").select_option("1")
+        page.locator("#look-neuron").fill(index)
+        page.get_by_role("button", name="Switch it off").click()
+    page.locator("#shift").fill("2")
+    expect(chip).to_contain_text("Changed: 3 neurons off, 1 bias shifted")
+    section.scroll_into_view_if_needed()
+    cost = float(((outputs_of(page) - np.eye(10)[3]) ** 2).sum())
+    was = float(((start - np.eye(10)[3]) ** 2).sum())
+    expect(page.locator("#step-cost")).to_contain_text("\N{RIGHTWARDS ARROW}")
+    before, after = page.locator("#step-cost").inner_text().split(" \N{RIGHTWARDS ARROW} ")
+    assert float(before) == pytest.approx(was, rel=0.01)
+    assert float(after) == pytest.approx(cost, rel=0.01)
+    expect(page.locator("#term-total")).to_have_text(f"{cost:.4f}")
+    accuracy = damaged_accuracy(finished, off=[1, 6, 11], shift=(11, 2))
+    expect(page.locator("#look-accuracy")).to_have_text(f"{100 * accuracy:.1f}\N{NO-BREAK SPACE}%")
+    expect(page.locator("#step-accuracy")).to_contain_text(f"{100 * accuracy:.1f}")
+    section.get_by_role("button", name="One step").click()
+    expect(chip).to_contain_text("1 step, 3 neurons off, 1 bias shifted")
+    chip.get_by_role("button", name="Reset").click()
+    expect(chip).to_be_hidden()
+    expect(section).to_have_attribute("data-steps", "0")
+    assert np.allclose(outputs_of(page), start)
+
+
+def damaged_accuracy(folder: Path, off: list[int], shift: tuple[int, float]) -> float:
+    """Share of the test images read correctly without some neurons of the first hidden layer."""
+    images = np.load(folder / "data/normalized/test/images.npy").reshape(-1, 784) / 255
+    labels = np.load(folder / "data/normalized/test/labels.npy")
+    network = load_model(folder / "models/network.npz").network
+    a = images.T
+    for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
+        z = w @ a + b[:, np.newaxis]
+        if layer == 0:
+            z[shift[0]] += shift[1]
+        a = 1 / (1 + np.exp(-z))
+        if layer == 0:
+            a[off] = 0
+    return float((a.argmax(axis=0) == labels).mean())
+
+
+def test_the_walk_opens_on_an_image_that_it_doubts_and_has_a_pad_of_its_own(
+    watched: Watched, finished: Path
+) -> None:
+    page = watched.open(finished / "reports/index.html")
+    ranked = np.sort(outputs_of(page))
+    assert 0.4 < ranked[-1] < 0.8
+    section = page.locator("#wants")
+    section.scroll_into_view_if_needed()
+    assert float(page.locator("#term-total").inner_text()) > 0.03
+    section.get_by_role("button", name="A misread one").click()
+    expect(page.locator("#walk-answer")).to_contain_text("It reads test image")
+    shown = int(page.locator("#test-image").input_value())
+    row = np.loadtxt(finished / "reports/predictions.csv", delimiter=",", skiprows=1)[shown]
+    assert row[0] != row[1]
+    draw(page, ZIGZAG, "#walk-pad")
+    expect(page.locator("#source-note")).to_contain_text("Your drawing")
+    expect(page.locator("#walk-answer")).to_contain_text("It reads your drawing")
+
+
+def test_what_is_like_nothing_it_has_seen_is_warned_of(page: Page) -> None:
+    warning = page.locator("#warning")
+    page.get_by_role("button", name="Blank").click()
+    expect(warning).to_contain_text("no ink")
+    page.get_by_role("button", name="Noise").click()
+    expect(warning).to_contain_text("Like nothing it was trained on: stranger than 200 of 200")
+    expect(page.locator("#answer-live")).to_contain_text("Like nothing it was trained on")
+    page.get_by_role("button", name="Clear").first.click()
+    draw(page, [(0.5, 0.15), (0.5, 0.85)])
+    expect(warning).to_have_text("")  # a 1
 
 
 def test_the_scrubber_shows_earlier_epochs_by_mouse_and_by_keyboard(page: Page) -> None:
@@ -452,7 +537,7 @@ def test_every_shape_of_network_comes_alive(
     write_run(tmp_path, shape)
     monkeypatch.chdir(tmp_path)
     draw_no_figures(monkeypatch)
-    call(report, dpi=50, mistakes=9, credit="Somebody drew them.")
+    call(report, dpi=50, mistakes=9)
     page = watched.open(tmp_path / "reports/index.html")
     shown = int(page.locator("#test-image").input_value())
     expected = np.loadtxt("reports/predictions.csv", delimiter=",", skiprows=1)[shown, 3:]
@@ -484,7 +569,7 @@ def test_a_network_too_large_for_a_page_says_so(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(embed, "MOST_PARAMETERS", 100)
     draw_no_figures(monkeypatch)
-    call(report, dpi=50, mistakes=9, credit="Somebody drew them.")
+    call(report, dpi=50, mistakes=9)
     page = watched.open(tmp_path / "reports/index.html")
     expect(page.locator(".missing").first).to_contain_text("too many to put into a page")
     assert page.locator("#cell-images button").count() > 0
@@ -499,6 +584,6 @@ def test_markup_in_a_parameter_is_shown_as_text(
     train = {"hidden": [4], "activation": "sigmoid", "cost": "quadratic", "note": BAD}
     sections = {"fetch": {BAD: BAD}, "normalize": {}, "batch": {}, "train": train}
     Path("params.yaml").write_text(json.dumps(sections))
-    call(report, dpi=50, mistakes=9, credit="Somebody drew them.")
+    call(report, dpi=50, mistakes=9)
     page = watched.open(tmp_path / "reports/index.html")
     assert page.locator("#run").inner_text().count(BAD) == 3

@@ -17,8 +17,10 @@ from PIL import Image
 
 from nn import Network, cost_of, feedforward, gradient
 from nn.functions import ACTIVATIONS, LEAK, Array
+from stages.common.images.novelty import describe
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
 from stages.page.codec import encode_array, encode_images, quantize, restore
+from stages.page.embed import packed_criterion
 from stages.tools import drawing as ink
 from stages.tools.drawing import Levels, image_of_strokes, pen_for, prepare, rasterize
 from stages.tools.predict import grey_levels
@@ -305,6 +307,38 @@ def test_accuracy_and_inputs_are_those_of_the_pipeline_on_real_digits(node: Node
     call = {"task": "accuracy", "description": described(network), "inputs": seen.tolist()}
     (accuracy,) = node({**call, "labels": [*labels[:50].tolist(), 1, 1]})
     assert accuracy == pytest.approx((outputs.argmax(axis=0) == [*labels[:50], 1, 1]).mean())
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (17, 11)])
+def test_what_is_unfamiliar_is_what_predict_finds_unfamiliar(
+    node: Node, shape: tuple[int, int]
+) -> None:
+    digits, labels = sample_digits()
+    digits = digits[:, : shape[0], : shape[1]]
+    rng = np.random.default_rng(2)
+    grey = np.ascontiguousarray(digits).reshape(len(digits), -1)
+    familiar = describe(grey[:600], labels[:600], grey[600:900], shape)
+    noise = rng.integers(0, 256, (20, *shape), dtype=np.uint8)
+    images = np.concatenate([digits[900:], rng.permuted(digits[900:920], axis=1), noise])
+    images[0] = 0
+    for deskew in (False, True):
+        preprocessing = Preprocessing(*shape, deskew, False, *unit_scaling())
+        described = inputs_call(images[0], preprocessing)["preprocessing"]
+        (found,) = node(
+            {
+                "task": "novelty",
+                "familiar": packed_criterion(familiar),
+                "images": [encode_array(image) for image in images],
+                "preprocessing": described,
+            }
+        )
+        seen = preprocessing.prepare(images)
+        close([one["strangeness"] for one in found], familiar.strangeness(seen), 0.5)
+        warnings = [familiar.warning(image) for image in seen]
+        assert [one["unfamiliar"] for one in found] == [bool(text) for text in warnings]
+        assert 20 <= sum(map(bool, warnings)) < len(images) - 5
+        for one, text in zip(found, warnings, strict=True):
+            assert not text or f"stranger than {one['milder']} of {familiar.judges} " in text
 
 
 def inputs_call(image: Levels, preprocessing: Preprocessing) -> dict[str, Any]:

@@ -65,7 +65,9 @@ def draw_accuracies(axes: Axes, valleys: Valleys) -> None:
 def amount(table: Table, *, median: bool) -> str:
     """Mean and deviation of the accuracies, or their median, in words."""
     shares = table["test_accuracy"]
-    return f"median {percent(quartiles(shares)[1], 1)}" if median else percent_and_deviation(shares)
+    if median:
+        return f"median {percent(quartiles(shares).value, 1)}"
+    return percent_and_deviation(shares)
 
 
 def swarm(places: Floats, least: float) -> Floats:

@@ -77,11 +77,9 @@ class Valleys:
     @cached_property
     def spread(self) -> Estimate:
         """The standard deviation of the test accuracy, in points."""
-        accuracy = 100 * self.decayed["test_accuracy"]
-        deviation = float(accuracy.std(ddof=1))
-        low, high = deviation_interval(accuracy)
         unit = "points of standard deviation between the networks' test accuracies"
-        return Estimate(deviation, low, high, self.starts, unit)
+        interval = deviation_interval(100 * self.decayed["test_accuracy"])
+        return Estimate(*interval, self.starts, unit)
 
     @property
     def different(self) -> bool:
@@ -197,7 +195,7 @@ def measured(valleys: Valleys) -> str:
 def without_decay(valleys: Valleys) -> str:
     """How the same starts end where weights do not shrink."""
     table = valleys.bare
-    low, middle, high = quartiles(table["test_accuracy"])
+    middle, low, high = quartiles(table["test_accuracy"])
     missing = int((table["never_guessed"] > 0).sum())
     return (
         f"Without weight decay the same starts end with {percent(middle, 1)} (median; quartiles "

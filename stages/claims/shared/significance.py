@@ -15,7 +15,7 @@ def standard_error(*samples: Floats) -> float:
 
 
 class Interval(NamedTuple):
-    """A mean with the ends of an interval around it."""
+    """A number with the ends of an interval around it."""
 
     value: float
     low: float
@@ -41,20 +41,19 @@ def is_clear_gain(gain: float, *samples: Floats) -> bool:
     return len(samples[0]) > 1 and bool(gain > CLEAR * standard_error(*samples))
 
 
-def deviation_interval(sample: Floats) -> tuple[float, float]:
-    """The 95 % interval of the standard deviation behind a bell-shaped sample, (n,), n > 1.
+def deviation_interval(sample: Floats) -> Interval:
+    """Standard deviation of a bell-shaped sample, (n,), n > 1, and its 95 % interval.
 
     (n - 1) s^2 / sigma^2 is distributed as chi-squared with n - 1 degrees of freedom.
     """
     from scipy.special import chdtri
 
-    free = len(sample) - 1
-    deviation = float(sample.std(ddof=1))
-    low, high = (deviation * (free / chdtri(free, tail)) ** 0.5 for tail in (0.025, 0.975))
-    return float(low), float(high)
+    free, deviation = len(sample) - 1, float(sample.std(ddof=1))
+    low, high = (deviation * float(free / chdtri(free, tail)) ** 0.5 for tail in (0.025, 0.975))
+    return Interval(deviation, low, high)
 
 
-def quartiles(sample: Floats) -> tuple[float, float, float]:
-    """The lower quartile of a sample, (n,), its median and the upper one."""
-    low, middle, high = np.quantile(sample, [0.25, 0.5, 0.75])
-    return float(low), float(middle), float(high)
+def quartiles(sample: Floats) -> Interval:
+    """Median of a sample, (n,), between its quartiles."""
+    low, middle, high = (float(q) for q in np.quantile(sample, [0.25, 0.5, 0.75]))
+    return Interval(middle, low, high)

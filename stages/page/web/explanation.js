@@ -155,7 +155,7 @@ function paintMatrix(layer, gradient) {
   const foot = make(
     "tr",
     {},
-    make("th", { scope: "row" }, "together"),
+    make("th", { scope: "row" }, "total"),
     ...sums.map((sum) => makeCell(sum, largestSum)),
   );
   byId("matrix-head").replaceChildren(head);

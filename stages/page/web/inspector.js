@@ -15,9 +15,9 @@ import { largestOf, strongest } from "./magnitude.js";
 import { neuronKey } from "./network.js";
 import { layerName, neuronName, run } from "./run.js";
 import {
+  currentAccuracy,
   onChange,
   restoreNeurons,
-  sampleAccuracy,
   scene,
   shiftBias,
   switchNeuron,
@@ -181,7 +181,7 @@ function listContributions(layer, weights, before, contributions) {
 }
 
 function tellAccuracy() {
-  const now = sampleAccuracy();
+  const now = currentAccuracy();
   const trained = trainedAccuracy();
   const difference = now - trained;
   const points = `${signedDecimal(100 * difference, 1)} points`;

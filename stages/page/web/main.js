@@ -1,6 +1,7 @@
 // Start every part of the page.
 
 import { startBackpropagation } from "./backpropagation.js";
+import { startChanges } from "./changes.js";
 import { byId } from "./dom.js";
 import { startEpochs } from "./epochs.js";
 import { inspectIn, pickNeuron, previewNeuron, startInspector } from "./inspector.js";
@@ -17,6 +18,7 @@ if (run.network) {
   startPad();
   startBackpropagation();
   startSteps();
+  startChanges();
   startEpochs();
   showFirst();
 }

@@ -11,16 +11,26 @@ import { imageOfStrokes } from "./strokes.js";
 const side = 560; // pixels of the canvas along each side
 const nib = 0.062; // breadth of the line on the pad, as a share of its side
 const keyStep = 0.04; // how far an arrow key moves the pen
+const doubt = [0.5, 0.75]; // largest outputs of images that the network doubts, but reads
 const leastMove = 0.004; // points nearer than this to the last one are left out
 
+const pads = []; // canvases that all show the one drawing
 const strokes = [];
 const pen = { x: 0.5, y: 0.3, down: false, shown: false };
 let drawing = null; // id of the pointer that draws
 let asked = false; // whether an image is to be made in the next frame
 
-/** Make the pad and its tools work. */
+/** Make the pads and their tools work: the large one, and the one beside the walk. */
 export function startPad() {
-  const pad = byId("pad");
+  for (const id of ["pad", "walk-pad"]) startCanvas(byId(id));
+  byId("undo-stroke").addEventListener("click", undoStroke);
+  for (const id of ["clear", "walk-clear"]) byId(id).addEventListener("click", clearPad);
+  onChange((what) => what === "subject" && paintPads());
+  startSources();
+}
+
+function startCanvas(pad) {
+  pads.push(pad);
   pad.width = pad.height = side;
   pad.addEventListener("pointerdown", (event) => beginStroke(pad, event));
   pad.addEventListener("pointermove", (event) => continueStroke(pad, event));
@@ -28,10 +38,6 @@ export function startPad() {
   pad.addEventListener("keydown", moveWithKeys);
   pad.addEventListener("focus", () => pad.matches(":focus-visible") && showPen(true));
   pad.addEventListener("blur", () => showPen(false));
-  byId("undo-stroke").addEventListener("click", undoStroke);
-  byId("clear").addEventListener("click", clearPad);
-  onChange((what) => what === "subject" && paintPad());
-  startSources();
 }
 
 function startSources() {
@@ -52,7 +58,10 @@ function startSources() {
   byId("any-image").addEventListener("click", () =>
     go(Math.floor(Math.random() * run.digits.sample)),
   );
-  byId("misread-image")?.addEventListener("click", () => go(misread(here())));
+  for (const id of ["misread-image", "walk-misread"]) {
+    byId(id)?.addEventListener("click", () => go(misread(here())));
+  }
+  byId("walk-doubted").addEventListener("click", () => go(doubted(here())));
   byId("noise-image").addEventListener("click", () => {
     forgetDrawing();
     showImage(
@@ -77,7 +86,7 @@ function startSources() {
 
 function sourceText() {
   const { kind } = scene.subject;
-  if (kind === "noise") return "Every grey level drawn by chance.";
+  if (kind === "noise") return "Every grey level is random.";
   if (kind === "picture") return "Your picture, cut out, scaled and centred.";
   return kind === "empty"
     ? "No ink at all."
@@ -92,6 +101,14 @@ function misread(place) {
     if (labels[other] !== answers[other]) return other;
   }
   return place;
+}
+
+/** The next image of the sample after this place that is read correctly, but with doubt. */
+function doubted(place) {
+  const { labels, guesses: answers, values, sample } = run.digits;
+  const right = Array.from(labels.slice(0, sample).keys()).filter((k) => labels[k] === answers[k]);
+  const dim = right.filter((k) => values[k] >= doubt[0] && values[k] <= doubt[1]);
+  return dim.find((k) => k > place) ?? dim[0] ?? right.find((k) => k > place) ?? right[0] ?? 0;
 }
 
 // Strokes.
@@ -153,13 +170,13 @@ function moveWithKeys(event) {
   event.preventDefault();
   pen.shown = true;
   if (pen.down || event.key === " " || event.key === "Enter") askImage();
-  else paintPad();
+  else paintPads();
 }
 
 function showPen(shown) {
   pen.shown = shown;
   if (!shown) pen.down = false;
-  paintPad();
+  paintPads();
 }
 
 function undoStroke() {
@@ -192,9 +209,12 @@ function askImage() {
   });
 }
 
+function paintPads() {
+  for (const pad of pads) paintPad(pad);
+}
+
 /** Strokes if there are any; or else the image itself, enlarged. */
-function paintPad() {
-  const pad = byId("pad");
+function paintPad(pad) {
   const context = pad.getContext("2d");
   context.fillStyle = cssColour(glowColour(0));
   context.fillRect(0, 0, side, side);
@@ -210,7 +230,7 @@ function paintPad() {
     if (stroke.length === 1) context.lineTo(stroke[0][0] * side + 0.01, stroke[0][1] * side);
     context.stroke();
   }
-  if (pen.shown) paintPen(context);
+  if (pen.shown && document.activeElement === pad) paintPen(context);
 }
 
 function paintEnlarged(context) {
@@ -281,13 +301,7 @@ async function readPicture(file) {
   }
 }
 
-/** What the page opens with: the first test image that was read correctly. */
+/** What the page opens with: an image that is read correctly, but not without doubt. */
 export function showFirst() {
-  const { labels, guesses: answers } = run.digits;
-  showDigit(
-    Math.max(
-      0,
-      labels.findIndex((label, k) => label === answers[k]),
-    ),
-  );
+  showDigit(doubted(-1));
 }

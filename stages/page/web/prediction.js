@@ -7,7 +7,7 @@ import { byId, make } from "./dom.js";
 import { decimalText } from "./format.js";
 import { guesses, neuronKey } from "./network.js";
 import { oneOf, run } from "./run.js";
-import { onChange, scene, subjectText } from "./scene.js";
+import { onChange, scene, subjectText, warningText } from "./scene.js";
 import { makeAnnouncer } from "./schedule.js";
 
 /** Build the diagram; `onPreview` and `onPick` are told which neuron is looked at. */
@@ -36,7 +36,12 @@ function tellAnswer(root, outputs) {
   byId("second-digit").textContent = run.names[second] ?? "\u2013";
   byId("second-value").textContent = second === undefined ? "" : value(second);
   const next = second === undefined ? "" : `; second guess ${run.names[second]}, ${value(second)}`;
-  return `The network reads ${subjectText()} as ${oneOf(first)}, ${value(first)}${next}.`;
+  const warning = warningText();
+  byId("warning").textContent = warning;
+  byId("warning").classList.toggle("absent", warning === "");
+  const answer = `It reads ${subjectText()} as ${oneOf(first)}, ${value(first)}${next}.`;
+  byId("walk-answer").textContent = answer;
+  return `${answer.replace("It", "The network")} ${warning}`.trimEnd();
 }
 
 /** What a diagram needs to show a forward pass. */

@@ -13,14 +13,20 @@ export const mapColumns = 4;
  *   stages/common/images/preprocess.py; scale, offset: one number or one an input
  * @returns {Float64Array} (inputs,), float32 numbers: scale * level + offset
  */
-export function inputsOf(image, { height, width, deskew, edges, scale, offset }) {
-  const straight = deskew ? deskewed(image, height, width) : image;
+export function inputsOf(image, preprocessing) {
+  const { height, width, edges, scale, offset } = preprocessing;
+  const straight = straightened(image, preprocessing);
   const seen = edges ? edgesOf(straight, height, width) : straight;
   const at = (value, k) => (typeof value === "number" ? value : value[k]);
   const scaledAt = (level, k) => Math.fround(level * Math.fround(at(scale, k)));
   return Float64Array.from(seen, (level, k) =>
     Math.fround(scaledAt(level, k) + Math.fround(at(offset, k))),
   );
+}
+
+/** Grey levels as they are stored, `prepare` of preprocess.py: straightened, if the model asks. */
+export function straightened(image, { height, width, deskew }) {
+  return deskew ? deskewed(image, height, width) : image;
 }
 
 /** Height and width of what the network sees: the image's, or those of the maps of its edges. */

@@ -10,6 +10,7 @@ import {
 import { byId } from "./dom.js";
 import { withArticle } from "./format.js";
 import { unpackNetwork, unpackPreprocessing } from "./model.js";
+import { unpackFamiliar } from "./novelty.js";
 import { parameterBlocks } from "./network.js";
 import { inputsOf, mapColumns, mapRows, seenShape } from "./preprocess.js";
 
@@ -38,6 +39,7 @@ function unpackRun(data) {
     seen: seenShape(preprocessing),
     digits: unpackDigits(data.digits, height * width, preprocessing),
     snapshots: unpackSnapshots(data),
+    familiar: data.familiar && unpackFamiliar(data.familiar),
     layers: drawnLayers(data.sizes),
     drawn: network ? drawnNeurons(network) : [],
   };

@@ -9,15 +9,17 @@ import {
   neuronKey,
   oneHot,
 } from "./network.js";
-import { inputsOf } from "./preprocess.js";
+import { noveltyOf } from "./novelty.js";
+import { inputsOf, straightened } from "./preprocess.js";
 import { run } from "./run.js";
 
 const listeners = [];
 
 /** Read it freely; change it through the functions below. */
 export const scene = {
-  subject: null, // { kind, image, inputs, label, place }
-  network: run.network, // stepped or not
+  subject: null, // { kind, image, straight, inputs, label, place }
+  network: run.network, // with the visitor's steps, or as it was trained
+  steps: 0, // taken by the visitor
   off: new Set(), // hidden neurons that are switched off, by neuronKey
   shift: new Map(), // what is added to biases, by neuronKey
   chosen: null, // the true label, as the visitor says
@@ -30,6 +32,7 @@ export function onChange(listener) {
 }
 
 function changed(what) {
+  if (what === "network") accuracy = undefined;
   scene.pass = forward(scene.network, scene.subject.inputs, scene);
   for (const listener of listeners) listener(what);
 }
@@ -43,10 +46,9 @@ export function show(subject, { keepLabel = false } = {}) {
 
 /** An image as MNIST's, before deskewing and scaling. */
 export function showImage(kind, image, options) {
-  show(
-    { kind, image, inputs: inputsOf(image, run.preprocessing), label: null, place: null },
-    options,
-  );
+  const straight = straightened(image, run.preprocessing);
+  const inputs = inputsOf(straight, { ...run.preprocessing, deskew: false });
+  show({ kind, image, straight, inputs, label: null, place: null }, options);
 }
 
 /** An embedded test image. */
@@ -55,6 +57,7 @@ export function showDigit(place) {
   show({
     kind: "test",
     image,
+    straight: image,
     inputs: run.digits.inputs(place),
     label: run.digits.labels[place],
     place,
@@ -98,10 +101,29 @@ export function restoreNeurons() {
   changed("network");
 }
 
-/** Replace the network, by one that has taken a step. */
-export function replaceNetwork(network) {
+/** Replace the network by one that has taken so many steps since it was trained. */
+export function replaceNetwork(network, steps) {
   scene.network = network;
+  scene.steps = steps;
   changed("network");
+}
+
+/** Undo everything that has been done to the network. */
+export function restoreNetwork() {
+  scene.off.clear();
+  scene.shift.clear();
+  replaceNetwork(run.network, 0);
+}
+
+/** What has been done to the network, in words; "" if it is as it was trained. */
+export function changesText() {
+  const parts = [
+    [scene.steps, "step", "steps"],
+    [scene.off.size, "neuron off", "neurons off"],
+    [scene.shift.size, "bias shifted", "biases shifted"],
+  ];
+  const some = parts.filter(([count]) => count > 0);
+  return some.map(([count, one, more]) => `${count} ${count === 1 ? one : more}`).join(", ");
 }
 
 /** A copy that may be changed. */
@@ -109,10 +131,18 @@ export function currentNetwork() {
   return copyNetwork(scene.network);
 }
 
-/** Share of the sample of test images that the network classifies correctly, as it is now. */
-export function sampleAccuracy(network = scene.network, options = scene) {
-  return accuracyOn(network, run.digits.sampleInputs(), run.digits.labels, options);
+/** Share of the sample of test images that a network with the visitor's changes reads correctly. */
+export function sampleAccuracy(network) {
+  return accuracyOn(network, run.digits.sampleInputs(), run.digits.labels, scene);
 }
+
+/** The same of the network as it is now. */
+export function currentAccuracy() {
+  accuracy ??= sampleAccuracy(scene.network);
+  return accuracy;
+}
+
+let accuracy; // of the network as it is now, if it has been measured
 
 /** Share of the sample of test images that the network as it was trained classifies correctly. */
 export function trainedAccuracy() {
@@ -126,6 +156,19 @@ let trained;
 export function currentGradient() {
   const target = oneHot(wantedLabel(), run.classes);
   return backprop(scene.network, scene.subject.inputs, target, scene);
+}
+
+/** What to tell about an image like nothing that the network was trained on; "" if it is as usual. */
+export function warningText() {
+  const { straight } = scene.subject;
+  if (straight.every((level) => level === 0))
+    return "There is no ink. A network always answers; this is what its biases say.";
+  if (!run.familiar) return "";
+  const { height, width } = run.preprocessing;
+  const { unfamiliar, milder } = noveltyOf(run.familiar, straight, height, width);
+  if (!unfamiliar) return "";
+  const [fewer, all] = [milder, run.familiar.judges].map((count) => count.toLocaleString("en"));
+  return `Like nothing it was trained on: stranger than ${fewer} of ${all} validation images. Do not believe the answer.`;
 }
 
 /** What the network looks at, in words. */

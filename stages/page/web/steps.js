@@ -8,6 +8,8 @@ import { costTerms, forward, oneHot, step } from "./network.js";
 import { makeBars } from "./prediction.js";
 import { run } from "./run.js";
 import {
+  changesText,
+  currentAccuracy,
   currentNetwork,
   onChange,
   replaceNetwork,
@@ -22,9 +24,15 @@ import { makeAnnouncer, makeVisibleUpdate } from "./schedule.js";
 const batchSize = 100;
 const mostMemory = 5e6; // numbers kept, so that steps can be undone
 const [chartWidth, chartHeight, chartLeft] = [320, 130, 48];
+// Of the rate with which the run began, far from any valley, what is left to begin with here. Ten
+// steps on random test images with the whole of it break the network of the lectures (49 % are
+// read correctly afterwards), with a tenth they help; one image alone is followed still more slowly.
+const shares = { one: 1 / 30, batch: 1 / 10 };
 
-const done = []; // { network, accuracy, steps, cost } before each click
-let now = null;
+const done = []; // what `now` was before each click
+const firstRate = run.history.learning_rate[0] || 1;
+const rates = { one: shares.one * firstRate, batch: shares.batch * firstRate };
+let now = null; // { network, steps, path }: path holds the accuracy before the first step, after each
 let announce = () => {};
 
 /** Make the section work. */
@@ -37,18 +45,14 @@ export function startSteps() {
     select.value = event.target.value;
     select.dispatchEvent(new Event("change"));
   });
-  const rate = byId("rate");
-  rate.value = Math.min(Number(rate.max), Math.log10(run.history.learning_rate[0] || 1));
-  rate.addEventListener("input", tellRate);
-  tellRate();
+  startRates();
   byId("step-one").addEventListener("click", () => take(1));
   byId("step-ten").addEventListener("click", () => take(10));
   byId("step-undo").addEventListener("click", undo);
   byId("step-reset").addEventListener("click", reset);
-  now = { network: run.network, accuracy: null, steps: 0, path: [] };
+  now = untouched();
   const refresh = makeVisibleUpdate(byId("step"), () => {
-    now.accuracy ??= trainedAccuracy();
-    if (now.path.length === 0) now.path = [now.accuracy];
+    now.path[now.path.length - 1] = currentAccuracy();
     bars(scene.pass.activations.at(-1));
     paintGrey(
       byId("step-image"),
@@ -58,18 +62,56 @@ export function startSteps() {
     );
     tellSteps();
   });
-  onChange(refresh);
+  onChange(() => {
+    if (scene.network !== now.network) forgetSteps(); // it has been restored from elsewhere
+    refresh();
+  });
 }
 
-function rateNow() {
-  return 10 ** Number(byId("rate").value);
+function untouched() {
+  return { network: run.network, steps: 0, path: [null] };
+}
+
+function forgetSteps() {
+  done.length = 0;
+  now = { network: scene.network, steps: scene.steps, path: [null] };
+}
+
+// The learning rate.
+
+function startRates() {
+  const rate = byId("rate");
+  rate.addEventListener("input", () => {
+    rates[sourceNow()] = 10 ** Number(rate.value);
+    tellRate();
+  });
+  for (const id of ["learn-one", "learn-batch"]) byId(id).addEventListener("change", setRate);
+  setRate();
+}
+
+function sourceNow() {
+  return byId("learn-one").checked ? "one" : "batch";
+}
+
+function setRate() {
+  byId("rate").value = Math.log10(rates[sourceNow()]);
+  rates[sourceNow()] = 10 ** Number(byId("rate").value); // as far as the slider can say it
+  tellRate();
 }
 
 function tellRate() {
-  const text = String(+rateNow().toPrecision(2));
+  const value = rates[sourceNow()];
+  const text = String(+value.toPrecision(2));
   byId("rate-value").textContent = text;
   byId("rate").setAttribute("aria-valuetext", text);
+  const first = String(+firstRate.toPrecision(2));
+  byId("rate-note").textContent =
+    value > firstRate / 2
+      ? `This run began with ${first}, far up the hill. Down here so long a step goes right across the valley, and up the other side.`
+      : `This run began with ${first}, and went on with smaller and smaller steps. What does so long a step do down here?`;
 }
+
+// Steps.
 
 /** What the steps learn from: the image alone, or a hundred random ones of the embedded test images. */
 function examplesNow() {
@@ -87,15 +129,20 @@ function examplesNow() {
 
 function take(count) {
   const network = currentNetwork();
+  now.path[now.path.length - 1] ??= currentAccuracy();
   const path = [...now.path];
   remember();
   for (let k = 0; k < count; k++) {
     const { inputs, targets } = examplesNow();
-    step(network, inputs, targets, rateNow());
-    path.push(sampleAccuracy(network, {}));
+    step(network, inputs, targets, rates[sourceNow()], scene);
+    path.push(k === count - 1 ? null : sampleAccuracy(network)); // the last is measured when shown
   }
-  now = { network, accuracy: path.at(-1), steps: now.steps + count, path };
-  replaceNetwork(network);
+  show({ network, steps: now.steps + count, path });
+}
+
+function show(next) {
+  now = next;
+  replaceNetwork(now.network, now.steps);
   announceSteps();
 }
 
@@ -106,33 +153,30 @@ function remember() {
 }
 
 function undo() {
-  now = done.pop() ?? now;
-  replaceNetwork(now.network);
-  announceSteps();
+  show(done.pop() ?? now);
 }
 
 function reset() {
   done.length = 0;
-  now = { network: run.network, accuracy: trainedAccuracy(), steps: 0, path: [trainedAccuracy()] };
-  replaceNetwork(run.network);
-  announceSteps();
+  show(untouched());
 }
 
 function announceSteps() {
   announce(`${byId("step-count").textContent}; ${byId("step-summary").textContent}`);
 }
 
-function costNow(network) {
-  const pass = forward(network, scene.subject.inputs);
+function costOf(network, options) {
+  const pass = forward(network, scene.subject.inputs, options);
   return costTerms(network, pass, oneHot(wantedLabel(), run.classes)).total;
 }
 
 function tellSteps() {
-  const before = costNow(run.network);
-  const after = costNow(scene.network);
+  const [before, after] = [costOf(run.network), costOf(scene.network, scene)];
+  const [trained, accuracy] = [trainedAccuracy(), currentAccuracy()];
+  const changed = changesText() !== "";
   const section = byId("step");
   section.dataset.steps = now.steps;
-  section.dataset.accuracy = now.accuracy;
+  section.dataset.accuracy = accuracy;
   byId("step-count").textContent =
     now.steps === 1
       ? "After 1 step"
@@ -140,29 +184,29 @@ function tellSteps() {
         ? `After ${now.steps} steps`
         : "Before the first step";
   byId("step-subject").textContent = `${subjectText()}, to be read as ${run.names[wantedLabel()]}`;
-  byId("step-cost").textContent = now.steps
+  byId("step-cost").textContent = changed
     ? `${plainText(before)} \u2192 ${plainText(after)}`
     : plainText(after);
-  const trained = trainedAccuracy();
-  byId("step-accuracy").textContent = now.steps
-    ? `${percentText(trained)} \u2192 ${percentText(now.accuracy)}`
+  byId("step-accuracy").textContent = changed
+    ? `${percentText(trained)} \u2192 ${percentText(accuracy)}`
     : percentText(trained);
-  byId("step-summary").textContent = summaryOf(before, after, trained);
+  byId("step-summary").textContent = changed
+    ? summaryOf(before, after, 100 * (accuracy - trained))
+    : "Nothing has been changed yet.";
   byId("step-undo").disabled = done.length === 0;
   byId("step-reset").disabled = now.steps === 0;
   paintPath(now.path);
 }
 
-function summaryOf(before, after, trained) {
-  if (now.steps === 0) return "Nothing has been changed yet.";
+/** What has become of the image and of the others, by percentage points of accuracy. */
+function summaryOf(before, after, points) {
   const own =
     after < before ? "costs less now" : after > before ? "costs more now" : "costs the same";
-  const points = 100 * (now.accuracy - trained);
   const others =
     Math.abs(points) < 0.05
       ? "as many test images as before are read correctly"
       : `${decimalText(Math.abs(points), 1)} points ${points < 0 ? "fewer" : "more"} of the test images are read correctly`;
-  return `This image ${own}, and ${others}.`;
+  return `Since training (${changesText()}): this image ${own}, and ${others}.`;
 }
 
 /** Accuracy step by step. */

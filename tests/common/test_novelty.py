@@ -9,15 +9,16 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
+from scipy.stats import multivariate_normal
 
 from benchmarks.unfamiliar import ALIKE, COLUMNS, TABLE, drawn, markdown
 from stages.common.files.arrays import ArrayError, load_labelled
 from stages.common.files.paths import TRAIN, VALIDATION
 from stages.common.files.tables import read_table
+from stages.common.images.novelty import ALARMS, Familiar, describe, edges_of, load_familiar
 from stages.common.runtime.cli import run
 from stages.common.runtime.imports import ROOT
 from stages.tools.drawing import rasterize
-from stages.tools.novelty import ALARMS, Familiar, directions_of, load_familiar
 from stages.tools.predict import predict
 from tests.tools.test_drawing import HANDS
 
@@ -34,43 +35,62 @@ def loaded() -> Familiar:
 
 
 def edges(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """What a blur by one pixel leaves that a blur by three wipes out."""
+    """What a blur by one pixel leaves that a blur by three wipes out, averaged over 2 x 2."""
     images = grey.reshape(-1, 28, 28).astype(float)
-    blurred = [gaussian_filter(images, (0, s, s), mode="constant") for s in (1, 3)]
-    return np.asarray(blurred[0] - blurred[1]).reshape(grey.shape)
+    little, more = (gaussian_filter(images, (0, s, s), mode="constant", truncate=9) for s in (1, 3))
+    cells = (little - more).reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(len(grey), -1)
+    return np.asarray(cells / np.linalg.norm(cells, axis=1, keepdims=True))
 
 
 @pytest.mark.usefixtures("folder")
-def test_similarity_is_the_cosine_with_the_nearest_training_image() -> None:
+def test_edges_are_those_of_gaussian_blurs() -> None:
+    train, _ = load_labelled(TRAIN)
+    np.testing.assert_allclose(edges_of(train[:50], (28, 28)), edges(train[:50]), atol=1e-5)
+    half = edges_of(train[:3] // 2, (28, 28))
+    np.testing.assert_allclose(half, edges(train[:3]), atol=0.02)  # as bright or not
+
+
+@pytest.mark.usefixtures("folder")
+def test_strangeness_is_minus_twice_the_log_likelihood_of_the_nearest_gaussian() -> None:
     train, _ = load_labelled(TRAIN)
     rng = np.random.default_rng(0)
-    seen = np.concatenate([train[:3], train[:3] // 2, rng.integers(0, 256, (600, 784), np.uint8)])
-    got = loaded().similarity(seen)
-    for image, similarity in zip(seen[:20], got[:20], strict=True):
-        a, b = edges(image), edges(train)
-        cosines = b @ a / (np.linalg.norm(a) * np.linalg.norm(b, axis=1))
-        assert similarity == pytest.approx(cosines.max(), abs=1e-5)
-    assert got[:6] == pytest.approx(1, abs=1e-3)  # half as bright is the same picture
-    assert loaded().similarity(np.zeros((1, 784), np.uint8))[0] == 0
+    seen = np.concatenate([train[:20], rng.integers(0, 256, (1200, 784), np.uint8)])
+    familiar = loaded()
+    rows = familiar.levels * familiar.scales[..., np.newaxis].astype(float)
+    likelihoods = []
+    for (mean, *directions), precision in zip(rows, familiar.precisions, strict=True):
+        inverse = precision * np.eye(196) - np.array(directions).T @ np.array(directions)
+        covariance = np.linalg.inv((inverse + inverse.T) / 2)
+        given = multivariate_normal(mean, covariance).logpdf(edges(seen))
+        likelihoods.append(-2 * given - 196 * np.log(2 * np.pi))
+    expected = np.min(likelihoods, axis=0)
+    got = familiar.strangeness(seen)
+    # the volume is kept from before the directions were rounded to 8 bits
+    np.testing.assert_allclose(got, expected, rtol=0, atol=0.02 * np.abs(expected).max())
+    assert np.corrcoef(got, expected)[0, 1] > 0.999
 
 
 @pytest.mark.usefixtures("folder")
 def test_the_bound_is_what_all_but_few_validation_images_reach() -> None:
     familiar, (validation, _) = loaded(), load_labelled(VALIDATION)
-    below = (familiar.similarity(validation) < familiar.least).mean()
-    assert below == pytest.approx(ALARMS, abs=1 / len(validation))
-    assert 0.3 < familiar.least < 0.95
+    beyond = familiar.strangeness(validation) > familiar.bound
+    assert beyond.mean() == pytest.approx(ALARMS, abs=1 / len(validation))
+    assert len(familiar.strangest) == beyond.sum()
+    assert familiar.judges == len(validation)
 
 
 @pytest.mark.usefixtures("folder")
 def test_noise_is_warned_of_and_a_training_image_is_not() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
     familiar = loaded()
-    similarity = familiar.similarity(noise.reshape(1, -1))[0]
+    judges = familiar.judges
     assert familiar.warning(noise) == (
-        f"looks like nothing the network has seen: similarity {similarity:.2f} to the nearest "
-        f"training image, below {familiar.least:.2f}"
+        f"looks like nothing the network has seen: stranger than {judges} of {judges} "
+        "validation images"
     )
+    validation, _ = load_labelled(VALIDATION)
+    strange = validation[np.argmax(familiar.strangeness(validation))]
+    assert f"stranger than {judges - 1} of {judges} " in familiar.warning(strange)
     assert familiar.warning(load_labelled(TRAIN)[0][7].reshape(28, 28)) == ""
 
 
@@ -84,18 +104,30 @@ def test_other_images_or_none_give_no_criterion_and_damaged_ones_are_told() -> N
     assert load_familiar((28, 28)) is None
 
 
-def test_no_ink_has_no_direction() -> None:
+def test_no_ink_has_no_edges() -> None:
     ink = np.zeros((2, 42), np.uint8)
     ink[1, 20] = 9
-    nothing, something = directions_of(ink, (6, 7))
+    nothing, something = edges_of(ink, (6, 7))
     assert not nothing.any()
     assert np.linalg.norm(something) == pytest.approx(1)
 
 
 def test_a_picture_full_of_ink_has_edges_where_it_ends_only() -> None:
     full = np.full((1, 40 * 40), 255, np.uint8)
-    edges_of_it = directions_of(full, (40, 40)).reshape(40, 40)
-    assert np.abs(edges_of_it[15:-15, 15:-15]).max() < 0.01 * np.abs(edges_of_it).max()
+    edges_of_it = edges_of(full, (40, 40)).reshape(14, 14)
+    assert np.abs(edges_of_it[5:-5, 5:-5]).max() < 0.01 * np.abs(edges_of_it).max()
+
+
+@pytest.mark.parametrize(
+    ("images", "shape", "classes"), [(3, (1, 1), 2), (40, (5, 9), 1), (200, (64, 30), 60)]
+)
+def test_any_images_give_a_criterion(images: int, shape: tuple[int, int], classes: int) -> None:
+    rng = np.random.default_rng(1)
+    grey = rng.integers(0, 256, (images, shape[0] * shape[1]), dtype=np.uint8)
+    labels = rng.integers(0, classes, images).astype(np.uint8)
+    familiar = describe(grey, labels, grey[:9], shape)
+    assert np.isfinite(familiar.strangeness(grey)).all()
+    assert familiar.levels.shape[0] <= max(30, classes)
 
 
 @pytest.mark.usefixtures("folder")
@@ -103,7 +135,7 @@ def test_predict_warns_of_what_is_no_digit_in_a_line_of_its_own(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stripes = np.zeros((200, 200), np.uint8)
-    stripes[20:180, 20:180] = 255 * (np.arange(160) // 8 % 2)
+    stripes[20:180, 20:180] = 255 * (np.arange(160) // 20 % 2)
     Image.fromarray(stripes).save("stripes.png")
     training_image = load_labelled(TRAIN)[0][0].reshape(28, 28)
     Image.fromarray(training_image).save("digit.png")
@@ -113,7 +145,7 @@ def test_predict_warns_of_what_is_no_digit_in_a_line_of_its_own(
     run(predict)
     out, err = capsys.readouterr()
     assert out.count("\n") == 2
-    expected = r"warning: stripes\.png: looks like nothing .* below 0\.\d\d\n"
+    expected = r"warning: stripes\.png: looks like nothing .* validation images\n"
     assert re.fullmatch(expected, err)
     with_warning = Path("seen.png").read_bytes()
     VALIDATION.rename("elsewhere")

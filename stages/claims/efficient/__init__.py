@@ -1,0 +1,1 @@
+"""Claim: backpropagation computes the gradient efficiently."""

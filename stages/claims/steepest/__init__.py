@@ -1,0 +1,1 @@
+"""Claim: the negative gradient is the direction of steepest descent."""
