@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from stages.claims.shared.claim import QUARTILES, Estimate, Finding, Verdict
 from stages.claims.shared.outputs import read_arrays, written_by
+from stages.claims.shared.significance import quartiles
 from stages.common.files.arrays import Arrays, Floats
 from stages.common.files.paths import claim_table
 from stages.common.files.tables import Table, read_table
@@ -64,12 +65,6 @@ class Answers:
         """The lowest and the highest share of the others."""
         shares = self.shares[kind][1:]
         return f"{percent(shares.min(), 1)} to {percent(shares.max(), 1)}"
-
-
-def quartiles(values: Floats) -> tuple[float, float, float]:
-    """The lower quartile, the median and the upper quartile."""
-    low, middle, high = np.quantile(values, (0.25, 0.5, 0.75))
-    return float(low), float(middle), float(high)
 
 
 def read() -> Answers:
