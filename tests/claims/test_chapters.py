@@ -19,14 +19,15 @@ from stages.claims.shared.command import headline
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import (
     CLAIM_FIGURES,
+    DATASET,
     METRICS,
     NETWORK,
     PAGE_OF_CLAIMS,
-    VERDICT_COUNTS,
     VERDICTS,
     claim_arrays,
     claim_table,
 )
+from stages.common.images.dataset import DataSet
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, save_model
 from tests.pipelines import CLAIMS as STAGES
@@ -74,6 +75,7 @@ def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
     book = (Chapter("first", "First", BAD, (claim("one", Verdict.HELD),)),
             Chapter("last", "Last", "About.", (claim("two", Verdict.NOT_HELD),)))  # fmt: skip
     monkeypatch.setattr(registry, "CHAPTERS", book)
+    DataSet("made up", ("one", "two"), credit="Somebody drew <them>.").save(DATASET)
     call(chapters, dpi=50)
     assert {path.stem for path in CLAIM_FIGURES.iterdir()} == {"one", "two"}
     return Page((empty / PAGE_OF_CLAIMS).read_text(encoding="utf-8"))
@@ -84,6 +86,7 @@ def test_every_claim_is_told_with_its_verdict_in_order(written: Page) -> None:
     assert text.index("Title of one") < text.index("It held.") < text.index("Title of two")
     assert text.index("Title of two") < text.index("It did not hold.")
     assert "1 held, 0 in part, 1 not" in text
+    assert "by 3Blue1Brown. Somebody drew <them>." in text
     verdicts = [each["data-verdict"] for each in written.all("span") if "data-verdict" in each]
     assert verdicts == 2 * ["held", "not_held"]  # at a glance, and each in its place
     assert "1.23 % of the images (95 % interval 1 to 2, 3 networks)" in " ".join(text.split())
@@ -91,14 +94,15 @@ def test_every_claim_is_told_with_its_verdict_in_order(written: Page) -> None:
 
 @pytest.mark.usefixtures("written")
 def test_verdicts_are_data_a_line_a_claim() -> None:
-    lines = VERDICTS.read_text(encoding="utf-8").splitlines()
-    assert [line.partition(":")[0] for line in lines] == ["{", '"one"', '"two"', "}"]
-    assert json.loads(VERDICTS.read_text(encoding="utf-8"))["two"] == {
-        "verdict": "not_held", "lecture": f"Somebody says {BAD}.", "criterion": "It is so.",
-        "value": 1.235, "low": 1, "high": 2.0, "networks": 3, "unit": "% of the images",
-        "kind": "95 % interval",
+    text = VERDICTS.read_text(encoding="utf-8")
+    verdicts = json.loads(text)
+    assert {name: verdicts[name] for name in Verdict} == {"held": 1, "partly": 0, "not_held": 1}
+    assert sum(line.startswith('{"claim": ') for line in text.splitlines()) == 2
+    assert verdicts["claims"][1] == {
+        "claim": "two", "verdict": "not_held", "lecture": f"Somebody says {BAD}.",
+        "criterion": "It is so.", "value": 1.235, "low": 1, "high": 2.0, "networks": 3,
+        "unit": "% of the images", "kind": "95 % interval",
     }  # fmt: skip
-    assert json.loads(VERDICT_COUNTS.read_text()) == {"held": 1, "partly": 0, "not_held": 1}
 
 
 def test_the_page_names_the_network_that_it_was_measured_on(written: Page) -> None:

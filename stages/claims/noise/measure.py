@@ -32,7 +32,7 @@ from stages.common.models.training import (
     own_section,
     train_together,
 )
-from stages.common.runtime.checkpoints import Kept
+from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import made, real, whole
 
@@ -109,9 +109,9 @@ def others(
     batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
     groups = [seeds[first : first + STACK] for first in range(0, len(seeds), STACK)]
     jobs = [(training, batch_size, group, classes) for group in groups]
-    kept = Kept("noise", TRAIN, PREPROCESSING)
-    found = np.concatenate(side_by_side(train_group, jobs, "noise: stacks of networks", kept))
-    kept.clear()
+    cache = ResultCache("noise", TRAIN, PREPROCESSING)
+    found = np.concatenate(side_by_side(train_group, jobs, "noise: stacks of networks", cache))
+    cache.clear()
     if not np.isfinite(found).all():
         raise StageError(
             "noise: expected networks whose weights are finite numbers, got one that diverged; "

@@ -26,7 +26,7 @@ from stages.common.models.model import load_model
 from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
 from stages.common.models.snapshots import load_snapshots
 from stages.common.models.statistics import correlation
-from stages.common.runtime.checkpoints import Kept
+from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import Hidden, real, whole
 
@@ -127,8 +127,8 @@ def smoothness(params: SmoothnessParams) -> None:
         for decay in decays
         for i in range(params.seeds)
     ]
-    kept = Kept("smoothness", TRAIN, VALIDATION, TEST, PREPROCESSING)
-    sweep = side_by_side(train_and_measure, jobs, "smoothness", kept)
+    cache = ResultCache("smoothness", TRAIN, VALIDATION, TEST, PREPROCESSING)
+    sweep = side_by_side(train_and_measure, jobs, "smoothness", cache)
     write_table([row for row, _ in sweep])
     own = own_network(
         untrained, trained.network, grid, params.shuffles, np.random.default_rng(params.seed)
@@ -145,7 +145,7 @@ def smoothness(params: SmoothnessParams) -> None:
         "sweep_images": drawn.reshape(len(drawn), -1, *shape),
     }
     save_arrays(claim_arrays("smoothness"), arrays)
-    kept.clear()
+    cache.clear()
     print(
         f"Moran's I of the weights: {own['before'].mean():z.2f} before training, "
         f"{own['after'].mean():z.2f} after, {own['shuffled_mean']:z.2f} shuffled"

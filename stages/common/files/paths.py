@@ -9,9 +9,10 @@ CLAIM_PIPELINE, CLAIM_PARAMETERS, CLAIM_LOCK = (
 )
 
 RAW = Path("data/raw")  # the four IDX files
+RAW_DATASET = RAW / "dataset.json"  # and what else is known of them
 NORMALIZED = Path("data/normalized")
 PREPROCESSING = NORMALIZED / "preprocessing.npz"
-CLASSES = NORMALIZED / "classes.json"
+DATASET = NORMALIZED / "dataset.json"
 ALL_TRAIN, TEST = NORMALIZED / "train", NORMALIZED / "test"
 BATCHES = Path("data/batches")
 BATCH_SIZE = BATCHES / "batches.json"
@@ -30,8 +31,7 @@ FIGURES = Path("reports/figures")
 PAGE = Path("reports/index.html")
 
 CLAIM_FIGURES, PAGE_OF_CLAIMS = Path("reports/claims"), Path("reports/chapters.html")
-VERDICTS = Path("reports/verdicts.json")  # a line a claim
-VERDICT_COUNTS = Path("reports/verdict_counts.json")  # a DVC metric
+VERDICTS = Path("reports/verdicts.json")  # their counts, which are a DVC metric; a line a claim
 CLAIM_DATA = Path("data/claims")  # what each claim's command measured
 MINIMA = Path("models/minima.npz")  # networks that two claims look at
 

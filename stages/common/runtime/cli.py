@@ -16,9 +16,9 @@ import typer
 
 from stages.common.files.atomic import StageError
 from stages.common.runtime.determinism import tell_deviation
-from stages.common.runtime.locks import alone
+from stages.common.runtime.locks import exclusive_lock
 from stages.common.runtime.params import Parameter, made, moved, parameters_of
-from stages.common.runtime.signals import StoppedError, end_with, heeded
+from stages.common.runtime.signals import StoppedError, exit_with_parent, raise_on_signals
 
 INTERRUPTED = 130  # what a shell gives for Ctrl-C; typer returns it instead of passing it on
 # The base of typer's complaints about a command line, which it does not export.
@@ -46,11 +46,11 @@ def run(command: Callable[..., Any], *, writes: bool = True) -> None:
     app.command()(_alone(entry) if writes else entry)
     arguments = sys.argv[1:]
     if writes and "DVC_STAGE" in os.environ:
-        end_with(os.getppid())
+        exit_with_parent(os.getppid())
     try:
         _refuse_repeated(command.__name__, parameters, arguments)
         program = f"python -m {getattr(sys.modules['__main__'].__spec__, 'name', command.__name__)}"
-        with heeded():
+        with raise_on_signals():
             interrupted = app(arguments, prog_name=program, standalone_mode=False) == INTERRUPTED
     except UsageError as error:
         _fail(_explain(error, command.__name__, parameters, arguments), code=2)
@@ -76,7 +76,7 @@ def _with_options(
     @wraps(command)
     def entry(**options: Any) -> None:
         values = {name: options[_identifier(name)] for name in parameters}
-        command(made(section, {name: [] if v is None else v for name, v in values.items()}))
+        command(made(section, {name: v for name, v in values.items() if v is not None}))
 
     signature = [_as_argument(parameter) for parameter in parameters.values()]
     entry.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
@@ -99,7 +99,7 @@ def _as_argument(parameter: Parameter) -> inspect.Parameter:
         option = typer.Option(f"--{name}", parser=parse, metavar=rule.allowed, help=rule.help)
     hint: Any = list[kind] if parameter.many else kind  # type: ignore[valid-type]
     default: Any = inspect.Parameter.empty
-    if parameter.may_be_empty:
+    if parameter.may_be_empty or parameter.may_be_missing:
         hint, default = hint | None, None
     return inspect.Parameter(
         _identifier(name),
@@ -118,7 +118,7 @@ def _alone(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def locked(*arguments: Any, **options: Any) -> None:
         tell_deviation()
-        with alone(command.__name__):
+        with exclusive_lock(command.__name__):
             command(*arguments, **options)
 
     return locked
