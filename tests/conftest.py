@@ -47,7 +47,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("digits")
     sample_as_raw(folder / "data/raw", train=300, test=60)
     with chdir(folder):
-        call(normalize, scaling="unit", deskew=False, edges=False, transpose=False, first_label=0)
+        call(normalize, scaling="unit", deskew=False, edges=False)
         call(batch, validation=50, batch_size=10, seed=0)
     return folder
 

@@ -115,7 +115,6 @@ def hashes(folder: Path, row: Row, *, sample: bool) -> dict[str, str]:
     if not sample:
         for path in (PARAMETERS, CLAIM_PARAMETERS):
             shutil.copyfile(ROOT / path, place / path)
-        clone.set("fetch", sources=[f"file:{ROOT / 'data/raw'}"])
     clone.dvc("repro", "--all-pipelines", *row.options, cwd=place / row.below)
     return clone.outs()
 

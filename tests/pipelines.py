@@ -23,7 +23,7 @@ from stages.common.files.paths import (
 from stages.common.runtime.imports import ROOT
 from stages.common.runtime.params import flat
 from stages.tools.check import module_of as module_in
-from tests.sample import SAMPLE, sums_and_lengths
+from tests.sample import SAMPLE, asking_for
 
 # What must not matter: the fixture ``finished`` has this process's own.
 ODD_NAME = "zwei Größen, ñandú"
@@ -95,7 +95,7 @@ class Clone:
             shutil.copyfile(ROOT / name, folder / name)
         for lock in LOCKS:
             (folder / lock).unlink(missing_ok=True)
-        self.set("fetch", sources=[f"file:{SAMPLE}"], **sums_and_lengths())
+        self.set("fetch", **asking_for(SAMPLE))
         self.set("batch", validation=200)
         self.set("train", epochs=3, learning_rate=2)
         for section, values in load(ROOT / "tests/small.yaml").items():

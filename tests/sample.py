@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from stages.common.images.catalog import FILES as FILE_OF
+from stages.common.images.catalog import chosen
 from stages.common.images.idx import read_idx, write_idx
 from stages.common.runtime.cli import section_of
 from stages.common.runtime.imports import ROOT
@@ -35,26 +37,38 @@ def sample_as_raw(folder: Path, train: int, test: int) -> None:
     folder.mkdir(parents=True)
     for name, dimensions in FILES.items():
         path = folder / name
-        path.write_bytes(gzip.decompress((SAMPLE / f"{name}.gz").read_bytes()))
+        path.write_bytes(plain(SAMPLE, name))
         count = train if name.startswith("train") else test
         write_idx(path, read_idx(path, dimensions)[:count].copy())
+    write_dataset(folder)
 
 
-def sums_and_lengths() -> dict[str, str | int]:
-    """The parameters of ``fetch`` that describe the sample."""
-    return described(
-        {name: gzip.decompress((SAMPLE / f"{name}.gz").read_bytes()) for name in FILES}
-    )
+def plain(folder: Path, name: str) -> bytes:
+    """An unpacked file of a folder, which may hold it as .gz."""
+    path = folder / name
+    return path.read_bytes() if path.exists() else gzip.decompress(Path(f"{path}.gz").read_bytes())
 
 
-def described(files: Mapping[str, bytes]) -> dict[str, str | int]:
-    """The parameters of ``fetch`` that describe these four files."""
-    keys = ("train_images", "train_labels", "test_images", "test_labels")
-    parameters: dict[str, str | int] = {}
-    for key, unpacked in zip(keys, files.values(), strict=True):
-        parameters[f"{key}_bytes"] = len(unpacked)
-        parameters[f"{key}_sha256"] = hashlib.sha256(unpacked).hexdigest()
-    return parameters
+def described(folder: Path) -> dict[str, str | int]:
+    """The keys of ``fetch.custom`` that describe the four files in a folder."""
+    keys: dict[str, str | int] = {}
+    for part, name in FILE_OF.items():
+        unpacked = plain(folder, name)
+        keys[f"{part}_bytes"] = len(unpacked)
+        keys[f"{part}_sha256"] = hashlib.sha256(unpacked).hexdigest()
+    return keys
+
+
+def asking_for(folder: Path, **more: Any) -> dict[str, Any]:
+    """The parameters of ``fetch`` for the four files in a folder; more of what they are."""
+    custom = {**described(folder), **more}
+    return {"dataset": "custom", "sources": [f"file:{folder}"], "custom": custom}
+
+
+def write_dataset(folder: Path, **more: Any) -> None:
+    """Write beside the four files in a folder what ``fetch`` would; more of what they are."""
+    entry = chosen("custom", {**described(folder), **more})
+    entry.about.save(folder / "dataset.json")
 
 
 def write_patterns(folder: Path, classes: int, height: int, width: int, counts: Counts) -> None:
@@ -73,11 +87,6 @@ def write_patterns(folder: Path, classes: int, height: int, width: int, counts: 
         images = ink + rng.uniform(0, 25, (count, height, width))
         write_idx(folder / f"{part}-images-idx3-ubyte", images.astype(np.uint8))
         write_idx(folder / f"{part}-labels-idx1-ubyte", labels)
-
-
-def sums_of(folder: Path) -> dict[str, str | int]:
-    """The parameters of ``fetch`` that describe the uncompressed files in a folder."""
-    return described({name: (folder / name).read_bytes() for name in FILES})
 
 
 def train_small(

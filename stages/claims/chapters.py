@@ -20,6 +20,7 @@ from stages.common.files.paths import (
     claim_table,
 )
 from stages.common.files.tables import read_rows
+from stages.common.images.dataset import load_known
 from stages.common.models.model import load_model
 from stages.common.runtime.cli import run
 from stages.common.runtime.params import whole
@@ -80,7 +81,7 @@ def chapters(params: ChaptersParams) -> None:
             "chapters": told,
             "counts": in_words(counts),
             "verdicts": [*Verdict],
-            "credit": "",
+            "credit": load_known().credit,
         },
         script=bundle("chapters.js"),
         style=(WEB / "chapters.css").read_text(encoding="utf-8"),

@@ -6,6 +6,7 @@ from stages.claims.amount import claim as amount
 from stages.claims.architecture import claim as architecture
 from stages.claims.avenues import claim as avenues
 from stages.claims.averaging import claim as averaging
+from stages.claims.continuous import claim as continuous
 from stages.claims.efficient import claim as efficient
 from stages.claims.hebb import claim as hebb
 from stages.claims.layers_alone import claim as layers_alone
@@ -41,7 +42,14 @@ CHAPTERS = (
         "The cost is a landscape above all the weights and biases. Its negative gradient tells "
         "which nudge to each of them lowers it fastest; learning is a walk along it, one small "
         "step after the other.",
-        (steepest.CLAIM, sensitivity.CLAIM, stepsize.CLAIM, paths.CLAIM, minima.CLAIM),
+        (
+            steepest.CLAIM,
+            sensitivity.CLAIM,
+            stepsize.CLAIM,
+            continuous.CLAIM,
+            paths.CLAIM,
+            minima.CLAIM,
+        ),
     ),
     Chapter(
         "wanting",

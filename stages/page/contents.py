@@ -2,6 +2,7 @@
 
 import math
 import platform
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import PARAMETERS
 from stages.common.images.classes import BRIEF
+from stages.common.images.dataset import load_known
 from stages.common.models.sanity import doubt
 from stages.page.html import Table
 
@@ -28,6 +30,7 @@ def facts(results: "Results") -> dict[str, Any]:
 
     network, metrics, history = results.network, results.metrics, results.history
     first, last = (significant(history["learning_rate"][i]) for i in (0, -1))
+    known = load_known()
     return {
         "shape": "-".join(str(n) for n in network.sizes),
         "sizes": network.sizes,
@@ -57,6 +60,9 @@ def facts(results: "Results") -> dict[str, Any]:
         "cost": network.cost.replace("_", " "),
         "shades": shades(results),
         "settings": settings(results),
+        "dataset": known.name,
+        "credit": known.credit,
+        "sums": [*known.sums.items()],
         "run_parameters": run_parameters(results),
         "versions": versions(),
     }
@@ -153,10 +159,16 @@ def run_parameters(results: "Results") -> dict[str, list[tuple[str, str]]]:
     network = results.network
     if asked != [[*network.sizes[1:-1]], network.activation, network.cost]:
         raise StageError(f"{PARAMETERS}: train describes another network; run dvc repro")
-    return {
-        name: [(key, in_words(value)) for key, value in section.items()]
-        for name, section in chosen.items()
-    }
+    return {name: [*in_pairs(section)] for name, section in chosen.items()}
+
+
+def in_pairs(section: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """The keys of a section and their values, group.key for what stands in a group."""
+    for key, value in section.items():
+        if isinstance(value, dict):
+            yield from in_pairs(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", in_words(value)
 
 
 def in_words(value: Any) -> str:

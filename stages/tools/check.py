@@ -142,7 +142,7 @@ def problems_of_section(name: str, section: Any, parameters: dict[str, Parameter
         elif problem := problem_of(value, parameters[key]):
             yield f"{name}.{key}: {problem}"
     for key, parameter in parameters.items():
-        if key not in values:
+        if key not in values and not parameter.may_be_missing:
             yield f"{name}.{key}: missing; expected {parameter.rule.allowed}"
 
 

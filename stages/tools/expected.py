@@ -1,10 +1,9 @@
 """What ``fetch``, ``normalize`` and ``batch`` will make of the images, before any is there.
 
-How many there are is known from the parameters; which classes they show, and their shape, once
-the files are in data/raw.
+How many there are is known from the lengths of the files; which classes they show, and their shape,
+once the files are in data/raw.
 """
 
-import hashlib
 import math
 from contextlib import suppress
 from dataclasses import replace
@@ -14,11 +13,13 @@ from numpy.typing import NDArray
 
 from stages.batch import BatchParams, left_to_train, split
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import RAW
+from stages.common.files.paths import RAW, RAW_DATASET
+from stages.common.images.catalog import FILES, Entry
+from stages.common.images.dataset import load_dataset
 from stages.common.images.edges import mosaic_shape
 from stages.common.images.idx import IdxError, read_idx, read_labels
 from stages.common.images.outlook import Outlook
-from stages.fetch import FILES, FetchParams
+from stages.fetch import FetchParams, entry_of
 from stages.normalize import NormalizeParams, from_zero
 
 IMAGES_HEAD = 16  # bytes in front of all images
@@ -31,24 +32,25 @@ def outlook_before_batch(fetch: FetchParams, normalize: NormalizeParams) -> Outl
 
     Raises ``StageError`` if the lengths cannot be true, or the labels are not what is said of them.
     """
-    count, pixels = _counted("train", fetch)
-    test_count, test_pixels = _counted("test", fetch)
+    entry = entry_of(fetch)
+    count, pixels = _counted("train", entry)
+    test_count, test_pixels = _counted("test", entry)
     if test_pixels != pixels:
         raise StageError(
-            f"fetch.test_images_bytes: expected images of {pixels} pixels, as "
-            f"fetch.train_images_bytes has them, got {test_pixels}"
+            f"fetch.custom.test_images_bytes: expected images of {pixels} pixels, as "
+            f"fetch.custom.train_images_bytes has them, got {test_pixels}"
         )
     shape = _shape(count, pixels)
-    if shape and normalize.transpose:
+    if shape and entry.about.transpose:
         shape = shape[::-1]
-    labels = _labels("train", fetch, count, normalize.first_label)
+    labels = _labels("train", entry, count)
     return Outlook(
         images=count,
         inputs=_inputs(pixels, shape) if normalize.edges else pixels,
         classes=FEWEST_CLASSES if labels is None else 1 + int(labels.max()),
         shape=shape,
         labels=labels,
-        test_labels=_labels("test", fetch, test_count, normalize.first_label),
+        test_labels=_labels("test", entry, test_count),
     )
 
 
@@ -60,22 +62,24 @@ def outlook_after_batch(before: Outlook, batch: BatchParams) -> Outlook:
     return replace(before, images=count, labels=labels)
 
 
-def _counted(part: str, fetch: FetchParams) -> tuple[int, int]:
+def _counted(part: str, entry: Entry) -> tuple[int, int]:
     """How many images a part has, and how many pixels each, from the lengths of its two files."""
-    images, labels = (f"{part}_{kind}_bytes" for kind in ("images", "labels"))
-    images_length, labels_length = getattr(fetch, images), getattr(fetch, labels)
+    images, labels = (f"{part}_{kind}" for kind in ("images", "labels"))
+    images_length, labels_length = (entry.files[key].length for key in (images, labels))
     forms = [divmod(labels_length - head, length) for head, length in LABELS]
     counts = [count for count, rest in forms if count > 0 and not rest]
     if not counts:
-        raise StageError(f"fetch.{labels}: expected {sum(LABELS[0])} or more, got {labels_length}")
+        raise StageError(
+            f"fetch.custom.{labels}_bytes: expected {sum(LABELS[0])} or more, got {labels_length}"
+        )
     for count in counts:
         pixels, rest = divmod(images_length - IMAGES_HEAD, count)
         if pixels > 0 and not rest:
             return count, pixels
     raise StageError(
-        f"fetch.{images}: expected {IMAGES_HEAD} and as many for each of the "
-        f"{' or '.join(f'{count:,}' for count in counts)} images that fetch.{labels} tells of, "
-        f"got {images_length}"
+        f"fetch.custom.{images}_bytes: expected {IMAGES_HEAD} and as many for each of the "
+        f"{' or '.join(f'{count:,}' for count in counts)} images that fetch.custom.{labels}_bytes "
+        f"tells of, got {images_length}"
     )
 
 
@@ -93,14 +97,13 @@ def _inputs(pixels: int, shape: tuple[int, int] | None) -> int:
     return math.prod(mosaic_shape(*shape)) if shape else 2 * pixels
 
 
-def _labels(part: str, fetch: FetchParams, count: int, first: int) -> NDArray[np.uint8] | None:
-    """So many labels, from 0 on, if they are there and are those that are meant."""
-    path = RAW / FILES[f"{part}_labels"]
-    if not path.is_file():
+def _labels(part: str, entry: Entry, count: int) -> NDArray[np.uint8] | None:
+    """So many labels, from 0 on, if the files of this data set are there."""
+    try:
+        known = load_dataset(RAW_DATASET)
+    except StageError:
         return None
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != getattr(fetch, f"{part}_labels_sha256"):
+    if known.sums != entry.about.sums:
         return None
-    labels = from_zero(read_labels(path), first)
+    labels = from_zero(read_labels(RAW / FILES[f"{part}_labels"]), entry.about.first_label)
     return labels if len(labels) == count else None

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from stages.common.files.atomic import StageError, one_line, whole_file
 from stages.common.files.paths import NETWORK
-from stages.common.images.classes import Classes, load_classes
+from stages.common.images.classes import Classes
+from stages.common.images.dataset import load_classes
 from stages.common.images.novelty import Familiar, load_familiar
 from stages.common.models.model import Model, load_model
 from stages.common.runtime.cli import run

@@ -1,11 +1,13 @@
-"""Sigmoid networks with squared errors in a few lines of float64: an oracle without ``nn``'s code.
+"""Oracles without the project's code: sigmoid networks with squared errors, and intervals.
 
-One image at a time, after Nielsen 2015, chapter 2.
+One image at a time in float64, after Nielsen 2015, chapter 2.
 """
 
 from collections.abc import Sequence
+from statistics import fmean, stdev
 
 import numpy as np
+from scipy.stats import t
 
 from nn import Network
 from stages.common.files.arrays import Floats
@@ -59,3 +61,9 @@ def mean(arrays: Sequence[Floats]) -> Floats:
 def flat(layers: Layers) -> Floats:
     """All weights, then all biases, as ``nn`` orders its parameters."""
     return np.concatenate([*(w.ravel() for w, _ in layers), *(b for _, b in layers)])
+
+
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Mean of some values and its 95 % interval by Student's t."""
+    half = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5
+    return fmean(values), fmean(values) - half, fmean(values) + half

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_1samp
 
 from nn import Network, Settings
 from stages.claims.avenues.claim import CLAIM
@@ -45,8 +44,7 @@ def known_numbers(_: Finding) -> set[str]:
             moved = column(some, row, "moved")
             known.add(f"{np.mean(moved or [0]):.2f}")
     moved = column(own, {**own[-1], "part": "weights 1"}, "moved")
-    ends: Any = ttest_1samp(moved, 0).confidence_interval(0.95) if np.ptp(moved) else moved
-    return known | {f"{end:z.2f}" for end in ends}
+    return known | {f"{end:z.2f}" for end in plain.interval(moved)}
 
 
 def column(rows: list[Row], like: Row, name: str) -> list[float]:

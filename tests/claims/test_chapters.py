@@ -19,6 +19,7 @@ from stages.claims.shared.command import headline
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import (
     CLAIM_FIGURES,
+    DATASET,
     METRICS,
     NETWORK,
     PAGE_OF_CLAIMS,
@@ -27,6 +28,7 @@ from stages.common.files.paths import (
     claim_arrays,
     claim_table,
 )
+from stages.common.images.dataset import DataSet
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, save_model
 from tests.pipelines import CLAIMS as STAGES
@@ -74,6 +76,7 @@ def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
     book = (Chapter("first", "First", BAD, (claim("one", Verdict.HELD),)),
             Chapter("last", "Last", "About.", (claim("two", Verdict.NOT_HELD),)))  # fmt: skip
     monkeypatch.setattr(registry, "CHAPTERS", book)
+    DataSet("made up", ("one", "two"), credit="Somebody drew <them>.").save(DATASET)
     call(chapters, dpi=50)
     assert {path.stem for path in CLAIM_FIGURES.iterdir()} == {"one", "two"}
     return Page((empty / PAGE_OF_CLAIMS).read_text(encoding="utf-8"))
@@ -84,6 +87,7 @@ def test_every_claim_is_told_with_its_verdict_in_order(written: Page) -> None:
     assert text.index("Title of one") < text.index("It held.") < text.index("Title of two")
     assert text.index("Title of two") < text.index("It did not hold.")
     assert "1 held, 0 in part, 1 not" in text
+    assert "by 3Blue1Brown. Somebody drew <them>." in text
     verdicts = [each["data-verdict"] for each in written.all("span") if "data-verdict" in each]
     assert verdicts == 2 * ["held", "not_held"]  # at a glance, and each in its place
     assert "1.23 % of the images (95 % interval 1 to 2, 3 networks)" in " ".join(text.split())

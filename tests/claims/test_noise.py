@@ -173,7 +173,7 @@ def test_uniform_noise_has_every_grey_level_alike() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_noise_is_seen_through_the_preprocessing() -> None:
-    call(normalize, scaling="standard", deskew=True, edges=True, transpose=False, first_label=0)
+    call(normalize, scaling="standard", deskew=True, edges=True)
     preprocessing = Preprocessing.load(PREPROCESSING)
     grey = pictures(5, preprocessing, np.random.default_rng(0))["uniform"]
     raw = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)

@@ -17,7 +17,7 @@ from stages.common.images.preprocess import CHUNK, Preprocessing, unit_scaling
 from stages.common.models.model import as_examples
 from stages.common.models.training import TrainingSet
 from stages.normalize import normalize
-from tests.sample import call, write_patterns
+from tests.sample import call, write_dataset, write_patterns
 
 Maps = NDArray[np.float64]  # (8, rows, columns)
 RIGHT, RIGHT_DOWN, DOWN, LEFT_DOWN, LEFT, LEFT_UP, UP, RIGHT_UP = range(8)
@@ -157,7 +157,8 @@ def test_edges_lie_beside_the_images_that_they_are_of(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_patterns(Path("data/raw"), 3, 6, 5, {"train": 30, "t10k": 9})
-    call(normalize, scaling="standard", deskew=True, edges=edges, transpose=False, first_label=0)
+    write_dataset(Path("data/raw"))
+    call(normalize, scaling="standard", deskew=True, edges=edges)
     call(batch, validation=8, batch_size=7, seed=0)
     preprocessing = Preprocessing.load(Path("data/normalized/preprocessing.npz"))
     assert preprocessing.edges == edges

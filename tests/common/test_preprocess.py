@@ -20,7 +20,7 @@ from stages.common.images.preprocess import (
     unit_scaling,
 )
 from stages.normalize import normalize
-from tests.sample import call
+from tests.sample import call, write_dataset
 from tests.tools.test_drawing import sample_digits
 
 Grey = NDArray[np.uint8]
@@ -166,7 +166,8 @@ def written(scaling: str, *, straighten: bool, train: Grey, test: Grey) -> dict[
     for prefix, images in (("train", train), ("t10k", test)):
         write_idx(Path(f"data/raw/{prefix}-images-idx3-ubyte"), images)
         write_idx(Path(f"data/raw/{prefix}-labels-idx1-ubyte"), np.zeros(len(images), np.uint8))
-    call(normalize, scaling=scaling, deskew=straighten, edges=False, transpose=False, first_label=0)
+    write_dataset(Path("data/raw"))
+    call(normalize, scaling=scaling, deskew=straighten, edges=False)
     files = Path("data/normalized").rglob("*.np?")
     return {str(file.relative_to("data/normalized")): file.read_bytes() for file in files}
 

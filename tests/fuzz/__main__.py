@@ -21,7 +21,7 @@ from tests.fuzz.driver import KEPT, SLOW, Tally, tried
 from tests.fuzz.forms import changed
 from tests.fuzz.targets import TARGETS, verdict
 
-READERS = ("stages.", "nn.", "PIL.", "http.", "urllib3.", "zipfile", "tarfile", "gzip", "json")
+READERS = ("stages.", "nn.", "PIL.", "http.", "urllib3.", "zipfile", "gzip", "json")
 SHARE = 8  # inputs of another target for one of a slow one, which reads a whole run each time
 ROW = "{:<14}{:>9}{:>10}{:>9}{:>8}{:>12}{:>8}{:>8}  {}"
 

@@ -141,22 +141,6 @@ def join_png(parts: Parts) -> bytes:
     return b"".join(picture)
 
 
-def split_tar(content: bytes) -> Parts:
-    """Blocks of an uncompressed tar archive."""
-    return [content[place : place + 512] for place in range(0, len(content), 512)]
-
-
-def join_tar(parts: Parts) -> bytes:
-    """The blocks, with a right sum in each that looks like a header."""
-    return b"".join(_with_sum(part) if b"ustar" in part[257:263] else part for part in parts)
-
-
-def _with_sum(header: bytes) -> bytes:
-    header = header[:512].ljust(512, b"\0")
-    total = sum(header) - sum(header[148:156]) + 8 * ord(" ")  # its own field counts as blanks
-    return header[:148] + f"{total:06o}\0 ".encode() + header[156:]
-
-
 def split_fields(content: bytes) -> Parts:
     """Cells of a table, lines of an answer, values of JSON, with what parts them."""
     return re.split(rb"([,:\n])", content)
@@ -165,11 +149,6 @@ def split_fields(content: bytes) -> Parts:
 WHOLE = Form(lambda content: [content], b"".join)
 ZIP = Form(split_zip, join_zip)
 PNG = Form(split_png, join_png)
-TAR = Form(split_tar, join_tar)
-PACKED_TAR = Form(
-    lambda content: split_tar(gzip.decompress(content)),
-    lambda parts: gzip.compress(join_tar(parts), 1, mtime=0),
-)
 GZIP = Form(
     lambda content: [gzip.decompress(content)],
     lambda parts: gzip.compress(b"".join(parts), 1, mtime=0),

@@ -11,7 +11,6 @@ import hashlib
 import io
 import logging
 import socket
-import tarfile
 import tempfile
 import threading
 import tracemalloc
@@ -35,7 +34,8 @@ from stages.common.files.atomic import StageError
 from stages.common.files.tables import read_table
 from stages.common.images.idx import read_idx, write_idx
 from stages.common.images.preprocess import Preprocessing, unit_scaling
-from stages.common.images.sources import CHUNK, Mirror, Package, Refused, Wanted, save
+from stages.common.images.sources import Archive, Mirror
+from stages.common.images.wanted import CHUNK, Refused, Wanted, save
 from stages.common.models.model import Model, load_model, save_model
 from stages.page.codec import decode_images, encode_images
 from stages.page.figures.results import Results, load_results
@@ -49,7 +49,7 @@ REFUSALS = (StageError, Refused)
 MB = 1_000_000
 LONGEST_MESSAGE = 1000  # letters
 COLUMNS = ("network", "step", "accuracy")
-WANTED = Wanted("digits", hashlib.sha256(bytes(1000)).hexdigest(), 1000)
+WANTED = Wanted("digits", 1000, "sha256", hashlib.sha256(bytes(1000)).hexdigest())
 TIMEOUT = 1.0  # seconds, of the mirror
 EXTREMES = np.array([0, 255], np.uint8)
 
@@ -405,43 +405,21 @@ def download_seeds() -> list[bytes]:
     return [gzip.compress(bytes(1000), mtime=0), bytes(1000), b"<!DOCTYPE html><title>no</title>"]
 
 
-class Packed(Package):
-    """A package that is there already."""
-
-    def _pack(self) -> None:
-        """Leave npm alone."""
-
-
-def package(content: bytes) -> None:
-    """A package as npm leaves it: nothing is unpacked but the wanted bytes."""
-    with a_file(content, "package.tgz") as packed:
-        source = Packed("npm:digits@1.0.0", 1, 0, packed.parent, 200_000)
-        out = packed.with_name("out")
-        save(source.read("digits"), WANTED, out)
+def archive(content: bytes) -> None:
+    """A zip, as if nobody had verified it: nothing is unpacked but the wanted bytes."""
+    with a_file(content, "all.zip") as path:
+        source = Archive("all.zip", WANTED, lambda _: (path, ""))
+        out = path.with_name("out")
+        save(source.read(WANTED), WANTED, out)
         require(out.read_bytes() == bytes(1000), "other bytes than wanted")
-        names = {path.name for path in packed.parent.rglob("*")}
-        require(names == {"package.tgz", "package.tar", "out"}, f"also wrote {names}")
+        names = {each.name for each in path.parent.rglob("*")}
+        require(names == {"all.zip", "out"}, f"also wrote {names}")
 
 
-def package_seeds() -> list[bytes]:
-    return [gzip.compress(tar, 1, mtime=0) for tar in _tars()]
-
-
-def _tars() -> list[bytes]:
-    archives = []
-    for style in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
-        file = io.BytesIO()
-        with tarfile.open(fileobj=file, mode="w", format=style) as tar:
-            for name in ("package/" + "x" * 99, "package/y", "package/data/digits"):
-                info = tarfile.TarInfo(name if style != tarfile.USTAR_FORMAT else name[:90])
-                info.size = 1000
-                tar.addfile(info, io.BytesIO(bytes(1000)))
-            for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.GNUTYPE_SPARSE):
-                info = tarfile.TarInfo("package/z")
-                info.type, info.linkname = kind, "../../etc/passwd"
-                tar.addfile(info)
-        archives.append(file.getvalue())
-    return archives
+def archive_seeds() -> list[bytes]:
+    plain, packed = bytes(1000), gzip.compress(bytes(1000), mtime=0)
+    held = {"gzip/digits.gz": packed, "digits": plain, "../../digits.gz": packed}
+    return [forms.join_zip([b"other", b"-", name.encode(), each]) for name, each in held.items()]
 
 
 # --- A server ------------------------------------------------------------------------------------
@@ -486,7 +464,7 @@ def http(content: bytes) -> None:
 
     mirror = Mirror(f"http://127.0.0.1:{server.port}", TIMEOUT)
     with a_file(b"") as path, mock.patch("urllib3.util.connection.create_connection", here):
-        save(mirror.read("digits"), WANTED, path)
+        save(mirror.read(WANTED), WANTED, path)
         require(path.read_bytes() == bytes(1000), "other bytes than wanted")
 
 
@@ -531,6 +509,6 @@ TARGETS = {
     "png": Target(picture, png_seeds, forms.PNG, 4 * MB, size=picture_size),
     "picture": Target(picture, picture_seeds, forms.WHOLE, 4 * MB, size=picture_size),
     "download": Target(download, download_seeds, forms.GZIP, 4 * CHUNK),
-    "package": Target(package, package_seeds, forms.PACKED_TAR, 4 * CHUNK),
+    "archive": Target(archive, archive_seeds, forms.ZIP, 4 * CHUNK),
     "http": Target(http, http_seeds, forms.FIELDS, 4 * CHUNK),
 }

@@ -86,7 +86,7 @@ def write_real_run(folder: Path, hidden: tuple[int, ...] = (16, 16), epochs: int
     os.chdir(folder)
     try:
         sample_as_raw(Path("data/raw"), train=1000, test=200)
-        call(normalize, scaling="unit", deskew=False, edges=False, transpose=False, first_label=0)
+        call(normalize, scaling="unit", deskew=False, edges=False)
         call(batch, validation=200, batch_size=50, seed=0)
         _train(hidden, epochs)
     finally:

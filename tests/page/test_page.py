@@ -40,7 +40,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_real_run(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        call(report, dpi=50, mistakes=6, credit="Somebody drew them.")
+        call(report, dpi=50, mistakes=6)
     return folder
 
 
@@ -623,7 +623,7 @@ def test_every_shape_of_network_comes_alive(
     write_run(tmp_path, shape)
     monkeypatch.chdir(tmp_path)
     draw_no_figures(monkeypatch)
-    call(report, dpi=50, mistakes=9, credit="Somebody drew them.")
+    call(report, dpi=50, mistakes=9)
     page = watched.open(tmp_path / "reports/index.html")
     shown = int(page.locator("#test-image").input_value())
     expected = np.loadtxt("reports/predictions.csv", delimiter=",", skiprows=1)[shown, 3:]
@@ -655,7 +655,7 @@ def test_a_network_too_large_for_a_page_says_so(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(embed, "MOST_PARAMETERS", 100)
     draw_no_figures(monkeypatch)
-    call(report, dpi=50, mistakes=9, credit="Somebody drew them.")
+    call(report, dpi=50, mistakes=9)
     page = watched.open(tmp_path / "reports/index.html")
     expect(page.locator(".missing").first).to_contain_text("too many to put into a page")
     assert page.locator("#cell-images button").count() > 0
@@ -670,6 +670,6 @@ def test_markup_in_a_parameter_is_shown_as_text(
     train = {"hidden": [4], "activation": "sigmoid", "cost": "quadratic", "note": BAD}
     sections = {"fetch": {BAD: BAD}, "normalize": {}, "batch": {}, "train": train}
     Path("params.yaml").write_text(json.dumps(sections))
-    call(report, dpi=50, mistakes=9, credit="Somebody drew them.")
+    call(report, dpi=50, mistakes=9)
     page = watched.open(tmp_path / "reports/index.html")
     assert page.locator("#run").inner_text().count(BAD) == 3

@@ -9,13 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tarfile
 import threading
 import time
 import tracemalloc
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,10 @@ import pytest
 from benchmarks.accuracy import as_options
 from stages import fetch as stage
 from stages.common.files.atomic import StageError
-from stages.common.images.sources import CHUNK
+from stages.common.images import catalog
+from stages.common.images.catalog import Entry, entry_of
+from stages.common.images.dataset import load_dataset
+from stages.common.images.wanted import CHUNK
 from stages.common.runtime.cli import run
 from stages.fetch import fetch
 from tests.sample import call
@@ -52,7 +55,6 @@ SUMS: dict[str, Any] = {
     )
 }
 SUMS |= PARTS
-NPM = "npm:digits@1.2.3"
 
 
 # --- A mirror on this machine ------------------------------------------------------------------
@@ -136,11 +138,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def bring(*sources: str, **changed: Any) -> None:
-    call(fetch, sources=list(sources), **({"timeout": 1.0, "retries": 0} | SUMS | changed))
+    values = {"timeout": 1.0, "retries": 0, **changed}
+    call(fetch, dataset="custom", sources=[*sources], custom=SUMS, **values)
 
 
 def assert_all_here(root: Path) -> None:
-    assert {file.name: file.read_bytes() for file in (root / "data/raw").iterdir()} == FILES
+    found = {file.name: file.read_bytes() for file in (root / "data/raw").iterdir()}
+    assert found.pop("dataset.json")
+    assert found == FILES
     assert_nothing_half_written(root)
 
 
@@ -148,7 +153,8 @@ def assert_nothing_half_written(root: Path) -> None:
     assert not [path for path in root.rglob("*") if "partial" in path.name]
     for file in (root / ".downloads").iterdir():
         if file.name != ".lock":
-            assert hashlib.sha256(file.read_bytes()).hexdigest() == file.name
+            algorithm = "sha256" if len(file.name) == 64 else "md5"
+            assert hashlib.new(algorithm, file.read_bytes()).hexdigest() == file.name
 
 
 def refusal(*sources: str, root: Path, **changed: Any) -> str:
@@ -159,13 +165,17 @@ def refusal(*sources: str, root: Path, **changed: Any) -> str:
     return str(error.value)
 
 
-def start(*sources: str, **options: Any) -> "subprocess.Popen[str]":
+def section(*sources: str, **changed: Any) -> dict[str, Any]:
+    """The section of params.yaml that asks for the four files."""
+    custom = {**SUMS, **changed.pop("custom", {})}
+    values = {"dataset": "custom", "sources": [*sources], "timeout": 5, "retries": 0}
+    return {**values, **changed, "custom": custom}
+
+
+def start(*sources: str) -> "subprocess.Popen[str]":
     """Start the stage as DVC does."""
-    pairs = [("sources", source) for source in sources]
-    pairs += [*({"timeout": 5, "retries": 0} | SUMS | options).items()]
-    arguments = [text for key, value in pairs for text in (f"--{key}", str(value))]
     return subprocess.Popen(
-        [sys.executable, "-m", "stages.fetch", *arguments],
+        [sys.executable, "-m", "stages.fetch", *as_options(section(*sources))],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -246,8 +256,8 @@ def test_files_of_other_names_are_stored_under_those_of_mnist(
     for part, name in PARTS.items():
         (folder / name).rename(folder / names[part])
     names["test_images"] += ".gz"  # as the folder may show it; with or without is the same
-    values = {"sources": [f"file:{folder}"], "timeout": 5, "retries": 0, **SUMS, **names}
-    monkeypatch.setattr(sys, "argv", ["fetch", *as_options(values)])
+    options = as_options(section(f"file:{folder}", custom=names))
+    monkeypatch.setattr(sys, "argv", ["fetch", *options])
     run(fetch)
     assert_all_here(project)
 
@@ -256,12 +266,12 @@ def test_files_of_other_names_are_stored_under_those_of_mnist(
 def test_a_name_that_is_no_plain_file_name_is_refused(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["fetch", "--train_images", name])
+    monkeypatch.setattr(sys, "argv", ["fetch", "--custom.train_images", name])
     with pytest.raises(SystemExit):
         run(fetch)
     message = capsys.readouterr().err
     assert message == (
-        f"error: fetch.train_images: expected a file's name without folder, got {name!r}\n"
+        f"error: fetch.custom.train_images: expected a file's name without folder, got {name!r}\n"
     )
 
 
@@ -283,7 +293,7 @@ def test_folders_and_cache_are_found_from_the_real_root(
         SUMS["train_images_sha256"],
         SUMS["test_labels_sha256"],
     }
-    assert {file.name for file in (project / "data/raw").iterdir()} == set(FILES)
+    assert {file.name for file in (project / "data/raw").iterdir()} == {*FILES, "dataset.json"}
 
 
 def test_each_file_comes_from_the_first_source_that_has_it(
@@ -293,9 +303,10 @@ def test_each_file_comes_from_the_first_source_that_has_it(
     (folder / FIRST).write_bytes(b"wrong")
     bring(f"file:{folder}", f"file:{tmp_path}/other")
     assert_all_here(project)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"{FIRST}: 1,000 bytes from file:{tmp_path}/other"
-    assert lines[1] == f"{PARTS['train_labels']}: 2,000 bytes from file:{folder}"
+    assert capsys.readouterr().out == (
+        "custom: 10,000 bytes in data/raw, all four files verified, "
+        f"1 from file:{tmp_path}/other and 3 from file:{folder}\n"
+    )
 
 
 # --- Bad sources: each is refused with a reason, and the next one is asked -----------------------
@@ -527,7 +538,7 @@ def test_when_all_fail_the_message_lists_every_answer_and_what_to_do(
     assert lines == [
         f"no source has {last}",
         "  http://127.0.0.1:1: the connection failed (Connection refused)",
-        f"  file:{folder}: expected {last} or {last}.gz in {folder}, found neither",
+        f"  file:{folder}: expected {last}.gz or {last} in {folder}, found none",
         f"  {server.address}: answered with status 404",
         stage.BY_HAND,
     ]
@@ -552,7 +563,7 @@ def test_a_second_run_needs_no_source(
     shutil.rmtree(folder)
     bring("http://127.0.0.1:1")
     assert_all_here(project)
-    assert f"{FIRST}: 1,000 bytes from .downloads\n" in capsys.readouterr().out
+    assert capsys.readouterr().out.endswith("all four files verified, from .downloads\n")
 
 
 def test_only_a_damaged_copy_is_fetched_again(
@@ -583,114 +594,215 @@ def test_files_that_came_before_a_failure_are_kept(folder: Path, project: Path) 
     assert_all_here(project)
 
 
-# --- npm -----------------------------------------------------------------------------------------
+# --- Sums of packed files, and files in a zip ---------------------------------------------------
 
 
-def member(name: str, content: bytes = b"", kind: bytes = tarfile.REGTYPE, link: str = "") -> Any:
-    info = tarfile.TarInfo(name)
-    info.size, info.type, info.linkname = len(content), kind, link
-    return info, content
+PACKED = {name: gzip.compress(content, mtime=0) for name, content in FILES.items()}
 
 
-def package(*members: Any) -> bytes:
+def packed_entry(algorithm: str = "md5", **archive: Any) -> Entry:
+    """A data set of which the sums of the .gz files are known, and perhaps of a zip with them."""
+    keys: dict[str, Any] = {**PARTS, **archive}
+    for part, name in PARTS.items():
+        keys[f"{part}_bytes"] = len(FILES[name])
+        keys[f"{part}_gz_{algorithm}"] = hashlib.new(algorithm, PACKED[name]).hexdigest()
+    return entry_of("packed", keys)
+
+
+def bring_packed(entry: Entry, *sources: str) -> None:
+    stage.bring(entry, [*sources], timeout=1.0, retries=0)
+
+
+def put(folder: Path, files: dict[str, bytes]) -> str:
+    """Write the files into a new folder; its name as a source."""
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return f"file:{folder}"
+
+
+def gzipped() -> dict[str, bytes]:
+    return {f"{name}.gz": content for name, content in PACKED.items()}
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha256"])
+def test_a_sum_of_the_packed_file_is_as_good(
+    algorithm: str, server: Server, project: Path, tmp_path: Path
+) -> None:
+    server.serve(gzipped())
+    entry = packed_entry(algorithm)
+    bring_packed(entry, server.address)
+    assert_all_here(project)
+    assert server.asked == [f"/{name}.gz" for name in FILES]
+    shutil.rmtree(project / "data")
+    bring_packed(entry)  # of the packed files that were kept
+    assert_all_here(project)
+    shutil.rmtree(project / ".downloads")
+    bring_packed(entry, put(tmp_path / "packed", gzipped()))
+    assert_all_here(project)
+
+
+def test_what_cannot_be_verified_is_not_taken(folder: Path, project: Path) -> None:
+    with pytest.raises(StageError) as error:
+        bring_packed(packed_entry(), f"file:{folder}")  # the right files, unpacked
+    assert f"expected {FIRST}.gz in {folder}, found none" in str(error.value)
+    assert not (project / "data/raw").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (gzip.compress(GOOD, 1, mtime=9), "expected MD5 "),  # the same, packed in another way
+        (PACKED[FIRST][:-20], "expected MD5 "),
+        (flipped(PACKED[FIRST]), "expected MD5 "),
+        (GOOD, "expected MD5 "),
+        (b"", "expected MD5 "),
+        (b"<!DOCTYPE html>", "expected 1,000 bytes of data, got an HTML or XML page"),
+        (bytes(2 * CHUNK), "got more bytes than the file can have"),
+    ],
+)
+def test_other_packed_bytes_are_refused_with_a_reason_and_the_next_source_is_asked(
+    content: bytes, reason: str, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = put(tmp_path / "bad", gzipped() | {f"{FIRST}.gz": content})
+    bring_packed(packed_entry(), bad, put(tmp_path / "good", gzipped()))
+    assert_all_here(project)
+    assert f"{FIRST}: {bad}: {reason}" in capsys.readouterr().err
+
+
+def test_a_length_that_the_sum_does_not_bear_out_is_told(project: Path, tmp_path: Path) -> None:
+    entry = packed_entry()
+    short = replace(entry.files["train_images"], length=999)
+    entry = replace(entry, files=entry.files | {"train_images": short})
+    with pytest.raises(StageError, match="has the right sum, but expected 999 bytes, got more"):
+        bring_packed(entry, put(tmp_path / "packed", gzipped()))
+    assert not (project / "data/raw").exists()
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
     archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
-        for info, content in members:
-            tar.addfile(info, io.BytesIO(content))
+    with zipfile.ZipFile(archive, "w") as out:
+        for name, content in files.items():
+            out.writestr(name, content)
     return archive.getvalue()
 
 
-@pytest.fixture
-def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes, str], None]:
-    """Put an ``npm`` on PATH that leaves the given bytes as the package, then runs a line."""
-    path = tmp_path / "bin"
-    path.mkdir()
-    monkeypatch.setenv("PATH", f"{path}:/bin:/usr/bin")
-
-    def install(tarball: bytes, line: str = "") -> None:
-        (path / "tarball").write_bytes(tarball)
-        script = f'#!/bin/sh\necho "$@" >> {path}/log\ncp {path}/tarball digits.tgz\n{line}\n'
-        (path / "npm").write_text(script)
-        (path / "npm").chmod(0o755)
-
-    return install
-
-
-@pytest.mark.parametrize("packed", [False, True])
-def test_a_package_is_packed_once_for_all_files(
-    npm: Callable[..., None], project: Path, tmp_path: Path, *, packed: bool
-) -> None:
-    npm(
-        package(
-            *(
-                member(f"package/data/{name}.gz", gzip.compress(content))
-                if packed
-                else member(f"package/data/{name}", content)
-                for name, content in FILES.items()
-            )
-        )
+def zip_entry(archive: bytes) -> Entry:
+    digest = hashlib.sha256(archive).hexdigest()
+    return packed_entry(
+        archive="all.zip",
+        archive_bytes=len(archive),
+        archive_sha256=digest,
+        sources=["http://127.0.0.1:1"],
     )
-    bring(NPM)
+
+
+ZIP = zipped({"gzip/other.gz": b"-", **{f"gzip/{name}": file for name, file in gzipped().items()}})
+
+
+def test_files_come_out_of_a_zip_that_is_brought_once(server: Server, project: Path) -> None:
+    server.serve({"all.zip": ZIP})
+    entry = replace(zip_entry(ZIP), sources=(server.address,))
+    bring_packed(entry)
     assert_all_here(project)
-    (asked,) = (tmp_path / "bin/log").read_text().splitlines()
-    assert asked.startswith("pack digits@1.2.3 --ignore-scripts")
+    assert server.asked == ["/all.zip.gz", "/all.zip"]
+    assert not list(project.rglob("other*"))
+    bring_packed(entry)
+    shutil.rmtree(project / "data")
+    for file in entry.files.values():
+        (project / ".downloads" / file.digest).unlink()
+    bring_packed(entry)  # of the zip that was kept
+    assert_all_here(project)
+    assert len(server.asked) == 2
 
 
-@pytest.mark.parametrize(
-    ("hostile", "reason"),
-    [
-        (member(f"../../package/data/{FIRST}", GOOD), "got no such member"),
-        (member(f"/package/data/{FIRST}", GOOD), "got no such member"),
-        (member(f"package/data/../data/{FIRST}", GOOD), "got no such member"),
-        (member(f"package/data/{FIRST}", b"", tarfile.SYMTYPE, "/etc/hostname"), "not a file"),
-        (member(f"package/data/{FIRST}", b"", tarfile.LNKTYPE, "package/x"), "not a file"),
-        (member(f"package/data/{FIRST}", b"", tarfile.FIFOTYPE), "not a file"),
-        (member(f"package/data/{FIRST}", b"", tarfile.DIRTYPE), "not a file"),
-    ],
-)
-def test_a_hostile_member_is_refused_and_never_unpacked(
-    hostile: Any, reason: str, npm: Callable[..., None], project: Path, tmp_path: Path
+@pytest.mark.parametrize("files", [{"all.zip": ZIP}, gzipped()], ids=["the zip", "its files"])
+def test_a_folder_may_hold_the_zip_or_what_is_in_it(
+    files: dict[str, bytes], project: Path, tmp_path: Path
 ) -> None:
-    npm(package(member("package/x", GOOD), hostile))
-    message = refusal(NPM, root=project)
-    assert f"  {NPM}: expected package/data/{FIRST} (or .gz), got" in message
-    assert reason in message
-    assert not list(tmp_path.rglob(FIRST))
+    bring_packed(zip_entry(ZIP), put(tmp_path / "mine", files))
+    assert_all_here(project)
 
 
-@pytest.mark.parametrize(
-    ("tarball", "reason"),
-    [
-        (b"", "the package is damaged: expected whole gzip data"),
-        (b"no gzip", "the package is damaged: expected gzip data"),
-        (gzip.compress(b"no tar" * 1000, mtime=0), "the package is not a tar archive"),
-        (package(member("package/x", GOOD))[:-30], "the package is damaged"),
-        (zeros(100), "the package is damaged: got more bytes than"),
-    ],
-)
-def test_a_broken_package_is_refused(
-    tarball: bytes, reason: str, npm: Callable[..., None], project: Path
-) -> None:
-    npm(tarball)
-    assert f"  {NPM}: {reason}" in refusal(NPM, root=project)
-
-
-def test_the_reason_that_npm_gives_is_told(npm: Callable[..., None], project: Path) -> None:
-    npm(b"", "echo npm error code E404 >&2; echo npm error 404 Not Found - digits >&2; exit 1")
-    message = refusal(NPM, root=project)
-    assert f"  {NPM}: npm pack failed with 1: 404 Not Found - digits\n" in message
-
-
-def test_an_npm_that_hangs_is_cut_off(npm: Callable[..., None], project: Path) -> None:
-    npm(b"", "exec sleep 20")
-    assert "npm pack took more than 0.5 s" in refusal(NPM, root=project, timeout=0.05)
-
-
-def test_without_npm_the_message_says_so(
+def test_a_zip_is_verified_before_it_is_opened(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert f"  {NPM}: npm is not installed\n" in refusal(NPM, root=project)
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("opened"))
+    bad = put(tmp_path / "bad", {"all.zip": flipped(ZIP)})
+    with pytest.raises(StageError) as error:
+        bring_packed(zip_entry(ZIP), bad)
+    lines = str(error.value).splitlines()
+    assert lines[0] == "no source has all.zip"
+    assert any(line.startswith(f"  {bad}: expected SHA-256 ") for line in lines)
+    assert not (project / "data/raw").exists()
+    assert_nothing_half_written(project)
+
+
+@pytest.mark.parametrize(
+    ("archive", "reason"),
+    [
+        (zipped({"gzip/other.gz": b"-"}), f"expected a member {FIRST}.gz, found none"),
+        (zipped({f"{FIRST}.gz/": b""}), "expected MD5 "),
+        (zipped({f"../../{FIRST}.gz": b"no gzip"}), "expected MD5 "),
+        (zipped({f"/{FIRST}.gz": bytes(2 * CHUNK)}), "got more bytes than the file can have"),
+        (b"no zip", "the archive cannot be read (File is not a zip file)"),
+        (flipped(zipped({f"{FIRST}.gz": PACKED[FIRST]})), "the archive cannot be read (Bad CRC"),
+    ],
+)
+def test_no_member_of_a_zip_is_unpacked_and_what_it_lacks_is_told(
+    archive: bytes, reason: str, project: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(StageError) as error:
+        bring_packed(zip_entry(archive), put(tmp_path / "mine", {"all.zip": archive}))
+    assert f"\n  all.zip: {reason}" in str(error.value)
+    assert not list(tmp_path.rglob(f"{FIRST}*"))
+    assert not (project / "data/raw").exists()
+
+
+# --- By name ------------------------------------------------------------------------------------
+
+
+def test_a_data_set_is_known_by_name_and_other_sources_come_first(
+    server: Server, folder: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = SUMS | {"sources": [server.address], "credit": "Theirs.", "classes": ["A", "B"]}
+    monkeypatch.setattr(catalog, "catalog", lambda: {"mnist": entry_of("mnist", keys)})
+    server.serve(FILES)
+    (folder / PARTS["test_labels"]).unlink()
+    call(fetch, dataset="mnist", sources=[f"file:{folder}"], timeout=1.0, retries=0)
+    assert_all_here(project)
+    assert server.asked == [f"/{PARTS['test_labels']}{end}" for end in (".gz", "")]
+    about = load_dataset(project / "data/raw/dataset.json")
+    assert (about.name, about.credit, about.classes) == ("mnist", "Theirs.", ("A", "B"))
+    assert about.sums == {key: value for key, value in SUMS.items() if key.endswith("sha256")}
+
+
+def test_what_is_said_of_a_custom_data_set_is_written_beside_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = {"first_label": 1, "transpose": True, "credit": "It's mine", "classes": ["a b", "c"]}
+    options = as_options(section(f"file:{folder}", custom=about))
+    monkeypatch.setattr(sys, "argv", ["fetch", *options])
+    run(fetch)
+    found = load_dataset(Path("data/raw/dataset.json"))
+    assert (found.name, found.first_label, found.transpose) == ("custom", 1, True)
+    assert (found.credit, found.classes) == ("It's mine", ("a b", "c"))
+
+
+@pytest.mark.parametrize("key", [key for key in SUMS if key not in PARTS])
+def test_a_custom_data_set_needs_lengths_and_sums(key: str, folder: Path, project: Path) -> None:
+    rest = {name: value for name, value in SUMS.items() if name != key}
+    with pytest.raises(StageError) as error:
+        call(
+            fetch,
+            dataset="custom",
+            custom=rest,
+            sources=[f"file:{folder}"],
+            timeout=1.0,
+            retries=0,
+        )
+    assert str(error.value).startswith(f"fetch.custom.{key}: missing, and fetch.dataset is custom;")
+    assert not (project / "data/raw").exists()
 
 
 # --- The command ---------------------------------------------------------------------------------
@@ -702,9 +814,9 @@ def test_the_command_brings_the_files_and_tells_whence(server: Server, project: 
         told, complained = process.communicate(timeout=30)
     assert process.returncode == 0
     assert_all_here(project)
-    assert told.splitlines() == [
-        f"{name}: {len(content):,} bytes from {server.address}" for name, content in FILES.items()
-    ]
+    assert told == (
+        f"custom: 10,000 bytes in data/raw, all four files verified, from {server.address}\n"
+    )
     assert len(complained.splitlines()) == 4  # why not from file:away, and no progress bar
 
 
@@ -736,27 +848,35 @@ def test_an_interrupted_command_leaves_nothing_and_does_not_count_as_done(
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"sources": "ftp://host/"}, "sources: expected https://ADDRESS, npm:NAME@VERSION or"),
-        ({"sources": "https://"}, "sources: expected https://ADDRESS"),
-        ({"sources": "npm:digits"}, "npm:NAME@VERSION or file:FOLDER, got 'npm:digits'"),
-        ({"sources": "npm:--yes@1.0.0"}, "got 'npm:--yes@1.0.0'"),
-        ({"sources": "file://host/folder"}, "got 'file://host/folder'"),
+        ({"dataset": "minst"}, "dataset: expected one of mnist, fashion-mnist, kmnist, qmnist, em"),
+        ({"sources": ["ftp://host/"]}, "sources: expected file:FOLDER or https://ADDRESS, got 'f"),
+        ({"sources": ["https://"]}, "sources: expected file:FOLDER or https://ADDRESS"),
+        ({"sources": ["npm:digits@1.2.3"]}, "https://ADDRESS, got 'npm:digits@1.2.3'"),
+        ({"sources": ["file:"]}, "got 'file:'"),
+        ({"sources": ["file:a", "file://host/folder"]}, "got 'file://host/folder'"),
         ({"timeout": "nan"}, "timeout: expected a number from 1 to 600, got 'nan'"),
         ({"retries": 11}, "retries: expected a whole number from 0 to 10, got '11'"),
-        ({"test_labels_sha256": "abc"}, "test_labels_sha256: expected 64 hexadecimal digits"),
-        ({"train_images_bytes": 0}, "train_images_bytes: expected a whole number from 1 to"),
+        ({"custom": {"test_labels_sha256": "abc"}}, "custom.test_labels_sha256: expected 64 hex"),
+        ({"custom": {"train_images_bytes": 0}}, "custom.train_images_bytes: expected a whole num"),
+        ({"custom": {"first_label": 256}}, "custom.first_label: expected a whole number from 0"),
+        ({"custom": {"classes": ["a", "b" * 13]}}, "custom.classes: expected a name of 1 to 12"),
+        ({"custom": {"credit": " "}}, "custom.credit: expected 1 to 300 characters, got ' '"),
+        ({"custom": {"credit": "a\nb"}}, "custom.credit: expected 1 to 300 characters"),
+        ({"custom": {"credits": "me"}}, "custom.credits: no such parameter"),
+        ({"custom": {"transpose": "yes"}}, "fetch.custom.transpose: expected"),
     ],
 )
 def test_a_wrong_parameter_is_refused_by_name_value_and_what_is_allowed(
-    changed: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch
+    changed: dict[str, Any],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    options = {"sources": "file:away", "timeout": 5, "retries": 0} | SUMS | changed
-    pairs = [text for key, value in options.items() for text in (f"--{key}", str(value))]
-    monkeypatch.setattr(sys, "argv", ["fetch", *pairs])
-    printed = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", printed)
+    sources = changed.pop("sources", ["file:away"])
+    monkeypatch.setattr(sys, "argv", ["fetch", *as_options(section(*sources, **changed))])
     with pytest.raises(SystemExit) as end:
         run(fetch)
     assert end.value.code == 2
-    assert told in printed.getvalue()
-    assert len(printed.getvalue().splitlines()) == 1
+    complained = capsys.readouterr().err
+    assert told in complained
+    assert len(complained.splitlines()) == 1

@@ -18,6 +18,8 @@ import pytest
 from nn import Network, feedforward
 from stages.common.files.arrays import save_labelled
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import DATASET
+from stages.common.images.dataset import DataSet
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
 from stages.common.models.model import Model, save_model
 from stages.common.models.snapshots import save_snapshots
@@ -107,6 +109,9 @@ def write_run(folder: Path, shape: Shape) -> None:
     ranked = np.argsort(-outputs, axis=1, kind="stable")
     labels = ranked[:, 0] if shape.perfect else rng.integers(0, shape.classes, IMAGES)
     save_labelled(folder / "data/normalized/test", images, labels.astype(np.uint8))
+    names = tuple(map(str, range(shape.classes)))
+    known = DataSet("drawn", names, credit="Somebody drew <them>.", sums={"train_images_md5": "0f"})
+    known.save(folder / DATASET)
     write_reports(folder / "reports", labels, ranked, outputs)
 
 
@@ -172,7 +177,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_run(folder, Shape(hidden=(4, 3)))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        call(report, dpi=50, mistakes=6, credit="Somebody drew them.")
+        call(report, dpi=50, mistakes=6)
     return folder
 
 
@@ -187,7 +192,7 @@ def test_every_shape_of_network_gets_all_figures_and_a_page(
 ) -> None:
     write_run(tmp_path, shape)
     monkeypatch.chdir(tmp_path)
-    call(report, dpi=50, mistakes=9, credit="Somebody drew them.")
+    call(report, dpi=50, mistakes=9)
     assert {path.stem for path in Path("reports/figures").iterdir()} == {*NAMES}
     page = Page(Path("reports/index.html").read_text(encoding="utf-8"))
     shown = [image for image in page.all("img") if "id" not in image]
@@ -207,14 +212,17 @@ def test_the_same_run_gives_the_same_bytes(finished: Path, tmp_path: Path) -> No
         "50",
         "--mistakes",
         "6",
-        "--credit",
-        "Somebody drew them.",
     ]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(tmp_path)}
     subprocess.run(command, cwd=tmp_path / "again", env=environment, check=True)
     for path in [*finished.glob("reports/figures/*.png"), finished / "reports/index.html"]:
         other = tmp_path / "again" / path.relative_to(finished)
         assert path.read_bytes() == other.read_bytes(), path.name
+
+
+def test_the_page_says_whose_images_it_shows_and_their_sums(page: Page) -> None:
+    text = "".join(page.text)
+    assert "by 3Blue1Brown. Somebody drew <them>." in text
 
 
 def test_the_page_makes_no_request(page: Page) -> None:
@@ -287,6 +295,7 @@ def test_markup_in_a_text_is_shown_as_text() -> None:
         "doubt",
         "sample",
         "credit",
+        "dataset",
         "input",
         "large",
         "layout",
@@ -300,6 +309,7 @@ def test_markup_in_a_text_is_shown_as_text() -> None:
         "image_shape": (2, 2),
         "shades": [["right"] * 2] * 2,
         "settings": [(bad, bad)],
+        "sums": [(bad, bad)],
         "versions": [(bad, bad)],
         "run_parameters": {bad: [(bad, bad)]},
         "images": dict.fromkeys(NAMES, image),
@@ -475,7 +485,7 @@ def test_a_missing_file_is_named_in_one_line(
     monkeypatch.chdir(tmp_path / "run")
     Path(name).unlink()
     with pytest.raises(StageError) as error:
-        call(report, dpi=50, mistakes=6, credit="Somebody drew them.")
+        call(report, dpi=50, mistakes=6)
     assert name in str(error.value)
     assert "dvc repro" in str(error.value)
     assert "\n" not in str(error.value)
@@ -509,14 +519,14 @@ def test_files_of_different_runs_are_refused(
     change(tmp_path / "run")
     monkeypatch.chdir(tmp_path / "run")
     with pytest.raises(StageError, match="dvc repro"):
-        call(report, dpi=50, mistakes=6, credit="Somebody drew them.")
+        call(report, dpi=50, mistakes=6)
 
 
 @pytest.mark.parametrize(
     ("option", "value"), [("dpi", "49"), ("dpi", "601"), ("mistakes", "0"), ("mistakes", "1.5")]
 )
 def test_a_wrong_parameter_is_named(option: str, value: str, tmp_path: Path) -> None:
-    options = {"dpi": "50", "mistakes": "6", "credit": "-", option: value}
+    options = {"dpi": "50", "mistakes": "6", option: value}
     command = [sys.executable, "-m", "stages.report"]
     command += [part for name, text in options.items() for part in (f"--{name}", text)]
     done = subprocess.run(

@@ -2,7 +2,6 @@
 
 import configparser
 import functools
-import hashlib
 import json
 import math
 import os
@@ -12,7 +11,7 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import chdir
 from datetime import timedelta
 from pathlib import Path
@@ -42,7 +41,7 @@ from stages.tools import check
 from stages.tools.check import commands, main, problems_of_section
 from stages.tools.expected import outlook_after_batch, outlook_before_batch
 from tests.pipelines import CLAIM_PARAMS, MAIN_PARAMS, PARAMS, module_of
-from tests.sample import sample_as_raw, sums_and_lengths, sums_of, write_patterns
+from tests.sample import SAMPLE, asking_for, sample_as_raw, write_dataset, write_patterns
 
 MARK = "# --- claims\n"  # between the two files, where a test has both in one text
 
@@ -61,6 +60,8 @@ def in_brackets(path: Path) -> str:
 TEXT = in_brackets(PARAMETERS) + MARK + in_brackets(CLAIM_PARAMETERS)
 KEYS = [(section, key) for section, keys in PARAMS.items() for key in keys]
 COMMANDS = commands(ROOT / PIPELINE) | commands(ROOT / CLAIM_PIPELINE)
+DECLARED = {name: parameters_of(section_of(command)) for name, command in COMMANDS.items()}
+MAY_BE_MISSING = [(s, k) for s, keys in DECLARED.items() for k in keys if keys[k].may_be_missing]
 # In the suite as many as cost a few seconds; `make torture` asks for 5,000.
 VARIATIONS = int(os.environ.get("VARIATIONS", "150"))
 # A section with a dot and a key, or a place in the file; then what is wrong.
@@ -168,7 +169,18 @@ def test_the_projects_own_parameters_are_taken(capsys: Capture) -> None:
             "train: 3\ntrian: #",
             "train: expected a section with the keys hidden, activation",
         ),
-        ("https://storage", "ftp://storage", "fetch.sources: expected https://ADDRESS"),
+        ("sources: []", "sources: ['ftp://a/']", "fetch.sources: expected file:FOLDER or https"),
+        ("dataset: mnist", "dataset: minst", "fetch.dataset: expected one of mnist, fashion-m"),
+        ("custom: {}", "custom: {credits: A}", "(did you mean custom.credit?); got 'A'"),
+        ("custom: {}", "custom: {credit: 3}", "fetch.custom.credit: expected text in quotes"),
+        ("custom: {}", "custom: {transpose: 1}", "custom.transpose: expected true or false, got"),
+        ("custom: {}", "custom: {first_label: 256}", "custom.first_label: expected a whole num"),
+        ("custom: {}", "custom: {classes: A}", "fetch.custom.classes: expected a list"),
+        ("custom: {}", "custom: [A]", "fetch.custom: no such parameter"),
+        ("custom: {}", "custom:", "fetch.custom: no such parameter"),
+        ("custom: {}", "custom: {3: A}", "fetch.custom.3: no such parameter"),
+        ("  dpi: 140", "  dpi: 140\n  credit: Me", "it is fetch.custom.credit now"),
+        ("  retries: 2", "  retries: 2\n  test_labels: a", "it is fetch.custom.test_labels now"),
     ],
 )
 def test_a_wrong_value_is_told_by_section_and_key_with_what_is_allowed(
@@ -264,10 +276,6 @@ def test_all_problems_are_told_at_once(capsys: Capture) -> None:
         ("- train.cost=quadratic,cross_entropy", "- train.activation=relu",
          "sweep.grid: expected each parameter once"),
         ("widths: [4, 8, 16, 32, 64, 128]", "widths: [100000]", "architecture.widths: expected"),
-        ("train_images_bytes: 47040016", "train_images_bytes: 47040017",
-         "fetch.train_images_bytes: expected 16 and as many for each of the 60,000 images"),
-        ("test_labels_bytes: 10008", "test_labels_bytes: 8", "expected 9 or more, got 8"),
-        ("test_images_bytes: 7840016", "test_images_bytes: 10016", "images of 784 pixels"),
     ],
 )  # fmt: skip
 def test_values_that_do_not_go_together_are_told_before_anything_runs(
@@ -277,34 +285,55 @@ def test_values_that_do_not_go_together_are_told_before_anything_runs(
     assert any(words in line for line in lines), lines
 
 
+LENGTHS = {"train_images": 47_040_016, "train_labels": 60_008, "test_images": 7_840_016,
+           "test_labels": 10_008}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({}, ""),
+        ({"train_images_bytes": 47_040_017},
+         "fetch.custom.train_images_bytes: expected 16 and as many for each of the 60,000 images"),
+        ({"test_labels_bytes": 8}, "expected 9 or more, got 8"),
+        ({"test_images_bytes": 10_016}, "images of 784 pixels"),
+        ({"test_images_bytes": None}, "fetch.custom.test_images_bytes: missing, and fetch.dataset"),
+        ({"train_labels_sha256": None}, "fetch.custom.train_labels_sha256: missing, and fetch."),
+    ],
+)  # fmt: skip
+def test_a_custom_data_set_is_looked_at_before_anything_runs(
+    changed: dict[str, Any], words: str, capsys: Capture
+) -> None:
+    keys: dict[str, Any] = {f"{part}_bytes": length for part, length in LENGTHS.items()}
+    keys |= {f"{part}_sha256": "0" * 64 for part in LENGTHS}
+    custom = {key: value for key, value in {**keys, **changed}.items() if value is not None}
+    fetch = PARAMS["fetch"] | {"dataset": "custom", "custom": custom}
+    lines = told(as_text(PARAMS | {"fetch": fetch}), capsys)
+    assert len(lines) == bool(words)
+    assert all(words in line for line in lines)
+    fetch["dataset"] = "mnist"  # which does not look at it
+    assert told(as_text(PARAMS | {"fetch": fetch}), capsys) == []
+
+
 def before_batch(fetch: dict[str, Any], normalize: dict[str, Any]) -> Outlook:
-    return outlook_before_batch(made(FetchParams, fetch), made(NormalizeParams, normalize))
-
-
-def others() -> dict[str, dict[str, dict[str, Any]]]:
-    """The sections that docs/datasets.md has for other data sets, as far as check looks at them."""
-    text = (ROOT / "docs/datasets.md").read_text().partition("\n## The others\n")[2]
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    (_, *names), _, *rows = [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in lines]
-    sets: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in names}
-    for place, *values in rows:
-        section, _, key = place.partition(".")
-        if key.endswith("_bytes") or key in {"transpose", "first_label"}:
-            for name, value in zip(names, values, strict=True):
-                sets[name].setdefault(section, {})[key] = json.loads(value)
-    return sets
+    return outlook_before_batch(made(FetchParams, flat(fetch)), made(NormalizeParams, normalize))
 
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("KMNIST", 60_000), ("QMNIST", 60_000), ("EMNIST digits", 240_000),
-     ("EMNIST letters", 124_800)],
+    [("mnist", 60_000), ("fashion-mnist", 60_000), ("kmnist", 60_000), ("qmnist", 60_000),
+     ("emnist-digits", 240_000), ("emnist-letters", 124_800), ("emnist-balanced", 112_800)],
 )  # fmt: skip
-def test_the_data_sets_of_the_documents_are_taken(name: str, count: int, capsys: Capture) -> None:
-    sections = {section: PARAMS[section] | values for section, values in others()[name].items()}
-    assert told(as_text(PARAMS | sections), capsys) == []
-    outlook = before_batch(sections["fetch"], sections["normalize"])
+def test_the_data_sets_of_the_catalog_are_taken_by_name(
+    name: str, count: int, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = PARAMS["fetch"] | {"dataset": name}
+    assert told(as_text(PARAMS | {"fetch": fetch}), capsys) == []
+    outlook = before_batch(fetch, PARAMS["normalize"])
     assert (outlook.images, outlook.inputs) == (count, 784)
+    words = unpacked("fetch", fetch)
+    assert words == ["--dataset", name, "--timeout", "20", "--retries", "2"]
+    assert parsed("fetch", fetch, monkeypatch) == 0
 
 
 @pytest.mark.parametrize("section", ["minima", "smoothness", "paths", "amount", "memorize"])
@@ -324,7 +353,7 @@ def with_raw(place: Path) -> Path:
 
 def sampled(**sections: dict[str, Any]) -> str:
     """Parameters that ask for the sample, with some values changed."""
-    params = PARAMS | {"fetch": PARAMS["fetch"] | sums_and_lengths()}
+    params = PARAMS | {"fetch": PARAMS["fetch"] | asking_for(SAMPLE)}
     for name, values in {"batch": {"validation": 200}, "averaging": {}}.items():
         params[name] = params[name] | values
     return as_text(params | {name: params[name] | sections[name] for name in sections})
@@ -365,6 +394,12 @@ def relabel(first: int, *, wide: bool) -> None:
             path.write_bytes(head + columns.tobytes())
         else:
             write_idx(path, labels)
+    write_dataset(Path("data/raw"), first_label=first)
+
+
+def there(**about: Any) -> dict[str, Any]:
+    """The parameters of ``fetch`` that describe what is there."""
+    return asking_for(Path("data/raw"), **about)
 
 
 LABELS = pytest.mark.parametrize(
@@ -379,12 +414,12 @@ def test_labels_are_classes_from_0_on_whatever_their_form(
     first: int, wide: bool, capsys: Capture
 ) -> None:
     relabel(first, wide=wide)
-    fetch, normalize = sums_of(Path("data/raw")), {"first_label": first}
+    fetch = there(first_label=first)
     for values in ({"digit": 9}, {"digit": 0}):
-        assert told(sampled(fetch=fetch, normalize=normalize, twos=values), capsys) == []
-    (line,) = told(sampled(fetch=fetch, normalize=normalize, twos={"digit": 10}), capsys)
+        assert told(sampled(fetch=fetch, twos=values), capsys) == []
+    (line,) = told(sampled(fetch=fetch, twos={"digit": 10}), capsys)
     assert "twos.digit: expected a class of" in line
-    (line,) = told(sampled(fetch=fetch, normalize={"first_label": first + 1}), capsys)
+    (line,) = told(sampled(fetch=there(first_label=first + 1)), capsys)
     assert f"first_label: expected at most {first}, the smallest label, got {first + 1}" in line
 
 
@@ -392,12 +427,8 @@ def test_images_that_lie_on_their_side_have_the_shape_that_normalize_gives_them(
     capsys: Capture,
 ) -> None:
     write_patterns(Path("data/raw"), 10, 12, 20, {"train": 400, "t10k": 40})
-    values: dict[str, dict[str, Any]] = {
-        "fetch": sums_of(Path("data/raw")),
-        "train": {"augment.shift": 12},
-    }
     for transpose, shape in ((False, "12 x 20"), (True, "20 x 12")):
-        lines = told(sampled(**values, normalize={"transpose": transpose}), capsys)
+        lines = told(sampled(fetch=there(transpose=transpose), train={"augment.shift": 12}), capsys)
         assert any(
             f"train.augment.shift: expected less than the images' {shape}" in line for line in lines
         )
@@ -414,11 +445,10 @@ def test_the_images_left_to_train_on_are_those_of_batch(
     first: int, wide: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     relabel(first, wide=wide)
-    normalize = PARAMS["normalize"] | {"first_label": first}
-    batch = PARAMS["batch"] | {"validation": 200}
+    normalize, batch = PARAMS["normalize"], PARAMS["batch"] | {"validation": 200}
     for section, values in {"normalize": normalize, "batch": batch}.items():
         assert parsed(section, values, monkeypatch, COMMANDS[section]) == 0
-    before = before_batch(PARAMS["fetch"] | sums_of(Path("data/raw")), normalize)
+    before = before_batch(PARAMS["fetch"] | there(first_label=first), normalize)
     after = outlook_after_batch(before, made(BatchParams, batch))
     written = load_labelled(Path("data/batches/train"))[1]
     assert after.labels is not None
@@ -515,9 +545,17 @@ def same_form(value: Any, own: Any) -> bool:
     return isinstance(value, str if isinstance(own, str) else int | float)
 
 
+def own_value(section: str, key: str) -> Any:
+    """The project's own value, or for a key that is not there one of the same form."""
+    if key in PARAMS[section]:
+        return PARAMS[section][key]
+    parameter = DECLARED[section][key]
+    return [parameter.kind()] if parameter.many else parameter.kind()
+
+
 def edges(section: str, key: str) -> list[str]:
     """Values just inside and just outside of what a parameter may be."""
-    allowed = parameters_of(section_of(COMMANDS[section]))[key].rule.allowed
+    allowed = DECLARED[section][key].rule.allowed
     low, dots, high = allowed.partition("..")
     if not dots or not high.strip("."):  # "...", as of sweep.grid, is no range
         return allowed.split("|")
@@ -535,7 +573,7 @@ ODD = [
     "'\\${train}'", '"a\\nb"', '"\\0"', "'it''s'", "--seed", "'--seed 3'", "-h", "'*'", "{}",
     "[]", "[[]]", "[{}]", "{a: 1}", "[1, 2]", "[true]", "[null]", "['1']", "sigmoid",
     "[sigmoid]", "9" * 400, "9" * 5000, "0x" + "f" * 5000, "\xe9", "'file:/x'", "['file:/x y']",
-    "['npm:a@1', 'https://a/']", "[npm:a@1, 3]", "'\U0001f600'",
+    "['file:a', 'https://a/']", "[file:a, 3]", "custom", "fashion-mnist", "'\U0001f600'",
 ]  # fmt: skip
 SCALARS = st.one_of(
     st.integers().map(str),
@@ -548,7 +586,7 @@ SCALARS = st.one_of(
 @st.composite
 def values_for(draw: st.DrawFn, section: str, key: str) -> str:
     """A value as it could stand in params.yaml, often near to what is allowed."""
-    own = PARAMS[section][key]
+    own = own_value(section, key)
     scalars = st.one_of(st.sampled_from(edges(section, key)), SCALARS)
     lists = st.lists(scalars, max_size=3).map(lambda items: f"[{', '.join(items)}]")
     return draw(st.one_of(lists, scalars) if isinstance(own, list) else st.one_of(scalars, lists))
@@ -563,10 +601,12 @@ def variations(draw: st.DrawFn) -> tuple[str, str]:
     }
     touched = set()
     for _ in range(draw(st.integers(1, 3))):
-        name, key = draw(st.sampled_from(KEYS))
+        name, key = draw(st.sampled_from([*KEYS, *MAY_BE_MISSING, ("fetch", "custom")]))
         touched.add(name)
         kind = draw(st.sampled_from(["value"] * 8 + ["drop", "rename", "add"]))
-        if kind == "value":
+        if key == "custom":
+            sections[name][key] = draw(st.sampled_from(["{}", "", "[]", "[a]", "3", "{3: a}"]))
+        elif kind == "value":
             sections[name][key] = draw(values_for(name, key))
         elif kind == "add":
             sections[name][draw(st.sampled_from(["epoch", "help", "x", "no-seed"]))] = "true"
@@ -605,15 +645,14 @@ def test_variations_are_taken_by_check_and_by_their_stage_or_by_neither(
         complaint = capsys.readouterr().err
         assert not taken or not complaint
         assert complaint.count("\n") <= 1
-        keys = params[section] or {}
-        whole = keys.keys() == PARAMS[section].keys() and all(
-            same_form(value, PARAMS[section][key]) for key, value in keys.items()
+        keys = flat(params[section] or {})
+        whole = PARAMS[section].keys() <= keys.keys() <= DECLARED[section].keys() and all(
+            same_form(value, own_value(section, key)) for key, value in keys.items()
         )
         assert (not alone) == (taken and whole), (params[section], alone, complaint)
         assert {f"error: {line}" for line in alone} <= {*lines}
 
 
-DECLARED = {name: parameters_of(section_of(command)) for name, command in COMMANDS.items()}
 SMALL = st.fixed_dictionaries(
     {
         "normalize": st.fixed_dictionaries(
@@ -668,15 +707,6 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def lengths(raw: Path) -> Iterator[tuple[str, Any]]:
-    """The parameters of ``fetch`` that describe what is there."""
-    for part, name in (("train", "train"), ("test", "t10k")):
-        for kind, end in (("images", "images-idx3-ubyte"), ("labels", "labels-idx1-ubyte")):
-            content = (raw / f"data/raw/{name}-{end}").read_bytes()
-            yield f"{part}_{kind}_bytes", len(content)
-            yield f"{part}_{kind}_sha256", hashlib.sha256(content).hexdigest()
-
-
 @settings(
     max_examples=max(6, VARIATIONS // 25),
     deadline=None,
@@ -686,7 +716,7 @@ def lengths(raw: Path) -> Iterator[tuple[str, Any]]:
 def test_variations_that_check_takes_run_or_end_in_one_line(
     raw: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, small: dict[str, dict[str, Any]]
 ) -> None:
-    params = PARAMS | {"fetch": PARAMS["fetch"] | dict(lengths(raw))}
+    params = PARAMS | {"fetch": PARAMS["fetch"] | asking_for(raw / "data/raw")}
     params |= {name: PARAMS[name] | values for name, values in small.items()}
     params["averaging"] = PARAMS["averaging"] | {"batch_size": 2}
     params["hebb"] = PARAMS["hebb"] | {"images": 2}

@@ -17,6 +17,8 @@ import pytest
 
 from nn import ACTIVATIONS, COSTS, Network
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import DATASET
+from stages.common.images.catalog import catalog
 from stages.common.images.preprocess import Images, Preprocessing, standard_scaling, unit_scaling
 from stages.common.models.model import Model, load_model
 from stages.common.runtime.cli import run
@@ -288,7 +290,7 @@ def test_the_cards_numbers_are_those_of_the_runs_files(folder: Path) -> None:
         recall = right / max(1, of_it.sum())
         assert re.search(rf"\| {digit} \|.* {100 * recall:.1f} % \|", card)
     assert "## Parameters of the run" not in card
-    assert "Not recorded" in card
+    assert "A data set of its own" in card
     assert "has not run" in card
     assert "4,805 weights" in card
 
@@ -296,13 +298,23 @@ def test_the_cards_numbers_are_those_of_the_runs_files(folder: Path) -> None:
 def test_the_card_tells_parameters_data_and_noise_if_they_are_known(folder: Path) -> None:
     parameters = (ROOT / "params.yaml").read_text().replace("  - 16\n  - 16", "  - 6\n  - 5", 1)
     Path("params.yaml").write_text(parameters)
+    mnist = catalog()["mnist"].about
+    mnist.save(DATASET)
     card = cards(folder)
-    assert "shared under CC BY-SA 3.0" in card
+    assert f"high-school students.\n{mnist.credit}\n" in card
+    assert f"| train_images_sha256 | {mnist.sums['train_images_sha256']} |" in card
     assert "| weight_decay | 6e-05 |" in card
-    Path("params.yaml").write_text(parameters.replace("ba891046e6505d7", "0" * 15))
+    assert "| dataset | mnist |" in card
+    replace(mnist, name="fashion-mnist", credit="By *others*.").save(DATASET)
+    assert "\nfashion-mnist.\nBy *others*.\n" in cards(folder)
+    replace(mnist, name="custom", credit="").save(DATASET)
     other = cards(folder)
     assert "CC BY-SA" not in other
-    assert "Not MNIST: training images with SHA-256 `000000" in other
+    assert "own: the files are those of the sums below.\nTheir source and licence are not" in other
+    DATASET.unlink()
+    other = cards(folder)
+    assert "Not recorded: data/normalized/dataset.json was not there." in other
+    assert "train_images_sha256" not in other
 
 
 def test_the_card_tells_noise_as_it_was_measured(folder: Path) -> None:

@@ -9,7 +9,7 @@ from stages.claims.shared.outputs import read_arrays, written_by
 from stages.common.files.arrays import Arrays, Floats
 from stages.common.files.paths import claim_arrays, claim_table
 from stages.common.files.tables import read_table
-from stages.common.images.classes import load_classes
+from stages.common.images.dataset import load_classes
 from stages.page.figures.results import load_input
 from stages.page.figures.text import MINUS, decimal, percent, plural, significant
 

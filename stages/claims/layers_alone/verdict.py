@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stages.claims.shared.claim import Estimate, Finding, Verdict
-from stages.claims.shared.significance import mean_interval
+from stages.claims.shared.significance import mean_interval, quartiles
 from stages.common.files.arrays import Floats
 from stages.common.files.paths import claim_table
 from stages.common.files.tables import read_table
@@ -126,7 +126,7 @@ def notes(trainings: Trainings) -> str:
 def measured(trainings: Trainings) -> str:
     """All accuracies, with how long each learnt."""
     told = "; ".join(
-        f"{name(trainings, part)}, {percent(part.median, 1)} ({quartiles(part)}; "
+        f"{name(trainings, part)}, {percent(part.median, 1)} ({middle_half(part)}; "
         f"{plural(part.epochs, 'epoch')})"
         for part in trainings.parts
     )
@@ -142,9 +142,9 @@ def measured(trainings: Trainings) -> str:
     )
 
 
-def quartiles(part: Part) -> str:
+def middle_half(part: Part) -> str:
     """Between which two percentages the middle half of the networks is."""
-    low, high = (decimal(100 * q, 1) for q in np.quantile(part.accuracies, (0.25, 0.75)))
+    low, _, high = (decimal(100 * share, 1) for share in quartiles(part.accuracies))
     return f"{low} to {high}"
 
 

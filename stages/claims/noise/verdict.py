@@ -11,7 +11,8 @@ from stages.claims.shared.outputs import read_arrays, written_by
 from stages.common.files.arrays import Arrays, Floats
 from stages.common.files.paths import claim_table
 from stages.common.files.tables import Table, read_table
-from stages.common.images.classes import Classes, load_classes
+from stages.common.images.classes import Classes
+from stages.common.images.dataset import load_classes
 from stages.page.figures.text import decimal, percent, plural
 
 COLUMNS = ("kind", "seed", "confident", "clear", "mean_largest", "favourite", "favourite_share")

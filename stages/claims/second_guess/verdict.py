@@ -12,7 +12,8 @@ from stages.claims.shared.words import PLUS_MINUS, signed
 from stages.common.files.arrays import Arrays, Floats
 from stages.common.files.paths import claim_table
 from stages.common.files.tables import read_table
-from stages.common.images.classes import Classes, load_classes
+from stages.common.images.classes import Classes
+from stages.common.images.dataset import load_classes
 from stages.page.figures.text import decimal, percent, plural
 
 COLUMNS = ("network", "run", "guesses", "right")

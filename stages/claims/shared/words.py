@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from stages.common.files.arrays import Floats
-from stages.common.images.classes import load_classes
+from stages.common.images.dataset import load_classes
 from stages.page.figures.text import MINUS, SPACE, decimal
 
 PLUS_MINUS = "\N{PLUS-MINUS SIGN}"

@@ -11,7 +11,8 @@ from stages.claims.shared.words import PLUS_MINUS, percent_and_deviation
 from stages.common.files.arrays import Floats
 from stages.common.files.paths import claim_table
 from stages.common.files.tables import Table, read_rows, read_table
-from stages.common.images.classes import Classes, load_classes
+from stages.common.images.classes import Classes
+from stages.common.images.dataset import load_classes
 from stages.page.figures.text import percent, plural
 
 COLUMNS = ("digit", "start", "seed", "step", "images", "called", "accuracy")

@@ -11,7 +11,8 @@ from stages.claims.shared.outputs import read_arrays, written_by
 from stages.claims.shared.words import without_exponent
 from stages.common.files.arrays import Arrays, Floats
 from stages.common.files.paths import claim_arrays
-from stages.common.images.classes import Classes, load_classes
+from stages.common.images.classes import Classes
+from stages.common.images.dataset import load_classes
 from stages.page.figures.results import load_input
 from stages.page.figures.text import SPACE, decimal, percent, significant
 

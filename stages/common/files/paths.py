@@ -9,9 +9,10 @@ CLAIM_PIPELINE, CLAIM_PARAMETERS, CLAIM_LOCK = (
 )
 
 RAW = Path("data/raw")  # the four IDX files
+RAW_DATASET = RAW / "dataset.json"  # and what else is known of them
 NORMALIZED = Path("data/normalized")
 PREPROCESSING = NORMALIZED / "preprocessing.npz"
-CLASSES = NORMALIZED / "classes.json"
+DATASET = NORMALIZED / "dataset.json"
 ALL_TRAIN, TEST = NORMALIZED / "train", NORMALIZED / "test"
 BATCHES = Path("data/batches")
 BATCH_SIZE = BATCHES / "batches.json"

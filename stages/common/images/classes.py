@@ -3,12 +3,8 @@
 Every other file knows a class by its number, from 0 on.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from stages.common.files.atomic import StageError, whole_file
-from stages.common.files.paths import CLASSES
 
 LONGEST = 12  # characters of a name: figures have room for so many
 BRIEF = 3  # characters where there is no room for more
@@ -62,32 +58,8 @@ def numbered(count: int) -> Classes:
     return Classes(tuple(map(str, range(count))))
 
 
-def save_classes(classes: Classes) -> None:
-    """Write the names, whole or not at all."""
-    with whole_file(CLASSES) as path:
-        path.write_text(json.dumps(classes.names, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def load_classes(count: int) -> Classes:
-    """The names that ``normalize`` wrote for so many classes; numbers if there is no such file.
-
-    Raises ``StageError`` for a file that holds anything else.
-    """
-    if not CLASSES.is_file():  # a network that was taken elsewhere without its data
-        return numbered(count)
-    try:
-        names = json.loads(CLASSES.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise StageError(f"{CLASSES}: expected JSON: {error}; run dvc repro") from error
-    if not isinstance(names, list) or len(names) != count or not _are_names(names):
-        raise StageError(
-            f"{CLASSES}: expected {count} different names of 1 to {LONGEST} characters; "
-            "run dvc repro"
-        )
-    return Classes(tuple(names))
-
-
-def _are_names(names: Sequence[object]) -> bool:
+def are_names(names: Sequence[object]) -> bool:
+    """Whether classes may be called so, each by another name."""
     good = [isinstance(name, str) and is_name(name) for name in names]
     return all(good) and len(set(names)) == len(names)
 

@@ -76,7 +76,7 @@ def _with_options(
     @wraps(command)
     def entry(**options: Any) -> None:
         values = {name: options[_identifier(name)] for name in parameters}
-        command(made(section, {name: [] if v is None else v for name, v in values.items()}))
+        command(made(section, {name: v for name, v in values.items() if v is not None}))
 
     signature = [_as_argument(parameter) for parameter in parameters.values()]
     entry.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
@@ -99,7 +99,7 @@ def _as_argument(parameter: Parameter) -> inspect.Parameter:
         option = typer.Option(f"--{name}", parser=parse, metavar=rule.allowed, help=rule.help)
     hint: Any = list[kind] if parameter.many else kind  # type: ignore[valid-type]
     default: Any = inspect.Parameter.empty
-    if parameter.may_be_empty:
+    if parameter.may_be_empty or parameter.may_be_missing:
         hint, default = hint | None, None
     return inspect.Parameter(
         _identifier(name),

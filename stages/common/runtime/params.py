@@ -125,25 +125,27 @@ class Parameter:
     kind: type  # int, float, str or bool
     many: bool
     may_be_empty: bool  # a list that is empty, which DVC leaves out of the command line
+    may_be_missing: bool  # from params.yaml: in a part of the section that need not be filled in
     rule: Rule
 
 
 def parameters_of(section: Any) -> dict[str, Parameter]:
     """The parameters of a section by name, those of its parts with a dot."""
-    return {one.name: one for one in _parameters(section, "")}
+    return {one.name: one for one in _parameters(section, "", may_be_missing=False)}
 
 
-def _parameters(section: Any, prefix: str) -> Iterator[Parameter]:
+def _parameters(section: Any, prefix: str, *, may_be_missing: bool) -> Iterator[Parameter]:
     hints = get_type_hints(section, include_extras=True)
     for field in fields(section):
         name, hint = prefix + field.name, hints[field.name]
+        has_default = field.default_factory is not MISSING
         if is_dataclass(hint):
-            yield from _parameters(hint, f"{name}.")
+            yield from _parameters(hint, f"{name}.", may_be_missing=has_default)
             continue
         kind, rule = get_args(hint)
         many = get_origin(kind) is list
-        empty = field.default_factory is not MISSING
-        yield Parameter(name, get_args(kind)[0] if many else kind, many, empty, rule)
+        kind = get_args(kind)[0] if many else kind
+        yield Parameter(name, kind, many, has_default, may_be_missing, rule)
 
 
 RENAMED = {  # parameters that had another name, or another place, before
@@ -155,6 +157,16 @@ RENAMED = {  # parameters that had another name, or another place, before
     "train.elastic": "train.augment.elastic_alpha",
     "train.smoothness": "train.augment.elastic_sigma",
     "train.fading": "train.augment.decay",
+    "normalize.transpose": "fetch.custom.transpose",
+    "normalize.first_label": "fetch.custom.first_label",
+    "normalize.classes": "fetch.custom.classes",
+    "report.credit": "fetch.custom.credit",
+    **{
+        f"fetch.{part}_{kind}{what}": f"fetch.custom.{part}_{kind}{what}"
+        for part in ("train", "test")
+        for kind in ("images", "labels")
+        for what in ("", "_bytes", "_sha256")
+    },
 }
 
 
@@ -165,7 +177,10 @@ def moved(section: str, name: str) -> str:
 
 
 def made(section: Any, values: dict[str, Any]) -> Any:
-    """A section of values by name, as ``parameters_of`` names them; lists may be left out."""
+    """A section of values by name, as ``parameters_of`` names them.
+
+    What has a default may be left out.
+    """
     hints = get_type_hints(section, include_extras=True)
     own: dict[str, Any] = {}
     for field in fields(section):
@@ -182,8 +197,10 @@ def flat(values: dict[str, Any]) -> dict[str, Any]:
     """A section's values by name, those of its parts with a dot: the reverse of ``made``."""
     found: dict[str, Any] = {}
     for key, value in values.items():
-        inner = flat(value) if isinstance(value, dict) else {}
-        found |= {f"{key}.{name}": one for name, one in inner.items()} or {key: value}
+        if isinstance(value, dict):
+            found |= {f"{key}.{name}": one for name, one in flat(value).items()}
+        else:
+            found[key] = value
     return found
 
 

@@ -25,7 +25,8 @@ from stages.common.files.paths import (
     TEST,
 )
 from stages.common.files.tables import Table, read_table
-from stages.common.images.classes import Classes, load_classes
+from stages.common.images.classes import Classes
+from stages.common.images.dataset import load_classes
 from stages.common.models.confusion import as_columns, confuse
 from stages.common.models.model import Model, load_model
 from stages.common.models.sanity import require_finite

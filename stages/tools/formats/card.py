@@ -16,9 +16,6 @@ from stages.tools.formats import OUTPUTS, rendered
 if TYPE_CHECKING:
     from stages.page.figures.results import Results
 
-# The training images of MNIST; whatever else was trained on is named by its sum alone.
-MNIST_IMAGES = "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
-
 
 def to_card(network: Path, files: dict[str, bytes]) -> bytes:
     """The card, in Markdown, for a network's file and the exports beside it.
@@ -29,15 +26,12 @@ def to_card(network: Path, files: dict[str, bytes]) -> bytes:
 
     results = load_results()
     told, shown = facts(results), tables(results)
-    trained_on = dict(told["run_parameters"].get("fetch", []))
     text = rendered(
         "card.md.j2",
         **told,
         network=network,
         sha256=sum_of(network.read_bytes()),
         exported=[(name, f"{len(made):,}", sum_of(made)) for name, made in files.items()],
-        images=trained_on.get("train_images_sha256"),
-        is_mnist=trained_on.get("train_images_sha256") == MNIST_IMAGES,
         hidden=results.network.activation if len(results.network.weights) > 1 else "",
         output=OUTPUTS[results.network.cost],
         counts=counts(results),

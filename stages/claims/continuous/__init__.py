@@ -1,0 +1,1 @@
+"""Claim: neurons have to be continuous, not on or off."""
