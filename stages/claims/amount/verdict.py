@@ -137,8 +137,9 @@ def measured(amounts: Amounts) -> str:
         f"{LEARNING}, after {steps} each, networks that learnt from {few} images read {first} of "
         f"the test images, and from {most}, {last} (mean ± standard deviation of {networks}). "
         f"Ten times as many images leave on average {percent(left, 0)} of the errors; going "
-        f"from {before} to {most} changes accuracy by {decimal(100 * (test[-1] - test[-2]), 1)} points. Accuracy on "
-        f"the images trained on, minus that on test images, is {decimal(gap[0], 1)} points with "
+        f"from {before} to {most} changes accuracy by {decimal(100 * (test[-1] - test[-2]), 1)} "
+        "points. Accuracy on the images trained on, minus that on test images, is "
+        f"{decimal(gap[0], 1)} points with "
         f"{few} images and {decimal(gap[-1], 1)} with {most}. {undone(amounts)}"
     )
 
