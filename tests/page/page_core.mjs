@@ -20,6 +20,7 @@ const magnitude = await import(urlOf("magnitude"));
 const network = await import(urlOf("network"));
 const { noveltyOf, unpackFamiliar } = await import(urlOf("novelty"));
 const plane = await import(urlOf("plane"));
+const { withPalette } = await import(urlOf("plates"));
 const { pictureOfColours, prepare } = await import(urlOf("prepare"));
 const { inputsOf, straightened } = await import(urlOf("preprocess"));
 const { makeRandom } = await import(urlOf("random"));
@@ -89,6 +90,7 @@ const tasks = {
       const { height, width } = preprocessing;
       return noveltyOf(unpackFamiliar(familiar), straight, height, width);
     }),
+  withPalette: ({ source, colours }) => withPalette(source, colours),
   floats: ({ text }) => codec.decodeFloats(text),
   signed: ({ text }) => codec.decodeSigned(text),
   images: ({ text, length }) => codec.decodeImages(codec.decodeBytes(text), length),

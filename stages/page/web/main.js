@@ -9,10 +9,12 @@ import { inspectIn, pickNeuron, previewNeuron, startInspector } from "./inspecto
 import { startMistakes } from "./mistakes.js";
 import { showFirst, startPad } from "./pad.js";
 import { startPrediction } from "./prediction.js";
+import { startPlates } from "./plates.js";
 import { startContents, startZoom } from "./reader.js";
 import { run } from "./run.js";
 import { startSteps } from "./steps.js";
 import { startTeaching } from "./teach.js";
+import { startUpstrokes } from "./upstroke.js";
 
 if (run.network) {
   inspectIn(startPrediction(previewNeuron, pickNeuron));
@@ -24,9 +26,11 @@ if (run.network) {
   startHill();
   startTeaching();
   startEpochs();
+  startUpstrokes();
   showFirst();
 }
 startMistakes();
 startZoom();
+startPlates();
 startContents();
 byId("main").dataset.ready = "true";
