@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Network, Workspace, backpropagate
-from stages.common.files.arrays import Floats
-from stages.common.files.atomic import StageError
-from stages.common.files.paths import NETWORK, SNAPSHOTS
+from nn import Network, Workspace, backpropagate, parameter_count
+from stages.common.files.arrays import ArrayError, Floats, load_arrays, require
+from stages.common.files.atomic import StageError, one_line
+from stages.common.files.paths import MINIMA, NETWORK, SNAPSHOTS
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, load_model
 from stages.common.models.snapshots import Snapshots, load_snapshots
@@ -85,6 +85,25 @@ def _load() -> tuple[Model, Snapshots]:
 
 def _with(model: Model, parameters: NDArray[np.float32]) -> Network:
     return replace(model.network, parameters=parameters.astype(np.float64))
+
+
+def networks_of_minima() -> tuple[NDArray[np.int64], list[Network]]:
+    """Seeds, (n,), and the n networks that the claim ``minima`` has trained, in float32.
+
+    Raises ``ArrayError`` if the file does not hold them.
+    """
+    arrays = load_arrays(MINIMA)
+    try:
+        require(arrays, "sizes", np.int64, (arrays["sizes"].size,))
+        require(arrays, "seeds", np.int64, (len(arrays["parameters"]),))
+        sizes = tuple(int(n) for n in arrays["sizes"])
+        shape = len(arrays["seeds"]), parameter_count(sizes)
+        require(arrays, "parameters", np.float32, shape)
+        names = str(arrays["activation"]), str(arrays["cost"])
+        return arrays["seeds"], [Network(sizes, *names, row) for row in arrays["parameters"]]
+    except (KeyError, ValueError, TypeError) as error:
+        reason = one_line(error)
+        raise ArrayError(f"{MINIMA}: expected networks: {reason}; run dvc repro") from error
 
 
 def place_of(labels: NDArray[np.integer], label: int, index: int, stage: str, folder: Path) -> int:
