@@ -124,11 +124,6 @@ FOUND: dict[str, tuple[str, Callable[[], bytes], str]] = {
         lambda: with_member("model", b"scale.npy", lambda part: part[:128] + HUGE),
         "parameters so large that outputs overflow",
     ),
-    "networks without seeds": (
-        "networks",
-        lambda: with_member("networks", b"seeds.npy", lambda p: p.replace(b"(2,)", b"(1,)")[:-8]),
-        "seeds: expected int64 (2,), got int64 (1,)",
-    ),
     "a long cell": ("table", lambda: seed_of("table") + b"x" * 140_000, "field larger than"),
     "a cell that makes all cells long": (
         "table",

@@ -22,6 +22,7 @@ from stages.claims.steepest import claim as steepest
 from stages.claims.stepsize import claim as stepsize
 from stages.claims.sweep import claim as sweep
 from stages.claims.twos import claim as twos
+from stages.claims.valley import claim as valley
 from stages.claims.wishes import claim as wishes
 
 
@@ -49,6 +50,7 @@ CHAPTERS = (
             continuous.CLAIM,
             paths.CLAIM,
             minima.CLAIM,
+            valley.CLAIM,
         ),
     ),
     Chapter(

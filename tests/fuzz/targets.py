@@ -29,7 +29,6 @@ from PIL import Image
 
 from nn import Network
 from stages.claims.chapters import small_table
-from stages.claims.shared import networks as networks_of
 from stages.common.files.arrays import load_arrays, load_labelled, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.tables import read_table
@@ -230,26 +229,6 @@ def preprocessing_seeds() -> list[bytes]:
         Preprocessing(3, 3, False, True, *unit_scaling()),
     )
     return [_written(partial(save_arrays, arrays=each.arrays())) for each in described]
-
-
-def networks(content: bytes) -> None:
-    """The networks of ``minima``: one for each seed, all of finite parameters."""
-    with a_file(content) as path, mock.patch.object(networks_of, "MINIMA", path):
-        seeds, read = networks_of.networks_of_minima()
-    require(len(seeds) == len(read), "networks without a seed")
-    require(all(np.isfinite(network.parameters).all() for network in read), "not finite")
-
-
-def networks_seeds() -> list[bytes]:
-    network = Network.random((6, 3, 2), "tanh", "quadratic", rng=np.random.default_rng(0))
-    content = {
-        "sizes": np.array(network.sizes),
-        "activation": np.array(network.activation),
-        "cost": np.array(network.cost),
-        "parameters": np.stack([network.parameters] * 2),
-        "seeds": np.arange(2),
-    }
-    return [_written(partial(save_arrays, arrays=content))]
 
 
 def labelled(content: bytes) -> None:
@@ -521,7 +500,6 @@ TARGETS = {
     "model": Target(model, model_seeds, forms.ZIP),
     "arrays": Target(arrays, model_seeds, forms.ZIP),
     "preprocessing": Target(preprocessing, preprocessing_seeds, forms.ZIP),
-    "networks": Target(networks, networks_seeds, forms.ZIP),
     "labelled": Target(labelled, labelled_seeds, forms.WHOLE),
     "codec": Target(codec, codec_seeds, forms.WHOLE, 0.1 * MB, 60),
     "table": Target(table, table_seeds, forms.FIELDS, factor=100),

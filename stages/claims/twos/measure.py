@@ -8,14 +8,13 @@ import numpy as np
 
 from nn import SGD, Examples, Network, Settings, predict, stacked, unstacked
 from stages.claims.shared.command import run_claim
-from stages.claims.shared.networks import NETWORKS, networks_of_minima
-from stages.claims.shared.stepwise import Walk
+from stages.claims.shared.networks import NETWORKS, load_siblings
+from stages.claims.shared.stepwise import StepwiseSGD
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import MINIMA, PREPROCESSING, TEST, TRAIN, claim_table
+from stages.common.files.paths import TEST, TRAIN, claim_table
 from stages.common.files.tables import Rows, write_csv
 from stages.common.images.outlook import Outlook
-from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
-from stages.common.runtime.checkpoints import Kept
+from stages.common.models.recipe import examples_of, outlook_of, side_by_side
 from stages.common.runtime.params import real, whole
 
 PER_DECADE = 4  # looks, evenly spaced on a logarithmic axis of steps
@@ -34,36 +33,29 @@ class TwosParams:
 
 
 def twos(params: TwosParams) -> None:
-    """Train on images of one class only: the networks of ``minima``, and their random starts.
+    """Train on images of one class only: networks of the run's recipe, and their random starts.
 
     Writes data/claims/twos.csv: for each start, network and look the accuracy on the test images,
     and which share of them, and of those of every class, is called ``digit``.
     """
     everything = examples_of(TRAIN)
     check(params, outlook_of(everything))
-    seeds, _ = networks_of_minima()
-    kept = Kept("twos", TRAIN, TEST, PREPROCESSING, MINIMA)
-    jobs = [(start, params, [int(seed) for seed in seeds]) for start in NETWORKS]
-    rows = [row for rows in side_by_side(walk, jobs, "twos: starts", kept) for row in rows]
-    kept.clear()
+    jobs = [(start, params) for start in NETWORKS]
+    rows = [row for rows in side_by_side(walk, jobs, "twos: starts") for row in rows]
     write(rows)
     tell(rows, params.digit)
 
 
-def walk(start: str, params: TwosParams, seeds: list[int]) -> Rows:
+def walk(start: str, params: TwosParams) -> Rows:
     """Rows of all networks from one start, which see the same images in the same order."""
-    test, everything = examples_of(TEST), examples_of(TRAIN)
-    examples = only(everything, params.digit)
+    test, siblings = examples_of(TEST), load_siblings()
+    examples = only(examples_of(TRAIN), params.digit)
     settings = Settings(params.learning_rate, 1, params.batch_size)
-    networks = networks_of_minima()[1]
-    if start == "untrained":
-        first = networks[0]
-        recipe = Recipe(first.sizes[1:-1], settings, first.activation, first.cost)
-        networks = [recipe.start(examples, first.sizes[-1], seed).network for seed in seeds]
+    networks = siblings.after(0 if start == "untrained" else siblings.last)
     sgd = SGD(stacked(networks), examples, settings, np.random.default_rng(params.seed))
     rows: Rows = []
     for step in looks(sgd, params.steps):
-        for seed, network in zip(seeds, unstacked(sgd.network), strict=True):
+        for seed, network in zip(siblings.seeds.tolist(), unstacked(sgd.network), strict=True):
             row = {"digit": params.digit, "start": start, "seed": seed, "step": step}
             rows.append({**row, "images": len(test), **called(network, test, params.digit)})
     return sorted(rows, key=lambda row: (row["seed"], row["step"]))
@@ -88,10 +80,10 @@ def looks(sgd: SGD, steps: int) -> Iterator[int]:
     """Walk so many steps, and stop at 0, 1, the last, and between them ever more rarely."""
     decades = np.log10(steps)
     marks = np.geomspace(1, steps, max(2, round(PER_DECADE * decades) + 1)).round().astype(int)
-    walk, done = Walk(sgd), 0
+    walk, done = StepwiseSGD(sgd), 0
     yield 0
     for mark in np.unique(marks).tolist():
-        walk.visit((mark - done) * sgd.settings.batch_size)
+        walk.train_on((mark - done) * sgd.settings.batch_size)
         done = mark
         yield mark
 

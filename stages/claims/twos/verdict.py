@@ -181,8 +181,8 @@ def measured(shares: Shares) -> str:
         "at every look at least as many as before" if shares.rises("trained") else "not always more"
     )
     return (
-        f"{plural(shares.networks, 'network')} of the claim on minima, whose recipe is that of the "
-        f"network of this page, and the random weights that they began with see the same "
+        f"{plural(shares.networks, 'network')} of this network's recipe, trained from other first "
+        f"weights, and these first weights themselves see the same "
         f"{shares.digits} in the same order. Test images called {shares.a_digit}, of "
         f"{shares.images:,}, mean {PLUS_MINUS} standard deviation over the networks. From random "
         f"weights: {shares.in_words('untrained')} after {last}{arrival(shares, 'untrained')}; "
