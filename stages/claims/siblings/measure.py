@@ -19,7 +19,7 @@ from stages.common.models.training import (
     own_section,
     train_together,
 )
-from stages.common.runtime.checkpoints import Kept
+from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.cli import run
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import made, whole
@@ -53,8 +53,8 @@ def siblings(params: SiblingsParams) -> None:
     batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
     groups = [seeds[first : first + STACK] for first in range(0, len(seeds), STACK)]
     jobs = [(training, batch_size, group, classes, epochs) for group in groups]
-    kept = Kept("siblings", TRAIN, PREPROCESSING)
-    found = np.concatenate(side_by_side(train_group, jobs, "siblings: stacks", kept), axis=1)
+    cache = ResultCache("siblings", TRAIN, PREPROCESSING)
+    found = np.concatenate(side_by_side(train_group, jobs, "siblings: stacks", cache), axis=1)
     if not np.isfinite(found).all():
         raise StageError(
             "siblings: expected networks whose weights are finite numbers, got one that diverged; "
@@ -70,7 +70,7 @@ def siblings(params: SiblingsParams) -> None:
         "parameters": found,
     }
     save_arrays(SIBLINGS, arrays)
-    kept.clear()
+    cache.clear()
     print(f"{params.networks} networks of {training.epochs} epochs each: {SIBLINGS}")
 
 
