@@ -2,7 +2,9 @@
 
 import { startBackpropagation } from "./backpropagation.js";
 import { startChanges } from "./changes.js";
+import { startChart } from "./chart.js";
 import { byId } from "./dom.js";
+import { startDream } from "./dream.js";
 import { startEpochs } from "./epochs.js";
 import { startHill } from "./hill.js";
 import { inspectIn, pickNeuron, previewNeuron, startInspector } from "./inspector.js";
@@ -23,8 +25,10 @@ if (run.network) {
   startBackpropagation();
   startSteps();
   startChanges();
+  startDream();
   startHill();
   startTeaching();
+  startChart();
   startEpochs();
   startUpstrokes();
   showFirst();
