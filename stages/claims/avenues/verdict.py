@@ -137,9 +137,9 @@ def measured(looks: Looks) -> str:
         "The share of a step's squared length, over many mini-batches, that each layer's weights "
         f"and all biases get. {plural(looks.networks, 'network')} trained as that of the page, "
         f"from other first weights, mean: {told}. The network on the page: {page}. After "
-        f"{epochs(looks.siblings[-1])} the first layer's weights had moved by {decimal(move.value)} times their first length (95 % "
-        f"interval {decimal(move.low)} to {decimal(move.high)}), the last layer's by "
-        f"{decimal(last.value)}; on the page by "
+        f"{epochs(looks.siblings[-1])} the first layer's weights had moved by "
+        f"{decimal(move.value)} times their first length (95 % interval {decimal(move.low)} to "
+        f"{decimal(move.high)}), the last layer's by {decimal(last.value)}; on the page by "
         f"{decimal(float(looks.page[-1].moved[FIRST][0]))} and "
         f"{decimal(float(looks.page[-1].moved[looks.last_layer][0]))}."
     )
