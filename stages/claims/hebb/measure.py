@@ -1,15 +1,15 @@
 """Fire together, wire together: which weights grow most in a step, and what their two ends do."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Network
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import (
     Layers,
+    in_float64,
     inputs_of,
     load_siblings,
     look,
@@ -93,11 +93,6 @@ def check(params: HebbParams, outlook: Outlook) -> None:
         raise StageError(
             f"hebb.images: expected 1 to {outlook.images} in {TRAIN}, got {params.images}"
         )
-
-
-def in_float64(network: Network) -> Network:
-    """The same network in float64."""
-    return replace(network, parameters=network.parameters.astype(np.float64))
 
 
 def shares(layers: Layers, layer: int, share: float) -> dict[str, float]:
