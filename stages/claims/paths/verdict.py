@@ -127,7 +127,6 @@ def judge(paths: Paths) -> Finding:
         verdict,
         title,
         measured(paths),
-        "",
         alt(paths, title),
         plain(verdict),
         notes(paths),
