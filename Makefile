@@ -106,7 +106,8 @@ help: ## list these targets
 	@.uv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r .uv/uv.txt
 	@touch $@
 
-# The first Python inside the range; a whole environment, or the next make begins it again.
+# The first Python inside the range; a whole environment, or the next make begins it again. Who had
+# what the tests need keeps it.
 $(VENV)/installed: $(LOCK) | .uv/installed
 	@test -n "$(PYTHON)" || $(UV) python find --system --no-project --no-python-downloads '$(ANY)' >/dev/null 2>&1 \
 		|| echo "no Python $(PYTHONS) here: uv fetches one"
@@ -117,7 +118,7 @@ $(VENV)/installed: $(LOCK) | .uv/installed
 		sys.exit(not low <= sys.version_info[1] < high and "error: Python $(PYTHONS) is needed, $(PYTHON) is " \
 			+ sys.version.split()[0] + "; without PYTHON=, uv finds or fetches one")'
 	@echo "setting up $(VENV) with Python $$(sed -n 's/^version_info = //p' $(VENV)/pyvenv.cfg)"
-	@$(INSTALL) --python $(VENV)/bin/python $(LOCK)
+	@$(INSTALL) --python $(VENV)/bin/python $(if $(wildcard $(VENV)/bin/pytest),$(TEST_LOCK),$(LOCK))
 	@touch $@
 
 # The tests need all of that, and more.

@@ -86,12 +86,18 @@ def test_make_test_adds_to_it_and_a_later_make_leaves_that(project: Project) -> 
     assert project.asked() == []
 
 
-def test_a_new_lock_is_installed_anew(project: Project) -> None:
+def test_a_new_lock_is_installed_anew_tests_packages_only_where_they_were(
+    project: Project,
+) -> None:
     project.make(".venv/tested")
     project.asked()
-    os.utime(project.folder / "requirements.lock", times=(2**31, 2**31))
+    os.utime(project.folder / "requirements.lock")
     project.make(".venv/installed")
     assert project.asked() == WHOLE
+    (project.folder / ".venv/bin/pytest").touch()
+    os.utime(project.folder / "requirements.lock")
+    project.make(".venv/installed")
+    assert project.asked() == ["venv .venv", "pip requirements-dev.lock"]
 
 
 @pytest.mark.parametrize("target", [".venv/installed", ".venv/tested"])
