@@ -17,10 +17,9 @@ from stages.claims.shared.networks import (
     untrained_and_trained,
 )
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
-from stages.common.files.atomic import StageError
 from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
-from stages.common.images.outlook import Outlook
+from stages.common.images.outlook import NotInDataError, Outlook
 from stages.common.models.statistics import correlation
 from stages.common.runtime.params import real, whole
 
@@ -90,9 +89,9 @@ def hebb(params: HebbParams) -> None:
 
 
 def check(params: HebbParams, outlook: Outlook) -> int | None:
-    """The single image's place; ``StageError`` if it, or the mini-batch, is not there."""
+    """The single image's place; ``NotInDataError`` if it, or the mini-batch, is not there."""
     if params.images > outlook.images:
-        raise StageError(
+        raise NotInDataError(
             f"hebb.images: expected 2 to {outlook.images} in {TRAIN}, got {params.images}"
         )
     if outlook.labels is None:
