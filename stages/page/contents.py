@@ -47,6 +47,7 @@ def facts(results: "Results") -> dict[str, Any]:
         "parameters": f"{network.parameters.size:,}",
         "accuracy": percent(metrics["accuracy"]),
         "spread": standard_error(metrics["accuracy"], len(results.labels)),
+        **other_accuracies(results),
         "two_guesses": percent(metrics["top_2_accuracy"]),
         "epochs": plural(int(history["epoch"][-1]), "epoch"),
         "learning_rate": first if first == last else f"{first} to {last}",
@@ -64,6 +65,21 @@ def facts(results: "Results") -> dict[str, Any]:
         "sums": [*known.sums.items()],
         "run_parameters": run_parameters(results),
         "versions": versions(),
+    }
+
+
+def other_accuracies(results: "Results") -> dict[str, Any]:
+    """On the test images in the page and on validation images, beside the one that counts."""
+    from stages.page.embed import sample_size
+    from stages.page.figures.text import percent
+
+    sample = sample_size(results)
+    share = float((results.labels == results.guesses)[:sample].mean())
+    error = math.sqrt(max(share * (1 - share), 1 / sample) / sample)
+    return {
+        "sample_accuracy": percent(share, 1),
+        "sample_easier": share > results.metrics["accuracy"] + error,
+        "validation_accuracy": percent(float(results.history["validation_accuracy"][-1])),
     }
 
 

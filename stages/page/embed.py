@@ -99,6 +99,7 @@ def packed_criterion(criterion: Familiar) -> dict[str, Any]:
             name: encode_array(getattr(criterion, name))
             for name in ("levels", "scales", "precisions", "volumes", "strangest")
         },
+        "labels": criterion.labels,
         "judges": criterion.judges,
         "bound": criterion.bound,
     }

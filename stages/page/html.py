@@ -12,7 +12,10 @@ WEB = Path(__file__).parent / "web"
 
 @dataclass(frozen=True)
 class Image:
-    """A figure as a page shows it: the PNG itself, its size in pixels, and its words."""
+    """A figure as a page shows it: its words, the PNG without heading, and its size in pixels.
+
+    ``dark`` is the palette of the PNG on dark ground, base64; "" if it has none.
+    """
 
     title: str
     caption: str
@@ -20,6 +23,8 @@ class Image:
     source: str
     width: int
     height: int
+    subtitle: str = ""
+    dark: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,9 +37,13 @@ class Table:
 
 
 def image_of(title: str, caption: str, alt: str, png: bytes) -> Image:
-    """A figure for a page; a PNG begins with its width and height."""
-    width, height = (int.from_bytes(png[start : start + 4]) for start in (16, 20))
-    return Image(title, caption, alt, data_url("image/png", png), width, height)
+    """A figure for a page, of the PNG that ``figures/layout.py`` saved."""
+    from stages.page.plates import plate_of
+
+    plate = plate_of(png)
+    source, dark = data_url("image/png", plate.png), b64encode(plate.dark).decode()
+    size = plate.width, plate.height
+    return Image(title, caption, alt, source, *size, subtitle=plate.subtitle, dark=dark)
 
 
 def data_url(kind: str, content: bytes) -> str:

@@ -189,6 +189,6 @@ def test_metrics_of_another_form_are_refused(empty: Path, monkeypatch: pytest.Mo
 
 def test_the_book_the_stages_and_the_count_have_one_order() -> None:
     names = [each.name for each in CLAIMS]
-    assert [*STAGES] == [*names, "chapters"]
+    assert [*STAGES] == ["siblings", *names, "chapters"]
     for number, name in enumerate(names, start=1):
         assert headline(name).startswith(f"claim {number} of {len(names)}, {name}: ")

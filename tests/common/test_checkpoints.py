@@ -192,7 +192,7 @@ def test_checkpoints_take_their_share_of_the_time_and_no_more(
     def slow(_path: Path, _value: Any) -> None:
         clock[0] += 2
 
-    monkeypatch.setattr(checkpoints, "store", slow)
+    monkeypatch.setattr(checkpoints, "save_result", slow)
     checkpoint = Checkpoint("train", "key", {}, {})
     saved = 0
     for _ in range(1000):  # epochs of one second

@@ -17,6 +17,7 @@ const format = await import(urlOf("format"));
 const magnitude = await import(urlOf("magnitude"));
 const network = await import(urlOf("network"));
 const { noveltyOf, unpackFamiliar } = await import(urlOf("novelty"));
+const { withPalette } = await import(urlOf("plates"));
 const { pictureOfColours, prepare } = await import(urlOf("prepare"));
 const { inputsOf, straightened } = await import(urlOf("preprocess"));
 const { imageOfStrokes, rasterize } = await import(urlOf("strokes"));
@@ -84,6 +85,7 @@ const tasks = {
       const { height, width } = preprocessing;
       return noveltyOf(unpackFamiliar(familiar), straight, height, width);
     }),
+  withPalette: ({ source, colours }) => withPalette(source, colours),
   floats: ({ text }) => codec.decodeFloats(text),
   signed: ({ text }) => codec.decodeSigned(text),
   images: ({ text, length }) => codec.decodeImages(codec.decodeBytes(text), length),

@@ -461,8 +461,94 @@ def test_a_cell_of_the_confusion_matrix_opens_its_images(page: Page, finished: P
     assert (finished / "reports/index.html").stat().st_size < 3e6
 
 
+def test_on_a_phone_pad_answer_and_network_are_seen_together(
+    watched: Watched, finished: Path
+) -> None:
+    watched.page.set_viewport_size({"width": 360, "height": 740})
+    page = watched.open(finished / "reports/index.html")
+    for part in ("#pad", "#answer-digit", "#second-digit", "#network"):
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 740
+    page.locator("#fails").evaluate("(section) => section.scrollIntoView()")
+    link = page.locator(".contents a[href='#fails']")
+    expect(link).to_have_attribute("aria-current", "true")
+    expect(link).to_be_in_viewport(ratio=1)
+    page.locator("#learning").get_by_role("button", name="Enlarge the figure").click()
+    sheet = page.locator("#zoom-sheet")
+    box = sheet.bounding_box()
+    assert box is not None
+    assert box["width"] > 330
+    assert box["height"] > 640
+    sheet.evaluate("(sheet) => sheet.scrollTo(400, 0)")
+    assert sheet.evaluate("(sheet) => sheet.scrollLeft") == 400
+
+
+def test_an_arrow_and_its_opposite_come_back_to_the_same_neuron(page: Page) -> None:
+    neurons = page.locator("#network .neuron")
+    names = [re.compile(f"^hidden layer 2, neuron {index}:") for index in range(16)]
+    for name in names[:4]:
+        page.locator("#network").get_by_role("button", name=name).focus()
+        for key in ("ArrowRight", "ArrowLeft"):
+            page.keyboard.press(key)
+        focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
+        assert name.match(focused)
+    assert neurons.count() == 42
+    expect(page.locator("#network .of-inputs")).to_have_text("784")
+
+
+def test_figures_are_dark_on_a_dark_page_and_light_on_paper(
+    watched: Watched, finished: Path
+) -> None:
+    watched.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page = watched.open(finished / "reports/index.html")
+    image = page.locator("#learning img")
+    image.scroll_into_view_if_needed()
+    corner = """(image) => {
+      const canvas = document.createElement("canvas");
+      canvas.getContext("2d").drawImage(image, 0, 0);
+      return [...canvas.getContext("2d").getImageData(1, 1, 1, 1).data];
+    }"""
+    expect(page.locator("#learning .card")).to_have_class("card on-dark")
+    assert max(image.evaluate(corner)[:3]) < 60
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    image.evaluate("(image) => image.decode()")
+    assert image.evaluate(corner)[:3] == [255, 255, 255]
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("#learning .card")).to_have_class("card")
+    tile = page.locator("#weight-images canvas").first
+    level = "(canvas) => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[0]"
+    assert tile.evaluate(level) > 200
+
+
+def test_printing_takes_few_pages(watched: Watched, finished: Path) -> None:
+    page = watched.open(finished / "reports/index.html")
+    paper = page.pdf(format="A4")
+    assert 3 < len(re.findall(rb"/Type /Page\b", paper)) < 15
+
+
+def test_ones_with_longer_upstrokes_are_read_as_predict_reads_them(
+    page: Page, finished: Path
+) -> None:
+    shown = page.locator("#upstrokes button")
+    guesses = [int(str(one.get_attribute("data-guess"))) for one in shown.all()]
+    images = [
+        image_of_strokes(
+            [[*([(0.56 - 0.75 * up, 0.12 + up)] if up else []), (0.56, 0.12), (0.56, 0.88)]]
+        )
+        for up in (0, 0.12, 0.2, 0.28, 0.36, 0.44)
+    ]
+    outputs = load_model(finished / "models/network.npz").outputs(np.stack(images))
+    assert guesses == outputs.argmax(axis=1).tolist()
+    shown.last.click()
+    expect(page.locator("#source-note")).to_contain_text("Your drawing")
+    assert np.abs(outputs_of(page) - outputs[-1]).max() < CLOSE
+
+
 def test_figures_are_enlarged_in_a_dialog(page: Page) -> None:
-    page.get_by_role("button", name=re.compile("Enlarge the figure")).first.click()
+    page.locator("#learning").get_by_role("button", name="Enlarge the figure").click()
     expect(page.locator("#zoom")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#zoom")).to_be_hidden()

@@ -4,8 +4,10 @@ import json
 import os
 import shutil
 import subprocess
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,6 +23,7 @@ from stages.common.images.novelty import describe
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
 from stages.page.codec import encode_array, encode_images, quantize, restore
 from stages.page.embed import packed_criterion
+from stages.page.html import data_url
 from stages.tools import drawing as ink
 from stages.tools.drawing import Levels, image_of_strokes, pen_for, prepare, rasterize
 from stages.tools.predict import grey_levels
@@ -307,6 +310,20 @@ def test_accuracy_and_inputs_are_those_of_the_pipeline_on_real_digits(node: Node
     call = {"task": "accuracy", "description": described(network), "inputs": seen.tolist()}
     (accuracy,) = node({**call, "labels": [*labels[:50].tolist(), 1, 1]})
     assert accuracy == pytest.approx((outputs.argmax(axis=0) == [*labels[:50], 1, 1]).mean())
+
+
+def test_a_figure_gets_its_dark_palette(node: Node) -> None:
+    rng = np.random.default_rng(0)
+    picture = Image.fromarray(rng.integers(0, 40, (30, 50), dtype=np.uint8), mode="P")
+    light, dark = rng.integers(0, 256, (2, 40, 3), dtype=np.uint8)
+    picture.putpalette(light.tobytes())
+    file = BytesIO()
+    picture.save(file, format="png")
+    source = data_url("image/png", file.getvalue())
+    call = {"task": "withPalette", "source": source, "colours": encode_array(dark)}
+    (found,) = node(call)
+    shown = Image.open(BytesIO(b64decode(found.removeprefix("data:image/png;base64,"))))
+    assert np.array_equal(np.asarray(shown.convert("RGB")), dark[np.asarray(picture)])
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (17, 11)])

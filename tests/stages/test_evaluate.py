@@ -46,7 +46,7 @@ from tests.sample import call, train_small
 STAGES: dict[str, Callable[[], None]] = {
     "averaging": lambda: call(averaging, batch_size=20, largest=0.3, draws=2, epochs=[1], seed=0),
     "hebb": lambda: call(hebb, digit=2, index=0, images=20, learning_rate=1),
-    "sensitivity": lambda: call(sensitivity, images=20, ratio=32, wiggle=1e-3),
+    "sensitivity": lambda: call(sensitivity, ratio=32, wiggle=1e-3),
     "smoothness": lambda: call(
         smoothness,
         weight_decays=[0],
@@ -57,7 +57,7 @@ STAGES: dict[str, Callable[[], None]] = {
         shuffles=2,
         seed=0,
     ),
-    "stepsize": lambda: call(stepsize, images=20, smallest=0.1, per_decade=1, epochs=[1]),
+    "stepsize": lambda: call(stepsize, smallest=0.1, per_decade=1, epochs=[1]),
     "wishes": lambda: call(wishes, digit=2, index=0),
 }
 

@@ -196,7 +196,7 @@ def test_every_shape_of_network_gets_all_figures_and_a_page(
     assert {path.stem for path in Path("reports/figures").iterdir()} == {*NAMES}
     page = Page(Path("reports/index.html").read_text(encoding="utf-8"))
     shown = [image for image in page.all("img") if "id" not in image]
-    assert len(shown) == 4  # the page draws the other three itself, so that they can be played with
+    assert len(shown) == 5  # the page draws the other two itself, so that they can be played with
     assert "nan" not in " ".join(page.text).lower().split()
     assert ("not above chance" in " ".join(page.text)) != shape.perfect
 
@@ -282,6 +282,9 @@ def test_markup_in_a_text_is_shown_as_text() -> None:
     table = Table(bad, [bad], [[bad, bad]])
     texts = ["shape", "noun", "parameters", "accuracy", "spread", "two_guesses", "epochs"]
     texts += [
+        "sample_accuracy",
+        "sample_easier",
+        "validation_accuracy",
         "learning_rate",
         "test_images",
         "misread",

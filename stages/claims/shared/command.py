@@ -13,7 +13,7 @@ from stages.common.images.outlook import NotInDataError
 from stages.common.runtime.cli import run
 from stages.common.runtime.imports import ROOT
 
-PAGE = "chapters"  # the one stage of the claims' pipeline that is no claim
+OTHERS = ("siblings", "chapters")  # the stages of the claims' pipeline that are no claims
 
 
 def run_claim(command: Callable[..., Any]) -> None:
@@ -44,7 +44,7 @@ def or_left_out(command: Callable[..., Any]) -> Callable[..., Any]:
 def headline(name: str) -> str:
     """Which of all claims this is, and what it does: claim 3 of 15, paths: ..."""
     stages = _stages()
-    claims = [stage for stage in stages if stage != PAGE]
+    claims = [stage for stage in stages if stage not in OTHERS]
     return f"claim {claims.index(name) + 1} of {len(claims)}, {name}: {stages[name]['desc']}"
 
 

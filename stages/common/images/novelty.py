@@ -52,6 +52,7 @@ class Familiar:
     scales: Floats  # (groups, 1 + directions)
     precisions: Floats  # (groups,): 1 / s2
     volumes: Floats  # (groups,): ln det C
+    labels: list[int]  # of the classes whose images each group has
     shape: tuple[int, int]  # height and width of an image
     judges: int  # validation images
     strangest: Floats  # strangeness of those that are beyond the bound, ascending
@@ -112,18 +113,20 @@ def describe(
 ) -> Familiar:
     """Describe training images, (n, pixels) with labels (n,), and judge by validation images."""
     edges = edges_of(train, shape)
-    groups = [gaussian(group) for group in grouped(edges, labels)]
+    named = [*grouped(edges, labels)]
+    groups = [gaussian(group) for _, group in named]
     rows, precisions, volumes = (np.array(part, np.float32) for part in zip(*groups, strict=True))
     scales = np.maximum(np.abs(rows).max(axis=2), np.float32(1e-9)) / np.float32(MOST_LEVELS)
     levels = np.rint(rows / scales[..., np.newaxis]).astype(np.int8)
-    parts = levels, scales, precisions, volumes, shape, len(validation)
+    described = [label for label, _ in named]
+    parts = levels, scales, precisions, volumes, described, shape, len(validation)
     usual = Familiar(*parts, np.zeros(0, np.float32), math.inf).strangeness(validation)
     bound = float(np.quantile(usual, 1 - ALARMS))
     return Familiar(*parts, np.sort(usual[usual > bound]), bound)
 
 
-def grouped(edges: Floats, labels: NDArray[np.uint8]) -> Iterator[Floats]:
-    """The images of every class in a few groups of neighbours each: k-means."""
+def grouped(edges: Floats, labels: NDArray[np.uint8]) -> Iterator[tuple[int, Floats]]:
+    """The images of every class, by label, in a few groups of neighbours each: k-means."""
     rng = np.random.default_rng(0)
     classes = np.unique(labels)
     for label in classes:
@@ -134,7 +137,7 @@ def grouped(edges: Floats, labels: NDArray[np.uint8]) -> Iterator[Floats]:
             nearest = (own @ centres.T - np.square(centres).sum(axis=1) / 2).argmax(axis=1)
             kept = np.unique(nearest)
             centres = np.stack([own[nearest == group].mean(axis=0) for group in kept])
-        yield from (own[nearest == group] for group in kept)
+        yield from ((int(label), own[nearest == group]) for group in kept)
 
 
 def gaussian(edges: Floats) -> tuple[NDArray[np.float64], float, float]:

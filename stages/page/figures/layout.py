@@ -1,5 +1,6 @@
 """One style for all figures: a white sheet, measured in inches, that is headed by its finding."""
 
+import json
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, same_color
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Patch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 INK, MUTED, FAINT = "#18202a", "#5a6675", "#dde2e9"
 BLUE, ORANGE, NIGHT = "#1d5fa8", "#c9561a", "#0d1520"  # blue and orange differ to every eye
@@ -74,6 +79,13 @@ def wrap(text: str, most: float) -> list[str]:
     return next((other for other in even if len(other) == len(lines)), lines)
 
 
+class SheetFigure(Figure):
+    """A figure that knows its heading: how high it is, in inches, and what it says below it."""
+
+    heading = 0.0
+    subtitle = ""
+
+
 class Sheet:
     """A figure with a heading; panels are placed in inches from the corner below the heading."""
 
@@ -91,7 +103,8 @@ class Sheet:
         below = wrap(subtitle, (width - 2 * MARGIN) * SUBTITLE_CHARACTERS)
         self.heading = 0.3 + 0.24 * len(lines) + 0.185 * len(below) + 0.1 * bool(below)
         self.width, self.height = width, self.heading + height
-        self.figure = Figure((self.width, self.height), facecolor=NIGHT if dark else "white")
+        self.figure = SheetFigure((self.width, self.height), facecolor=NIGHT if dark else "white")
+        self.figure.heading, self.figure.subtitle = self.heading, subtitle
         ink, muted = (LIGHT, SOFT) if dark else (INK, MUTED)
         y = 0.22
         for text, size, weight, color, step in (
@@ -143,4 +156,32 @@ def save(figure: Figure, path: Path, dpi: int) -> None:
     figure.savefig(drawn, dpi=dpi, format="png")
     with Image.open(drawn) as image:
         colours = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    colours.save(path, format="png", optimize=True)
+    notes = PngInfo()
+    notes.add_text("layout", json.dumps(layout_of(figure, dpi)))
+    colours.save(path, format="png", optimize=True, pnginfo=notes)
+
+
+def layout_of(figure: Figure, dpi: int) -> dict[str, Any]:
+    """What a page must know of a figure: its heading's height, subtitle, and where it is dark.
+
+    All in pixels; a dark part is its left, top, right and bottom.
+    """
+    if not isinstance(figure, SheetFigure):
+        return {}
+    scale, height = dpi / figure.dpi, figure.bbox.height
+
+    def corners(artist: Artist) -> list[int]:
+        box = artist.get_window_extent()
+        sides = (box.x0, height - box.y1, box.x1, height - box.y0)
+        return [round(side * scale) for side in sides]
+
+    dark = [artist for artist in figure.findobj(is_dark) if artist.get_visible()]
+    heading = 0 if is_dark(figure.patch) else round(figure.heading * dpi)
+    return {"heading": heading, "subtitle": figure.subtitle, "night": [*map(corners, dark)]}
+
+
+def is_dark(artist: Artist) -> bool:
+    """Whether an artist is ground on which bright means much: of activations, or of an image."""
+    if isinstance(artist, AxesImage):
+        return artist.get_cmap().name == GLOW.name
+    return isinstance(artist, Patch) and same_color(artist.get_facecolor(), NIGHT)

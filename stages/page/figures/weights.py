@@ -112,7 +112,7 @@ def caption(results: Results, before: Floats, after: Floats, which: str, limit: 
     text = (
         f"Each image holds the weights from the {plural(height * width, results.input)} into one "
         f"neuron; drawn are {which}: blue where {ink} makes the neuron brighter, orange where "
-        f"{ink} makes it dimmer, white where it does not matter.{layout} One scale serves all "
+        f"{ink} makes it dimmer, neither where it does not matter.{layout} One scale serves all "
         f"images; {percent(beyond)} of the trained weights lie beyond its ends of "
         f"{significant(limit)} either way. The typical weight (root mean square) goes from "
         f"{sizes[0]} to {sizes[1]}."

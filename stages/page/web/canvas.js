@@ -1,6 +1,6 @@
 // Values as pixels of a canvas.
 
-import { glowColour } from "./colour.js";
+import { glowColour, nightSignedColour, signedColour } from "./colour.js";
 
 /**
  * Paint one value a pixel.
@@ -23,4 +23,11 @@ export function paintPixels(canvas, values, height, width, colourOf) {
 /** Paint grey levels, 0 to 255: ink is bright. */
 export function paintGrey(canvas, levels, height, width) {
   paintPixels(canvas, levels, height, width, (level) => glowColour(level / 255));
+}
+
+/** Paint signed values, white where they are 0, or on a dark page as dark as the page. */
+export function paintSigned(canvas, values, height, width, scale) {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const colourOf = dark ? nightSignedColour : signedColour;
+  paintPixels(canvas, values, height, width, (value) => colourOf(value / scale));
 }

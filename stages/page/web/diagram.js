@@ -18,7 +18,8 @@ const minusInk = [242, 162, 87];
 export function makeDiagram(root, { onPreview, onPick, picture }) {
   const canvas = make("canvas", { className: "lines" });
   canvas.setAttribute("aria-hidden", "true");
-  root.append(canvas, picture);
+  const inputs = make("p", { className: "foot of-inputs" }, run.sizes[0].toLocaleString("en"));
+  root.append(canvas, picture, inputs);
   const columns = run.layers.map((layer) => makeColumn(root, layer));
   const diagram = { root, canvas, picture, columns, look: null, focus: null };
   const neuronOf = (target) => target.closest?.("button.neuron")?.neuron ?? null;
@@ -35,7 +36,14 @@ export function makeDiagram(root, { onPreview, onPick, picture }) {
     const neuron = neuronOf(event.target);
     if (neuron) onPick?.(neuron);
   });
-  makeRoving(root, (button, key) => neighbour(columns, button, key));
+  const came = new Map(); // to a button across columns, and from where
+  makeRoving(root, (button, key) => {
+    const goal = came.get(`${key} ${nameOf(button)}`) ?? neighbour(columns, button, key);
+    const back = { ArrowLeft: "ArrowRight", ArrowRight: "ArrowLeft" }[key];
+    came.clear();
+    if (goal && back) came.set(`${back} ${nameOf(goal)}`, button);
+    return goal;
+  });
   columns[0].slots[0].button.tabIndex = 0;
   placeColumns(diagram);
   new ResizeObserver(() => {
@@ -109,6 +117,10 @@ function makeTag(group, y) {
   tag.style.top = `${y}%`;
   group.append(tag);
   return { tag, name, fill, number };
+}
+
+function nameOf({ neuron: { layer, index } }) {
+  return `${layer}:${index}`;
 }
 
 /** The button that an arrow key leads to. */

@@ -1,7 +1,6 @@
 // Watch it learn: the network after some of its epochs, and its answer to the image of the moment.
 
-import { paintPixels } from "./canvas.js";
-import { signedColour } from "./colour.js";
+import { paintSigned } from "./canvas.js";
 import { byId, make, makeShape } from "./dom.js";
 import { decimalText, percentText, plainText } from "./format.js";
 import { largestOf } from "./magnitude.js";
@@ -53,6 +52,7 @@ export function startEpochs() {
   });
   scrubber.addEventListener("input", refresh);
   onChange((what) => what === "subject" && refresh());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
   byId("epoch-play").addEventListener("click", () => playEpochs(scrubber));
   scrubber.addEventListener("pointerdown", stopEpochs);
   scrubber.addEventListener("keydown", stopEpochs);
@@ -123,7 +123,7 @@ function makeWeightImages(root) {
   return (network) => {
     for (const { index, canvas } of canvases) {
       const weights = network.weights[0].subarray(index * inputs, (index + 1) * inputs);
-      paintPixels(canvas, weights, height, width, (weight) => signedColour(weight / scale));
+      paintSigned(canvas, weights, height, width, scale);
     }
   };
 }

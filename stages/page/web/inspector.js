@@ -1,7 +1,7 @@
 // Look inside one neuron: its weights, what it adds up, what adds most; switch it off, shift its bias.
 
 import { paintPixels } from "./canvas.js";
-import { nightSignedColour, signedColour } from "./colour.js";
+import { nightSignedColour } from "./colour.js";
 import { byId, make } from "./dom.js";
 import {
   capital,
@@ -142,7 +142,9 @@ function tellSum(layer, index, contributions) {
 function paintPixelWeights(weights, contributions) {
   const { height, width } = run.seen;
   const scale = largestOf(weights);
-  paintPixels(byId("look-weights"), weights, height, width, (weight) => signedColour(weight / scale));
+  paintPixels(byId("look-weights"), weights, height, width, (weight) =>
+    nightSignedColour(weight / scale),
+  );
   const most = largestOf(contributions);
   paintPixels(byId("look-parts"), contributions, height, width, (part) =>
     nightSignedColour(part / most),

@@ -8,9 +8,11 @@ import { inspectIn, pickNeuron, previewNeuron, startInspector } from "./inspecto
 import { startMistakes } from "./mistakes.js";
 import { showFirst, startPad } from "./pad.js";
 import { startPrediction } from "./prediction.js";
+import { startPlates } from "./plates.js";
 import { startContents, startZoom } from "./reader.js";
 import { run } from "./run.js";
 import { startSteps } from "./steps.js";
+import { startUpstrokes } from "./upstroke.js";
 
 if (run.network) {
   inspectIn(startPrediction(previewNeuron, pickNeuron));
@@ -20,9 +22,11 @@ if (run.network) {
   startSteps();
   startChanges();
   startEpochs();
+  startUpstrokes();
   showFirst();
 }
 startMistakes();
 startZoom();
+startPlates();
 startContents();
 byId("main").dataset.ready = "true";

@@ -22,33 +22,34 @@ export function unpackFamiliar(packed) {
  * How strange an image is, and how many validation images are at least as strange.
  * @param {object} familiar what `unpackFamiliar` gave
  * @param {Uint8Array} image (height * width,) grey levels, straightened if the network's are
- * @returns {{strangeness: number, unfamiliar: boolean, milder: number}} milder: how many of the
- *   `familiar.judges` validation images are less strange, if the image is unfamiliar
+ * @returns {{strangeness: number, unfamiliar: boolean, milder: number, nearest: number}} milder: how
+ *   many of the `familiar.judges` validation images are less strange, if the image is unfamiliar;
+ *   nearest: the class whose training images it is nearest to
  */
 export function noveltyOf(familiar, image, height, width) {
   const edges = edgeCells(image, height, width, familiar);
-  const strangeness = nearestGroup(familiar, edges);
+  const distances = groupDistances(familiar, edges);
+  const strangeness = Math.min(...distances);
   const beyond = familiar.strangest.filter((other) => other >= strangeness).length;
   return {
     strangeness,
     unfamiliar: strangeness > familiar.bound,
     milder: familiar.judges - beyond,
+    nearest: familiar.labels[distances.indexOf(strangeness)],
   };
 }
 
-/** The least of |y - m|^2 / s2 - |rows (y - m)|^2 + ln det C over the groups. */
-function nearestGroup({ groups, vectors, cells, rows, precisions, volumes }, edges) {
-  let nearest = Infinity;
-  for (let group = 0; group < groups; group++) {
+/** |y - m|^2 / s2 - |rows (y - m)|^2 + ln det C of every group. */
+function groupDistances({ groups, vectors, cells, rows, precisions, volumes }, edges) {
+  return Array.from({ length: groups }, (_, group) => {
     const start = group * vectors * cells;
     const apart = edges.map((value, k) => value - rows[start + k]);
     let distance = precisions[group] * sumOf(apart, (value) => value * value);
     for (let row = start + cells; row < start + vectors * cells; row += cells) {
       distance -= sumOf(apart, (value, k) => value * rows[row + k]) ** 2;
     }
-    nearest = Math.min(nearest, distance + volumes[group]);
-  }
-  return nearest;
+    return distance + volumes[group];
+  });
 }
 
 /** Blurred a little minus blurred more, averaged over squares, as a vector of length 1 (or 0). */

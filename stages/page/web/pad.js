@@ -191,6 +191,14 @@ function clearPad() {
   showImage("empty", new Uint8Array(run.pixels));
 }
 
+/** Put a drawing on the pad in place of what is there. */
+export function showStrokes(drawing) {
+  forgetDrawing();
+  strokes.push(...drawing.map((stroke) => stroke.map((point) => [...point])));
+  const { height, width } = run.preprocessing;
+  showImage("drawn", imageOfStrokes(strokes, height, width));
+}
+
 function forgetDrawing() {
   strokes.length = 0;
   pen.down = false;

@@ -1,0 +1,60 @@
+// Figures on dark ground: the same PNG with its other palette (stages/page/plates.py).
+
+import { decodeBytes } from "./codec.js";
+
+const paletteStart = 8 + 25; // after PNG's signature and its first chunk, IHDR
+const prefix = "data:image/png;base64,";
+
+/** Let figures follow the scheme, each once it comes near the window; on paper all are light. */
+export function startPlates() {
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const images = [...document.querySelectorAll("img[data-dark]")];
+  const light = new Map(images.map((image) => [image, image.src]));
+  const near = new Set();
+  const dress = (image, dark) => {
+    image.decoding = "sync"; // no flash of the other ground
+    image.src = dark ? withPalette(light.get(image), image.dataset.dark) : light.get(image);
+    image.parentElement.classList.toggle("on-dark", dark);
+  };
+  const dressAll = (dark) => near.forEach((image) => dress(image, dark));
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (!isIntersecting || near.has(target)) continue;
+        near.add(target);
+        if (scheme.matches) dress(target, true);
+      }
+    },
+    { rootMargin: "1500px" },
+  );
+  for (const image of images) observer.observe(image);
+  scheme.addEventListener("change", () => dressAll(scheme.matches));
+  addEventListener("beforeprint", () => dressAll(false));
+  addEventListener("afterprint", () => dressAll(scheme.matches));
+}
+
+/** A PNG's address with these colours, base64, in place of its palette's. */
+export function withPalette(source, colours) {
+  const png = decodeBytes(source.slice(prefix.length));
+  const palette = decodeBytes(colours);
+  const view = new DataView(png.buffer);
+  if (view.getUint32(paletteStart) !== palette.length) throw new Error("another palette's size");
+  png.set(palette, paletteStart + 8);
+  const chunk = png.subarray(paletteStart + 4, paletteStart + 8 + palette.length);
+  view.setUint32(paletteStart + 8 + palette.length, checksum(chunk));
+  let text = "";
+  for (let k = 0; k < png.length; k += 8192) {
+    text += String.fromCharCode(...png.subarray(k, k + 8192));
+  }
+  return prefix + btoa(text);
+}
+
+/** The CRC-32 of a PNG's chunk. */
+function checksum(bytes) {
+  let sum = -1;
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  return ~sum >>> 0;
+}
