@@ -44,7 +44,6 @@ class Part:
     claim: Claim
     image: Image
     finding: Finding
-    criterion: str
     table: Table | None
     downloads: Sequence[tuple[str, str]]  # names and data: URLs of what the command wrote
 
@@ -116,7 +115,6 @@ def part_of(claim: Claim, finding: Finding, png: bytes) -> Part:
         claim,
         image_of(finding.title, finding.measured, finding.alt, png),
         finding,
-        claim.criterion or finding.criterion,
         small_table(claim.name),
         downloads(claim.name),
     )
@@ -146,13 +144,12 @@ def as_data(part: Part | LeftOut) -> dict[str, Any]:
     """A verdict with all that it rests on, or why there is none."""
     if isinstance(part, LeftOut):
         return {"claim": part.claim.name, "left_out": part.reason}
-    estimate = part.finding.estimate
     return {
         "claim": part.claim.name,
         "verdict": part.finding.verdict,
         "lecture": part.claim.claim,
-        "criterion": part.criterion,
-        **({} if estimate is None else rounded(asdict(estimate))),
+        "criterion": part.claim.criterion,
+        **rounded(asdict(part.finding.estimate)),
     }
 
 

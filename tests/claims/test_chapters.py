@@ -47,7 +47,6 @@ def claim(name: str, verdict: Verdict) -> Claim:
             verdict,
             f"Found {found}",
             f"Measured {BAD}.",
-            "",
             f"A line {BAD}",
             plain=f"Plainly {BAD}.",
             notes="Besides.",
