@@ -1,25 +1,24 @@
 """Fire together, wire together: which weights grow most in a step, and what their two ends do."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Network
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import (
     Layers,
+    in_float64,
     inputs_of,
     load_siblings,
     look,
     targets_of,
 )
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
-from stages.common.files.atomic import StageError
 from stages.common.files.paths import PREPROCESSING, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
-from stages.common.images.outlook import Outlook
+from stages.common.images.outlook import NotInDataError, Outlook
 from stages.common.images.preprocess import Preprocessing
 from stages.common.runtime.params import real, whole
 
@@ -88,16 +87,11 @@ def tell(rows: list[dict[str, Any]]) -> None:
 
 
 def check(params: HebbParams, outlook: Outlook) -> None:
-    """Raise ``StageError`` if there are not so many training images."""
+    """Raise ``NotInDataError`` if there are not so many training images."""
     if params.images > outlook.images:
-        raise StageError(
+        raise NotInDataError(
             f"hebb.images: expected 1 to {outlook.images} in {TRAIN}, got {params.images}"
         )
-
-
-def in_float64(network: Network) -> Network:
-    """The same network in float64."""
-    return replace(network, parameters=network.parameters.astype(np.float64))
 
 
 def shares(layers: Layers, layer: int, share: float) -> dict[str, float]:
