@@ -7,7 +7,7 @@ import { percentText } from "./format.js";
 import { forward } from "./network.js";
 import { layerName, oneOf, run } from "./run.js";
 import { onChange, scene, showDigit, subjectText } from "./scene.js";
-import { makeAnnouncer, makeLater, makeVisibleUpdate } from "./schedule.js";
+import { makeAnnouncer, makeLater } from "./schedule.js";
 
 // Told apart by their digit, and helped by ten colours that stay apart for the colour-blind.
 const colours = ["#8fc1f0", "#f2a257", "#9be2b0", "#f5d76e", "#e39ad1", "#b7a6f5", "#7ad6d6", "#ff8f7a", "#d5dde6", "#c9e26b"];
@@ -25,11 +25,21 @@ export function startChart() {
   layers.value = Math.max(0, run.sizes.length - 2);
   announce = makeAnnouncer(byId("chart-live"));
   const canvas = byId("chart-map");
-  const refresh = makeVisibleUpdate(byId("chart"), () => {
+  let near = false;
+  const refresh = () => {
+    if (!near) return;
     plane ??= measured();
     plane.subject = plane.project(valuesOf(scene.pass.activations, scene.subject.inputs));
     paint(canvas);
-  });
+  };
+  // Nothing is measured before the section comes near.
+  new IntersectionObserver(
+    (entries) => {
+      near = entries.at(-1).isIntersecting;
+      refresh();
+    },
+    { rootMargin: "300px" },
+  ).observe(byId("chart"));
   const again = () => {
     plane = null;
     refresh();
@@ -47,6 +57,7 @@ export function startChart() {
     showDigit(looked);
   });
   canvas.addEventListener("keydown", (event) => {
+    if (!plane) return;
     const count = plane.places.length;
     const move = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (move) look(canvas, (looked + move + count) % count);
