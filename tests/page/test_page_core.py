@@ -1,16 +1,11 @@
 """The page's mathematics, pictures and codes, run under Node, are those of Python."""
 
-import json
-import os
-import shutil
-import subprocess
 from base64 import b64decode
-from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from itertools import product
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,12 +24,10 @@ from stages.tools.drawing import Levels, image_of_strokes, pen_for, prepare, ras
 from stages.tools.predict import grey_levels
 from tests.common.test_preprocess import flat_dash
 from tests.conftest import Problem, random_problem
+from tests.page.conftest import Node
 from tests.tools.test_drawing import HANDS, photo, sample_digits
 
-RUNNER = Path(__file__).with_name("page_core.mjs")
 TOLERANCE = 1e-5
-
-Node: TypeAlias = Callable[..., list[Any]]
 
 PROBLEMS = {
     "784-16-16-10 sigmoid quadratic": ((784, 16, 16, 10), "sigmoid", "quadratic"),
@@ -43,32 +36,6 @@ PROBLEMS = {
     "12-9-4 relu quadratic": ((12, 9, 4), "relu", "quadratic"),
     "6-2 no hidden layer": ((6, 2), "sigmoid", "quadratic"),
 }
-
-
-@pytest.fixture(scope="session")
-def node() -> Node:
-    """Run calls of the page's modules: node({"task": ..., ...}, ...) gives their results."""
-    program = shutil.which("node")
-    if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("Node is missing; CI must not leave out the page's tests")
-        pytest.skip("Node is not installed: apt install nodejs")
-
-    def run(*calls: dict[str, Any]) -> list[Any]:
-        answer = subprocess.run(
-            [program, str(RUNNER)],
-            input=json.dumps(calls),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert answer.returncode == 0, answer.stderr
-        assert not answer.stderr
-        results: list[Any] = json.loads(answer.stdout)
-        return results
-
-    return run
 
 
 def described(network: Network) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import { startBackpropagation } from "./backpropagation.js";
 import { startChanges } from "./changes.js";
 import { byId } from "./dom.js";
 import { startEpochs } from "./epochs.js";
+import { startHill } from "./hill.js";
 import { inspectIn, pickNeuron, previewNeuron, startInspector } from "./inspector.js";
 import { startMistakes } from "./mistakes.js";
 import { showFirst, startPad } from "./pad.js";
@@ -12,6 +13,7 @@ import { startPlates } from "./plates.js";
 import { startContents, startZoom } from "./reader.js";
 import { run } from "./run.js";
 import { startSteps } from "./steps.js";
+import { startTeaching } from "./teach.js";
 import { startUpstrokes } from "./upstroke.js";
 
 if (run.network) {
@@ -21,6 +23,8 @@ if (run.network) {
   startBackpropagation();
   startSteps();
   startChanges();
+  startHill();
+  startTeaching();
   startEpochs();
   startUpstrokes();
   showFirst();
