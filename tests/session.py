@@ -2,7 +2,7 @@
 
     python -m tests.session
 
-Each works on a clone of the last commit in a temporary folder, with this project's cache; the one of
+Each works on a clone of the last commit in a temporary folder, with this project's cache; that of
 docs/first-run.md begins with the clone, and has no cache. On MNIST, a few minutes. Blocks marked
 `console` hold commands, each after a `$`, and output.
 """
@@ -111,7 +111,8 @@ def repeat_from_the_clone_on(document: Path) -> None:
         home.mkdir()
         origin = Path(temporary) / "somewhere/downhill.git"
         execute(f"git clone --quiet --bare {ROOT} {origin}", ROOT)
-        execute("git update-ref refs/heads/main HEAD; git symbolic-ref HEAD refs/heads/main", origin)
+        execute("git update-ref refs/heads/main HEAD", origin)
+        execute("git symbolic-ref HEAD refs/heads/main", origin)
 
         def run(command: str) -> str:
             print(f"$ {command}", flush=True)

@@ -60,7 +60,6 @@ def known_numbers(finding: Finding) -> set[str]:
     wanted = {len(lows): Verdict.HELD, 0: Verdict.NOT_HELD}.get(right, Verdict.PARTLY)
     assert finding.verdict == wanted
     worst = min(means.values(), key=lambda ends: ends[1])
-    assert finding.estimate is not None
     told = (finding.estimate.low, finding.estimate.value, finding.estimate.high)
     assert told == pytest.approx([100 * end for end in worst])
     return numbers | numbers_in(" ".join(step["names"]) if "names" in step else "")

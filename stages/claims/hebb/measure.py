@@ -16,10 +16,9 @@ from stages.claims.shared.networks import (
     targets_of,
 )
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
-from stages.common.files.atomic import StageError
 from stages.common.files.paths import PREPROCESSING, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
-from stages.common.images.outlook import Outlook
+from stages.common.images.outlook import NotInDataError, Outlook
 from stages.common.images.preprocess import Preprocessing
 from stages.common.runtime.params import real, whole
 
@@ -88,9 +87,9 @@ def tell(rows: list[dict[str, Any]]) -> None:
 
 
 def check(params: HebbParams, outlook: Outlook) -> None:
-    """Raise ``StageError`` if there are not so many training images."""
+    """Raise ``NotInDataError`` if there are not so many training images."""
     if params.images > outlook.images:
-        raise StageError(
+        raise NotInDataError(
             f"hebb.images: expected 1 to {outlook.images} in {TRAIN}, got {params.images}"
         )
 
