@@ -79,7 +79,9 @@ def test_only_images_of_the_digit_are_shown(finished: Path, monkeypatch: Any) ->
 
 def test_a_digit_that_no_image_shows_is_refused(finished: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(finished)
-    with pytest.raises(StageError, match=r"twos\.digit: expected .* none of 11; choose one of 0, "):
+    with pytest.raises(
+        StageError, match=r"twos\.digit: expected a class that .* has, 0 to 9, got 11"
+    ):
         call(twos, **{**CASE.options, "digit": 11})
 
 

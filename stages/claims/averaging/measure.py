@@ -12,10 +12,9 @@ from nn import Examples, Network, Workspace, forward, gradient_over, layers_of
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import load_siblings, untrained_and_trained
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
-from stages.common.files.atomic import StageError
 from stages.common.files.paths import NETWORK, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import Rows, write_csv
-from stages.common.images.outlook import Outlook
+from stages.common.images.outlook import NotInDataError, Outlook
 from stages.common.models.model import load_model
 from stages.common.models.recipe import examples_of, outlook_of, side_by_side
 from stages.common.runtime.params import real, whole
@@ -62,9 +61,9 @@ def averaging(params: AveragingParams) -> None:
 
 
 def check(params: AveragingParams, outlook: Outlook) -> None:
-    """Raise ``StageError`` if there are not so many training images."""
+    """Raise ``NotInDataError`` if there are not so many training images."""
     if params.batch_size > outlook.images:
-        raise StageError(
+        raise NotInDataError(
             f"averaging.batch_size: expected 2 to {outlook.images:,}, the images in {TRAIN}, "
             f"got {params.batch_size}"
         )

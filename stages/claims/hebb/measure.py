@@ -17,10 +17,9 @@ from stages.claims.shared.networks import (
     targets_of,
 )
 from stages.common.files.arrays import Arrays, Floats, load_labelled, save_arrays
-from stages.common.files.atomic import StageError
 from stages.common.files.paths import PREPROCESSING, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
-from stages.common.images.outlook import Outlook
+from stages.common.images.outlook import NotInDataError, Outlook
 from stages.common.images.preprocess import Preprocessing
 from stages.common.runtime.params import real, whole
 
@@ -96,9 +95,9 @@ def tell(rows: list[dict[str, Any]]) -> None:
 
 
 def check(params: HebbParams, outlook: Outlook) -> None:
-    """Raise ``StageError`` if there are not so many training images."""
+    """Raise ``NotInDataError`` if there are not so many training images."""
     if params.images > outlook.images:
-        raise StageError(
+        raise NotInDataError(
             f"hebb.images: expected 1 to {outlook.images} in {TRAIN}, got {params.images}"
         )
 
