@@ -12,6 +12,7 @@ const urlOf = (name) => {
 };
 const backward = await import(urlOf("backward"));
 const codec = await import(urlOf("codec"));
+const codes = await import(urlOf("codes"));
 const colour = await import(urlOf("colour"));
 const format = await import(urlOf("format"));
 const magnitude = await import(urlOf("magnitude"));
@@ -20,6 +21,7 @@ const { noveltyOf, unpackFamiliar } = await import(urlOf("novelty"));
 const { withPalette } = await import(urlOf("plates"));
 const { pictureOfColours, prepare } = await import(urlOf("prepare"));
 const { inputsOf, straightened } = await import(urlOf("preprocess"));
+const sensitivity = await import(urlOf("sensitivity"));
 const { imageOfStrokes, rasterize } = await import(urlOf("strokes"));
 
 const plain = (value) => {
@@ -85,6 +87,19 @@ const tasks = {
       const { height, width } = preprocessing;
       return noveltyOf(unpackFamiliar(familiar), straight, height, width);
     }),
+  nudged({ description, input, target, weight, by, slope }) {
+    const made = network.makeNetwork(description);
+    const gradient = network.backprop(made, input, target);
+    return {
+      ...sensitivity.nudged(made, input, target, {}, gradient, weight, by),
+      most: sensitivity.mostSensitive(made, gradient),
+      near: sensitivity.weightNear(made, gradient, slope),
+    };
+  },
+  random: ({ seed, count }) => Array.from({ length: count }, codes.makeRandom(seed)),
+  codes: ({ encode, decode, values, more = [] }) =>
+    values.map((value) => [codes[encode](value), codes[decode](codes[encode](value), ...more)]),
+  decoded: ({ decode, text, more = [] }) => codes[decode](text, ...more),
   withPalette: ({ source, colours }) => withPalette(source, colours),
   floats: ({ text }) => codec.decodeFloats(text),
   signed: ({ text }) => codec.decodeSigned(text),

@@ -1,5 +1,6 @@
 // Start every part of the page.
 
+import { startAddress } from "./address.js";
 import { startBackpropagation } from "./backpropagation.js";
 import { startChanges } from "./changes.js";
 import { byId } from "./dom.js";
@@ -11,6 +12,7 @@ import { startPrediction } from "./prediction.js";
 import { startPlates } from "./plates.js";
 import { startContents, startZoom } from "./reader.js";
 import { run } from "./run.js";
+import { startShare } from "./share.js";
 import { startSteps } from "./steps.js";
 import { startUpstrokes } from "./upstroke.js";
 
@@ -24,6 +26,8 @@ if (run.network) {
   startEpochs();
   startUpstrokes();
   showFirst();
+  startShare();
+  startAddress();
 }
 startMistakes();
 startZoom();

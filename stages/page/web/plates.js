@@ -50,7 +50,7 @@ export function withPalette(source, colours) {
 }
 
 /** The CRC-32 of a PNG's chunk. */
-function checksum(bytes) {
+export function checksum(bytes) {
   let sum = -1;
   for (const byte of bytes) {
     sum ^= byte;
