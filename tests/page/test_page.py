@@ -572,14 +572,21 @@ def test_printing_takes_few_pages(watched: Watched, finished: Path) -> None:
     assert 3 < len(re.findall(rb"/Type /Page\b", paper)) < 15
 
 
+def as_kept(point: tuple[float, float]) -> tuple[float, float]:
+    """A point as a link can hold it."""
+    x, y = (round(4095 * place) / 4095 for place in point)
+    return x, y
+
+
 def test_ones_with_longer_upstrokes_are_read_as_predict_reads_them(
     page: Page, finished: Path
 ) -> None:
     shown = page.locator("#upstrokes button")
     guesses = [int(str(one.get_attribute("data-guess"))) for one in shown.all()]
+    stem = [(0.56, 0.12), (0.56, 0.88)]
     images = [
         image_of_strokes(
-            [[*([(0.56 - 0.75 * up, 0.12 + up)] if up else []), (0.56, 0.12), (0.56, 0.88)]]
+            [[as_kept(point) for point in [(0.56 - 0.75 * up, 0.12 + up)][: up > 0] + stem]]
         )
         for up in (0, 0.12, 0.2, 0.28, 0.36, 0.44)
     ]
@@ -665,6 +672,50 @@ def test_a_teacher_enlarges_type_and_leaves_sections_out(watched: Watched, finis
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
+def test_the_guided_way_asks_shows_and_is_left_and_come_back_to(
+    watched: Watched, finished: Path
+) -> None:
+    page = watched.open(finished / "reports/index.html")
+    trained = shares(page.locator("#look-accuracy").inner_text())[0]
+    answers = []
+    page.get_by_role("button", name="A guided way of eight stops").click()
+    for section in ("draw", "look", "wants", "wants", "wants", "step", "step", "fails"):
+        expect(page.locator("#guide-title")).to_be_focused()
+        expect(page.locator(f"#{section}")).to_be_in_viewport()
+        expect(page.locator("#guide-answer")).to_have_text("")
+        page.get_by_role("button", name="Show", exact=True).click()
+        answers.append(page.locator("#guide-answer").inner_text())
+        if section == "wants":
+            cost = page.locator("#term-total").text_content()
+        page.get_by_role("button", name=re.compile("^(Next|Finish)$")).last.click()
+    expect(page.locator("#guide")).to_be_hidden()
+    assert "It reads your drawing as" in answers[0]
+    assert len(set(answers)) == 8
+    assert f"{float(str(cost)):.3g}" in answers[2]
+    after_one, long = (shares(answers[k])[-1] for k in (5, 6))
+    assert shares(answers[5])[0] == pytest.approx(trained)
+    assert after_one < trained
+    assert shares(answers[6])[1] > trained - 2
+    assert ("across the valley" in answers[6]) == (long < shares(answers[6])[1])
+    page.get_by_role("button", name="A guided way of eight stops").press("Enter")
+    for _ in range(3):
+        page.locator("#guide-on").press("Enter")
+    expect(page).to_have_url(re.compile("stop=4"))
+    page.locator("#guide-on").press("Escape")
+    expect(page.get_by_role("button", name="Back to stop 4")).to_be_focused()
+    page.get_by_role("button", name="Back to stop 4").press("Enter")
+    expect(page.locator("#guide-title")).to_have_text("4 of 8: One wish")
+    expect(page.locator("#wants")).to_have_attribute("data-stage", "outputs")
+    expect(page).to_have_url(re.compile("stop=4"))
+    page.reload()
+    page.wait_for_selector("main[data-ready]", state="attached")
+    expect(page.locator("#guide-title")).to_have_text("4 of 8: One wish")
+
+
+def shares(text: str) -> list[float]:
+    return [float(share) for share in re.findall(r"([\d.]+)\N{NO-BREAK SPACE}%", text)]
+
+
 def test_figures_are_enlarged_in_a_dialog(page: Page) -> None:
     page.locator("#learning").get_by_role("button", name="Enlarge the figure").click()
     expect(page.locator("#zoom")).to_be_visible()
@@ -748,8 +799,17 @@ def test_every_shape_of_network_comes_alive(
     assert np.abs(outputs_of(page) - expected).max() < CLOSE
     words = page.evaluate(
         """() => {
+          const heard = document.createElement("p");
+          document.querySelector("#main").append(heard);
           const all = "#stages button, #network .neuron, #backward .neuron, #step-one, #any-image";
           for (const button of document.querySelectorAll(all)) button.click();
+          document.querySelector("#guide-start").click();
+          for (let stop = 0; stop < 8; stop++) {
+            document.querySelector("#guide-show").click();
+            const answer = document.querySelector("#guide-answer").textContent;
+            heard.append(answer);
+            document.querySelector("#guide-on").click();
+          }
           return document.body.innerText;
         }"""
     )

@@ -5,6 +5,7 @@ import { startBackpropagation } from "./backpropagation.js";
 import { startChanges } from "./changes.js";
 import { byId } from "./dom.js";
 import { startEpochs } from "./epochs.js";
+import { startGuide } from "./guide.js";
 import { inspectIn, pickNeuron, previewNeuron, startInspector } from "./inspector.js";
 import { startMistakes } from "./mistakes.js";
 import { showFirst, startPad } from "./pad.js";
@@ -27,6 +28,7 @@ if (run.network) {
   startUpstrokes();
   showFirst();
   startShare();
+  startGuide();
   startAddress();
 }
 startMistakes();
