@@ -101,10 +101,10 @@ def on_loky(count: int) -> Callable[[Any, Any, Any], None]:
 
 def on_dask(client: Any) -> Callable[[Any, Any, Any], None]:
     """Workers of a cluster."""
-    work = workers(client)
+    executor = workers(client)
 
     def way(function: Any, jobs: Any, common: Any) -> None:
-        side_by_side(function, jobs, "dask", common=common, work=work)
+        side_by_side(function, jobs, "dask", common=common, executor=executor)
 
     return way
 

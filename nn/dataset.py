@@ -12,10 +12,10 @@ from nn.functions import Array
 from nn.kernels import Workspace
 
 Rows: TypeAlias = slice | NDArray[np.intp]
-Copy: TypeAlias = Callable[[Array, NDArray[Any]], object]  # (out, stored): (B, n_0), (B, ...)
+Transform: TypeAlias = Callable[[Array, NDArray[Any]], object]  # (out, stored): (B, n_0), (B, ...)
 
 
-def as_they_are(out: Array, stored: NDArray[Any]) -> None:
+def identity_transform(out: Array, stored: NDArray[Any]) -> None:
     """Copy stored inputs without changing them."""
     np.copyto(out, stored, casting="unsafe")
 
@@ -47,19 +47,20 @@ class Examples:
         """The first ``count`` of them."""
         return replace(self, stored=self.stored[:count], labels=self.labels[:count])
 
-    def load(self, rows: Rows, work: Workspace, copy: Copy = as_they_are) -> None:
+    def load(self, rows: Rows, work: Workspace, transform: Transform = identity_transform) -> None:
         """Read B inputs into ``work``, and targets that are 1 for the true class, else 0.
 
-        ``copy`` may change what is stored on the way: that is where new examples are made of old,
-        and where what is stored may have another width than the inputs. Scale and offset follow.
+        ``transform`` may change what is stored on the way: that is where new examples are made of
+        old, and where what is stored may have another width than the inputs. Scale and offset
+        follow.
         """
         inputs = work.inputs
         if isinstance(rows, slice):
-            copy(inputs, self.stored[rows])
+            transform(inputs, self.stored[rows])
         else:
             # The rows exist; with mode "raise", NumPy would gather them in one more buffer.
             self.stored.take(rows, axis=0, out=work.gathered, mode="clip")
-            copy(inputs, work.gathered)
+            transform(inputs, work.gathered)
         np.multiply(inputs, np.asarray(self.scale, inputs.dtype), out=inputs)
         if self.has_offset:
             np.add(inputs, np.asarray(self.offset, inputs.dtype), out=inputs)

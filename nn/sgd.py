@@ -7,7 +7,7 @@ from math import cos, pi
 import numpy as np
 
 from nn.backprop import backpropagate
-from nn.dataset import Copy, Examples, Rows, as_they_are
+from nn.dataset import Examples, Rows, Transform, identity_transform
 from nn.kernels import Workspace, zeros_like
 from nn.network import Network
 
@@ -62,14 +62,14 @@ class SGD:
         examples: Examples,
         settings: Settings,
         rng: np.random.Generator,
-        copy: Copy = as_they_are,
+        transform: Transform = identity_transform,
     ) -> None:
         """Allocate everything that a step needs; ``network`` is trained in place.
 
-        ``rng`` decides the order of the examples; ``copy`` brings each batch into place.
+        ``rng`` decides the order of the examples; ``transform`` brings each batch into place.
         """
         self.network, self.examples, self.settings, self.rng = network, examples, settings, rng
-        self.copy = copy
+        self.transform = transform
         self.step = zeros_like(network)
         self.velocity = zeros_like(network).parameters
         self.epochs_done = 0
@@ -109,7 +109,7 @@ class SGD:
         if size not in self._work:
             stored = self.examples.stored
             self._work[size] = Workspace(self.network, size, nabla=self.step, stored=stored)
-        self.examples.load(rows, self._work[size], self.copy)
+        self.examples.load(rows, self._work[size], self.transform)
         return self._work[size]
 
     def _full_batch_step(self) -> None:

@@ -23,9 +23,9 @@ from stages.common.files.paths import (
 )
 from stages.common.files.tables import write_csv
 from stages.common.images.preprocess import Preprocessing
-from stages.common.models.confusion import as_columns, confuse
+from stages.common.models.confusion import confusion_matrix, long_form
 from stages.common.models.model import Model, as_examples, load_model
-from stages.common.models.sanity import doubt, require_finite
+from stages.common.models.sanity import chance_warning, require_finite
 from stages.common.runtime.cli import run
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def evaluate() -> None:
     ranked = np.argsort(-outputs, axis=1, kind="stable")
     table = pd.DataFrame({"label": labels, "guess": ranked[:, 0], "second_guess": ranked[:, 1]})
     right = table.label == table.guess
-    warning = doubt(int(right.sum()), labels, "test images")
+    warning = chance_warning(int(right.sum()), labels, "test images")
     either = right | (table.label == table.second_guess)
     calibration = calibrate(outputs.max(axis=1), right.to_numpy())
     gap = (calibration.confidence - calibration.accuracy).abs()
@@ -68,10 +68,10 @@ def evaluate() -> None:
         "calibration_error": (gap * calibration.images).sum() / len(labels),
     }
     rounded = {name: round(float(value), DECIMALS) for name, value in metrics.items()}
-    confusion = confuse(labels, ranked[:, 0], classes)
+    confusion = confusion_matrix(labels, ranked[:, 0], classes)
     columns = [f"output_{j}" for j in range(classes)]
     write_csv(PREDICTIONS, table.join(pd.DataFrame(outputs, columns=columns)))
-    write_csv(CONFUSION, pd.DataFrame(as_columns(confusion)))
+    write_csv(CONFUSION, pd.DataFrame(long_form(confusion)))
     write_csv(SCORES, pd.DataFrame(scores_by_class(confusion)))
     write_csv(CALIBRATION, calibration)
     with whole_file(METRICS) as path:

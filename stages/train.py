@@ -19,7 +19,7 @@ from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.history import History, Row, spacing
 from stages.common.models.model import Model, as_examples
-from stages.common.models.sanity import doubt
+from stages.common.models.sanity import chance_warning
 from stages.common.models.training import TrainingParams, TrainingSet
 from stages.common.runtime.checkpoints import Checkpoint, fingerprint
 from stages.common.runtime.cli import run
@@ -95,7 +95,7 @@ def train(params: TrainParams) -> None:
     if problem:
         raise StageError(problem)
     right = round(row["validation_accuracy"] * len(validation))
-    if warning := doubt(right, validation.labels, "validation images"):
+    if warning := chance_warning(right, validation.labels, "validation images"):
         print(f"warning: {warning}")
 
 

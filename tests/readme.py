@@ -5,7 +5,7 @@ import re
 
 from stages.claims.registry import CHAPTERS
 from stages.claims.shared.claim import Verdict
-from stages.common.files.paths import CLAIM_FIGURES, VERDICT_COUNTS, VERDICTS
+from stages.common.files.paths import CLAIM_FIGURES, VERDICTS
 from stages.common.runtime.imports import ROOT
 
 MARKS = {Verdict.HELD: "\u2713", Verdict.PARTLY: "\u25d0", Verdict.NOT_HELD: "\u2715"}
@@ -15,21 +15,20 @@ TABLE = re.compile(r"Of \d+ claims, .*?\n\n.*?\n\n", re.DOTALL)
 
 def claims_in_words() -> str:
     """How many claims held, and a row a chapter: each claim with its verdict and its figure."""
-    verdicts = json.loads((ROOT / VERDICTS).read_text(encoding="utf-8"))
-    counts = json.loads((ROOT / VERDICT_COUNTS).read_text())
-    told = ", ".join(f"{counts[v]} {WORDS[v]} ({mark})" for v, mark in MARKS.items())
+    found = json.loads((ROOT / VERDICTS).read_text(encoding="utf-8"))
+    verdicts = {each["claim"]: Verdict(each["verdict"]) for each in found["claims"]}
+    counts = ", ".join(f"{found[v]} {WORDS[v]} ({mark})" for v, mark in MARKS.items())
     rows = [
         f"| {chapter.title} | "
         + " \u00b7 ".join(
-            f"{MARKS[Verdict(verdicts[claim.name]['verdict'])]} "
-            f"[{claim.title}]({CLAIM_FIGURES}/{claim.name}.png)"
+            f"{MARKS[verdicts[claim.name]]} [{claim.title}]({CLAIM_FIGURES}/{claim.name}.png)"
             for claim in chapter.claims
         )
         + " |"
         for chapter in CHAPTERS
     ]
     return "\n".join(
-        [f"Of {len(verdicts)} claims, {told}:", "", "| chapter | claims |", "|---|---|", *rows]
+        [f"Of {len(verdicts)} claims, {counts}:", "", "| chapter | claims |", "|---|---|", *rows]
     )
 
 

@@ -61,8 +61,6 @@ QUICK: dict[str, dict[str, Any]] = {  # beyond tests/small.yaml
         "hidden": [12], "activation": "tanh", "cost": "cross_entropy", "learning_rate": 0.05,
         "momentum": 0.9, "epochs": 20,
     },
-    "stepsize": {"images": 60},
-    "sensitivity": {"images": 60},
     "memorize": {"images": 60, "neurons": 8, "amounts": [30], "steps": 20},
     "amount": {"amounts": [60], "hidden": [8], "epochs": 3},
     "minima": {"hidden": [8]},

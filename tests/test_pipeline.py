@@ -72,7 +72,7 @@ def test_sections_of_parameters_are_stages_in_the_same_order() -> None:
         assert stage.get("params", []) == others.get(name, [name] if name in MAIN_PARAMS else [])
     # Claims have their numbers in their commands: they would widen everybody's tables. These train
     # as the run itself does.
-    assert {name for name, stage in CLAIMS.items() if "params" in stage} == {"noise", "sweep"}
+    assert {name for name, stage in CLAIMS.items() if "params" in stage} == {"siblings", "sweep"}
 
 
 def test_no_stage_imports_another() -> None:
@@ -116,7 +116,7 @@ def test_a_new_learning_rate_runs_what_depends_on_it_and_the_old_one_is_remember
     stale = {line.strip("':\n") for line in finished.dvc("status").splitlines() if line[0] != "\t"}
     ran = finished.ran(finished.dvc("repro", "--all-pipelines"))
     assert stale == {f"{CLAIM_PIPELINE}:{stage}" for stage in ran}
-    assert {*ran} == ({*downstream("train"), "sweep"} & {*CLAIMS}) | {"chapters"}
+    assert {*ran} == ({*downstream("train"), "siblings", "sweep"} & {*CLAIMS}) | {"chapters"}
     assert {"stepsize", "wishes"} <= {*ran}
     assert not {*ran} & {"minima", "memorize"}
     changed = {path for path, md5 in finished.outs().items() if before[path] != md5}

@@ -14,7 +14,6 @@ from stages.common.files.paths import (
     METRICS,
     NETWORK,
     PAGE_OF_CLAIMS,
-    VERDICT_COUNTS,
     VERDICTS,
     claim_arrays,
     claim_table,
@@ -105,22 +104,23 @@ def part_of(claim: Claim, finding: Finding, png: bytes) -> Part:
 
 
 def write_verdicts(parts: Sequence[Part]) -> None:
-    """Write reports/verdicts.json, a line a claim, and how many there are of each verdict."""
-    lines = [
-        f"{json.dumps(part.claim.name)}: {json.dumps(as_data(part), ensure_ascii=False)}"
-        for part in parts
-    ]
-    with whole_file(VERDICTS) as path:
-        path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    """Write reports/verdicts.json: how many there are of each verdict, and a line a claim.
+
+    DVC takes the counts for metrics; it does not look into lists.
+    """
     counts = Counter(part.finding.verdict for part in parts)
-    with whole_file(VERDICT_COUNTS) as path:
-        path.write_text(json.dumps({verdict: counts[verdict] for verdict in Verdict}) + "\n")
+    heads = [f"{json.dumps(verdict)}: {counts[verdict]}" for verdict in Verdict]
+    lines = ",\n".join(json.dumps(as_data(part), ensure_ascii=False) for part in parts)
+    with whole_file(VERDICTS) as path:
+        text = "{\n" + ",\n".join([*heads, f'"claims": [\n{lines}\n]']) + "\n}\n"
+        path.write_text(text, encoding="utf-8")
 
 
 def as_data(part: Part) -> dict[str, Any]:
     """A verdict with all that it rests on."""
     estimate = part.finding.estimate
     return {
+        "claim": part.claim.name,
         "verdict": part.finding.verdict,
         "lecture": part.claim.claim,
         "criterion": part.criterion,

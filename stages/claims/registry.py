@@ -7,6 +7,7 @@ from stages.claims.architecture import claim as architecture
 from stages.claims.avenues import claim as avenues
 from stages.claims.averaging import claim as averaging
 from stages.claims.continuous import claim as continuous
+from stages.claims.cost import claim as cost
 from stages.claims.efficient import claim as efficient
 from stages.claims.hebb import claim as hebb
 from stages.claims.layers_alone import claim as layers_alone
@@ -22,6 +23,7 @@ from stages.claims.steepest import claim as steepest
 from stages.claims.stepsize import claim as stepsize
 from stages.claims.sweep import claim as sweep
 from stages.claims.twos import claim as twos
+from stages.claims.valley import claim as valley
 from stages.claims.wishes import claim as wishes
 
 
@@ -43,12 +45,14 @@ CHAPTERS = (
         "which nudge to each of them lowers it fastest; learning is a walk along it, one small "
         "step after the other.",
         (
+            cost.CLAIM,
             steepest.CLAIM,
             sensitivity.CLAIM,
             stepsize.CLAIM,
             continuous.CLAIM,
             paths.CLAIM,
             minima.CLAIM,
+            valley.CLAIM,
         ),
     ),
     Chapter(

@@ -12,7 +12,7 @@ from stages.common.files.atomic import StageError
 from stages.common.files.paths import PARAMETERS
 from stages.common.images.classes import BRIEF
 from stages.common.images.dataset import load_known
-from stages.common.models.sanity import doubt
+from stages.common.models.sanity import chance_warning
 from stages.page.html import Table
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def facts(results: "Results") -> dict[str, Any]:
         "epochs": plural(int(history["epoch"][-1]), "epoch"),
         "learning_rate": first if first == last else f"{first} to {last}",
         "test_images": f"{len(results.labels):,}",
-        "doubt": doubt(
+        "doubt": chance_warning(
             int((results.labels == results.guesses).sum()), results.labels, "test images"
         ),
         "misread": f"{int((results.labels != results.guesses).sum()):,}",

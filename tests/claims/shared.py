@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
+from scipy import stats
 
 from nn import Network
 from stages.claims.shared.claim import Claim, Finding
@@ -24,6 +25,7 @@ from stages.common.files.paths import (
     BATCH_SIZE,
     NETWORK,
     PREPROCESSING,
+    SIBLINGS,
     SNAPSHOTS,
     TEST,
     TRAIN,
@@ -125,6 +127,21 @@ def write_run(images: Bytes, labels: Bytes, shape: Shape, scale: Any, offset: An
     network.parameters[:] = snapshots[-1]
     save_model(NETWORK, Model(network, preprocessing))
     save_snapshots(SNAPSHOTS, dict(enumerate(snapshots)))
+    write_siblings()
+
+
+def write_siblings(count: int = 5) -> None:
+    """Write so many random networks like that of the current folder, which drift for 3 epochs."""
+    network, rng = load_model(NETWORK).network, np.random.default_rng(7)
+    kind = network.sizes, network.activation, network.cost
+    starts = [Network.random(*kind, rng=rng, gain=2).parameters for _ in range(count)]
+    steps = rng.normal(0, 0.1, (3, count, network.parameters.size)).astype(np.float32)
+    steps[0] = starts
+    arrays = {"sizes": np.array(network.sizes), "activation": np.array(network.activation)}
+    arrays |= {"cost": np.array(network.cost), "seeds": 1000 + np.arange(count)}
+    arrays |= {"epochs": np.array([0, 1, 3]), "parameters": steps.cumsum(axis=0)}
+    arrays |= {"learning_rate": np.array(2.0)}
+    save_arrays(SIBLINGS, arrays)
 
 
 def write_random_run(shape: Shape) -> None:
@@ -211,3 +228,12 @@ def words_of(finding: Finding) -> str:
 def numbers_in(text: str) -> set[str]:
     """All numbers of a text as they stand, but with a hyphen as their minus sign."""
     return {number.replace(MINUS, "-") for number in NUMBER.findall(text)}
+
+
+def t_interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """The mean between the ends of its 95 % interval, by SciPy's own distribution."""
+    mean, error = float(np.mean(values)), float(stats.sem(values))
+    if not error > 0:  # all alike, or one alone
+        return mean, mean, mean
+    low, high = stats.t.interval(0.95, len(values) - 1, mean, error)
+    return float(low), mean, float(high)

@@ -5,6 +5,7 @@ from statistics import mean, stdev
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_ind
 
 from nn import Settings, evaluate
 from stages.claims.amount.claim import CLAIM
@@ -19,7 +20,7 @@ TOTAL = 250  # images that are left to train on
 TABLE = claim_table("amount")
 
 
-def known_numbers(_: Finding) -> set[str]:
+def known_numbers(finding: Finding) -> set[str]:
     """The numbers that the words may hold, from the table alone."""
     table = rows_of(TABLE)
     amounts = sorted({int(r["images"]) for r in table})
@@ -28,7 +29,7 @@ def known_numbers(_: Finding) -> set[str]:
         for name in ("test", "train")
     )
     means = [100 * mean(shares) for shares in test]
-    numbers = [str(len(test[0])), f"{int(table[0]['steps']):,}", "1.25", "2"]
+    numbers = [str(len(test[0])), f"{int(table[0]['steps']):,}", "95", "100", "1"]
     numbers += [f"{n:,}" for n in amounts]
     numbers += [f"{100 * mean(shares):.1f}" for shares in (*test, *train)]
     for end in (0, -1):
@@ -40,6 +41,12 @@ def known_numbers(_: Finding) -> set[str]:
         decades = np.log10(amounts[-1] / amounts[0])
         numbers += [f"{100 * ratios[0] ** (-1 / decades):.0f}", f"{ratios[1]:.2f}"]
         numbers.append(f"{means[-1] - means[-2]:z.1f}")
+        few, every = ([100 * share for share in test[i]] for i in (tenth, -1))
+        assert finding.estimate is not None
+        if min(stdev(few), stdev(every)) > 0:
+            interval = ttest_ind(every, few, equal_var=False).confidence_interval(0.95)
+            ends = [finding.estimate.low, finding.estimate.high]
+            assert ends == pytest.approx([interval.low, interval.high])
     return {*numbers}
 
 
@@ -112,11 +119,12 @@ def write(images: list[int], accuracies: list[list[float]], network: str = "4-3-
     ("few", "every", "verdict"),
     [
         ([0.80, 0.81], [0.90, 0.91], Verdict.HELD),
-        ([0.88, 0.89], [0.90, 0.91], Verdict.PARTLY),  # beyond chance, but not many more errors
+        ([0.890, 0.890], [0.9001, 0.9001], Verdict.HELD),  # by more than a point
+        ([0.890, 0.890], [0.8999, 0.8999], Verdict.PARTLY),  # by less
+        ([0.890, 0.892], [0.902, 0.904], Verdict.PARTLY),  # perhaps by less
         ([0.70, 0.95], [0.90, 0.91], Verdict.NOT_HELD),  # within chance
         ([0.95, 0.96], [0.90, 0.91], Verdict.NOT_HELD),
         ([1.0, 1.0], [1.0, 1.0], Verdict.NOT_HELD),
-        ([0.8, 0.9], [1.0, 1.0], Verdict.HELD),
         ([0.0, 0.0], [0.0, 0.0], Verdict.NOT_HELD),
     ],
 )

@@ -23,7 +23,6 @@ from stages.common.files.paths import (
     METRICS,
     NETWORK,
     PAGE_OF_CLAIMS,
-    VERDICT_COUNTS,
     VERDICTS,
     claim_arrays,
     claim_table,
@@ -95,14 +94,15 @@ def test_every_claim_is_told_with_its_verdict_in_order(written: Page) -> None:
 
 @pytest.mark.usefixtures("written")
 def test_verdicts_are_data_a_line_a_claim() -> None:
-    lines = VERDICTS.read_text(encoding="utf-8").splitlines()
-    assert [line.partition(":")[0] for line in lines] == ["{", '"one"', '"two"', "}"]
-    assert json.loads(VERDICTS.read_text(encoding="utf-8"))["two"] == {
-        "verdict": "not_held", "lecture": f"Somebody says {BAD}.", "criterion": "It is so.",
-        "value": 1.235, "low": 1, "high": 2.0, "networks": 3, "unit": "% of the images",
-        "kind": "95 % interval",
+    text = VERDICTS.read_text(encoding="utf-8")
+    verdicts = json.loads(text)
+    assert {name: verdicts[name] for name in Verdict} == {"held": 1, "partly": 0, "not_held": 1}
+    assert sum(line.startswith('{"claim": ') for line in text.splitlines()) == 2
+    assert verdicts["claims"][1] == {
+        "claim": "two", "verdict": "not_held", "lecture": f"Somebody says {BAD}.",
+        "criterion": "It is so.", "value": 1.235, "low": 1, "high": 2.0, "networks": 3,
+        "unit": "% of the images", "kind": "95 % interval",
     }  # fmt: skip
-    assert json.loads(VERDICT_COUNTS.read_text()) == {"held": 1, "partly": 0, "not_held": 1}
 
 
 def test_the_page_names_the_network_that_it_was_measured_on(written: Page) -> None:
@@ -155,6 +155,6 @@ def test_metrics_of_another_form_are_refused(empty: Path, monkeypatch: pytest.Mo
 
 def test_the_book_the_stages_and_the_count_have_one_order() -> None:
     names = [each.name for each in CLAIMS]
-    assert [*STAGES] == [*names, "chapters"]
+    assert [*STAGES] == ["siblings", *names, "chapters"]
     for number, name in enumerate(names, start=1):
         assert headline(name).startswith(f"claim {number} of {len(names)}, {name}: ")

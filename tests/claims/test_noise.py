@@ -7,26 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nn import layers_of
 from stages.claims.noise.claim import CLAIM
-from stages.claims.noise.measure import OWN, NoiseParams, as_seen, check, noise, pictures
+from stages.claims.noise.measure import OWN, as_seen, noise, pictures
 from stages.claims.shared.claim import Finding, Verdict
 from stages.common.files.arrays import Floats, load_arrays, save_arrays
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import NETWORK, PREPROCESSING, claim_arrays, claim_table
-from stages.common.images.outlook import Outlook
+from stages.common.files.paths import NETWORK, PREPROCESSING, SIBLINGS, claim_arrays, claim_table
 from stages.common.images.preprocess import Preprocessing
-from stages.common.models.training import TrainingParams, own_section
-from stages.common.runtime import limits
-from stages.common.runtime.params import made
 from stages.normalize import normalize
-from stages.train import train
-from tests.claims.shared import Case, Row, Shape, finding_of, rows_of, write_params, write_rows
+from tests.claims.shared import Case, Row, finding_of, rows_of, write_rows, write_siblings
 from tests.sample import call
 
 SHARES, ANSWERS = claim_table("noise"), claim_arrays("noise")
 KINDS = ("uniform", "shuffled", "digits")
-RECIPE = {"hidden": [6, 5], "learning_rate": 5, "epochs": 3, "momentum": 0.5, "gain": 1}
-NETWORKS, SEED = 8, 3  # more than one stack
+SEED = 3
 
 
 def rows(kind: str) -> list[Row]:
@@ -86,34 +81,23 @@ def known_numbers(finding: Finding) -> set[str]:
     return {*numbers}
 
 
-def recipe_of(shape: Shape) -> dict[str, int]:
-    """A params.yaml that trains networks of a shape, and options."""
-    write_params(
-        **RECIPE
-        | {"hidden": [*shape.hidden], "activation": shape.activation, "cost": shape.cost}
-        | {"learning_rate": 0.01}
-    )
-    return {"networks": 2, "images": 20}
-
-
 CASE = Case(
     noise,
-    {"networks": NETWORKS, "images": 80, "threshold": 0.6, "seed": SEED},
-    {"networks": 7, "images": 70, "threshold": 0.7, "seed": 1},
+    {"images": 80, "threshold": 0.6, "seed": SEED},
+    {"images": 70, "threshold": 0.7, "seed": 1},
     (SHARES, ANSWERS),
     known_numbers,
     inputs="trained_run",
-    prepare=lambda: write_params(**RECIPE),
-    of_shape=recipe_of,
+    prepare=write_siblings,
+    of_shape=lambda _: {"images": 20},
 )
 
 
-def answers_of(grey: Floats) -> Floats:
-    """What the network of the current folder answers to pictures, (k, n): two lines a layer."""
-    arrays = load_arrays(NETWORK)
+def answers_of(grey: Floats, weights: list[Floats], biases: list[Floats]) -> Floats:
+    """What a network of sigmoids answers to pictures, (k, n): two lines a layer."""
     a = grey.T / 255
-    for layer in range(len(arrays["sizes"]) - 1):
-        z = arrays[f"weights_{layer}"] @ a + arrays[f"biases_{layer}"][:, np.newaxis]
+    for w, b in zip(weights, biases, strict=True):
+        z = w @ a + b[:, np.newaxis]
         a = 1 / (1 + np.exp(-z))
     return np.asarray(a)
 
@@ -141,18 +125,19 @@ def assert_is_told(row: Row, outputs: Floats) -> None:
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_answers_of_this_runs_network_are_counted_as_said(kind: str) -> None:
-    assert_is_told(own(kind), answers_of(shown()[kind]))
+    model = load_arrays(NETWORK)
+    weights, biases = ([model[f"{name}_{i}"] for i in range(3)] for name in ("weights", "biases"))
+    assert_is_told(own(kind), answers_of(shown()[kind], weights, biases))
 
 
 @pytest.mark.usefixtures("folder")
-def test_the_others_are_what_train_makes_of_params_yaml_with_another_seed() -> None:
-    for seed in (SEED, SEED + 6):  # the first of each stack: its order of images is its own
-        call(train, **own_section(), patience=0, seed=seed, snapshots=2, threads=1)
+def test_the_answers_of_its_siblings_are_counted_as_said() -> None:
+    siblings = load_arrays(SIBLINGS)
+    for seed, parameters in zip(siblings["seeds"], siblings["parameters"][-1], strict=True):
+        weights, biases = layers_of(parameters, (784, 6, 5, 10))
         for kind, grey in shown().items():
             (row,) = (row for row in rows(kind) if row["seed"] == str(seed))
-            assert_is_told(row, answers_of(grey))
-    starts = [row["mean_largest"] for row in rows("uniform")]
-    assert len({*starts}) == NETWORKS
+            assert_is_told(row, answers_of(grey, weights, biases))
 
 
 @pytest.mark.usefixtures("folder")
@@ -214,21 +199,3 @@ def test_answers_of_other_networks_are_refused() -> None:
     save_arrays(ANSWERS, {**arrays, "first_outputs": arrays["first_outputs"][:, :2]})
     with pytest.raises(StageError, match="noise writes: 2 networks for each kind"):
         CLAIM.read()
-
-
-@pytest.mark.usefixtures("folder")
-def test_a_recipe_that_diverges_is_told_in_a_line() -> None:
-    write_params(**RECIPE | {"activation": "relu", "learning_rate": 1e6})
-    with pytest.raises(
-        StageError, match=r"one that diverged; lower train.learning_rate \(1e\+06\)"
-    ):
-        call(noise, **CASE.options)
-
-
-@pytest.mark.usefixtures("folder")
-def test_networks_that_no_memory_holds_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "memory", lambda: 10**6)
-    training = made(TrainingParams, own_section())
-    params = NoiseParams(networks=1000, images=1, threshold=0.9, seed=0)
-    with pytest.raises(StageError, match=r"noise\.networks: expected a network that fits into the"):
-        check(params, training, Outlook(images=9, inputs=784, classes=10))

@@ -12,7 +12,7 @@ from nn import Examples, Network, Settings, cost_of, evaluate, gradient
 from stages.claims.paths.claim import CLAIM
 from stages.claims.paths.measure import Trail, costs_of_row, paths, plane_of, seen, window
 from stages.claims.shared.claim import Finding, Verdict
-from stages.claims.shared.stepwise import Walk
+from stages.claims.shared.stepwise import StepwiseSGD
 from stages.common.files.arrays import load_arrays
 from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from stages.common.models.recipe import Recipe, examples_of
@@ -127,9 +127,9 @@ def test_a_walk_visits_every_image_once_before_any_comes_again() -> None:
     sgd: Any = SimpleNamespace(examples=Examples(np.zeros((7, 2)), np.arange(7)))
     sgd.rng = np.random.default_rng(0)
     sgd.epoch = lambda: seen_labels.extend(sgd.examples.labels.tolist())
-    walk = Walk(sgd)
+    walk = StepwiseSGD(sgd)
     for images in (3, 1, 5, 12):
-        walk.visit(images)
+        walk.train_on(images)
     turns = [seen_labels[start : start + 7] for start in (0, 7, 14)]
     assert all(sorted(turn) == list(range(7)) for turn in turns)
     assert turns[0] != turns[1]

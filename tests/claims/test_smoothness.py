@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import sem, t
 
 from nn import Network
 from stages.claims.shared.claim import Finding, Verdict
@@ -20,7 +21,10 @@ from stages.common.models.snapshots import save_snapshots
 from tests.claims.shared import (
     SHAPES,
     Case,
+    finding_of,
     rows_of,
+    write_rows,
+    write_siblings,
 )
 from tests.sample import call
 
@@ -36,6 +40,7 @@ def write_network(hidden: tuple[int, ...] = (6,)) -> None:
     network.weights[0][:] += np.linspace(-1, 1, 784)
     save_model(NETWORK, Model(network, preprocessing))
     save_snapshots(SNAPSHOTS, {0: before, 1: network.parameters})
+    write_siblings()
 
 
 def slow_morans_i(image: np.ndarray[Any, Any], inked: np.ndarray[Any, Any]) -> float:
@@ -79,11 +84,19 @@ def known_numbers(finding: Finding) -> set[str]:
         numbers += [f"{mean(smooth):z.2f}"]
         numbers += [f"{f(right):.1f}" for f in (mean, stdev)]
         numbers.append(f"{mean(cells(start, decay, 'first_weights')):z.2f}")
-    least = [mean(cells(s, min(decays), "morans_i")) for s in ("small", "large")]
-    random = sum(value < 0.5 for value in (a["after"].mean(), *least))
+    samples = [cells(s, min(decays), "morans_i") for s in ("small", "large")]
+    ends = [upper_end(values) for values in (a["siblings"].tolist(), *samples)]
     held_in_part = (Verdict.NOT_HELD, Verdict.PARTLY, Verdict.PARTLY, Verdict.HELD)
-    assert finding.verdict == held_in_part[random]
-    return {*numbers}
+    assert finding.verdict == held_in_part[sum(end < 0.5 for end in ends)]
+    assert finding.estimate is not None
+    assert finding.estimate.high == pytest.approx(ends[0])
+    numbers += [f"{f(a['siblings']):z.2f}" for f in (np.min, np.max)]
+    return {*numbers, str(len(a["siblings"]))}
+
+
+def upper_end(values: list[float]) -> float:
+    """Of the 95 % interval of the mean, by Student's t as SciPy's distributions have it."""
+    return float(t.interval(0.95, len(values) - 1, mean(values), sem(values))[1])
 
 
 CASE = Case(
@@ -103,6 +116,32 @@ CASE = Case(
     variations={"five strengths": {"hidden": [1, 2], "weight_decays": [0.1, 0, 0.01, 0.02, 0.03]}},
     shapes=[name for name, shape in SHAPES.items() if shape.height > 1],  # one has no neighbours
 )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("siblings", "small", "large", "verdict"),
+    [
+        (0.49, 0.49, 0.49, Verdict.HELD),
+        (0.51, 0.49, 0.49, Verdict.PARTLY),
+        (0.51, 0.51, 0.49, Verdict.PARTLY),
+        (0.51, 0.51, 0.51, Verdict.NOT_HELD),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_half_way_to_a_smooth_image_decides(
+    siblings: float, small: float, large: float, verdict: Verdict
+) -> None:
+    arrays = load_arrays(IMAGES)
+    even = np.full_like(arrays["siblings"], siblings)
+    save_arrays(IMAGES, arrays | {"siblings": even})
+    rows = rows_of(SWEEP)
+    for row in rows:
+        row["morans_i"] = str({"small": small, "large": large}[row["start"]])
+    write_rows(SWEEP, [*rows[0]], [[*row.values()] for row in rows])
+    assert finding_of(CLAIM).verdict == verdict
+    save_arrays(IMAGES, arrays | {"siblings": even + 0.1 * (np.arange(len(even)) % 2)})
+    unsure = finding_of(CLAIM).verdict  # the mean is below half, its interval is not
+    assert unsure == (Verdict.PARTLY if verdict == Verdict.HELD else verdict)
 
 
 def test_morans_i_is_what_its_definition_says() -> None:

@@ -23,12 +23,12 @@ from stages.common.runtime import checkpoints
 from stages.common.runtime.checkpoints import (
     DAYS,
     Checkpoint,
-    Kept,
+    ResultCache,
     fingerprint,
     folder_of,
-    recall,
-    store,
-    sweep,
+    load_result,
+    remove_old,
+    save_result,
 )
 from stages.common.runtime.imports import ROOT
 from stages.common.runtime.signals import StoppedError
@@ -164,7 +164,7 @@ def test_a_damaged_checkpoint_is_named_in_one_line_and_ignored(
 def test_a_state_of_another_training_changes_nothing(state: Any) -> None:
     rng, array = np.random.default_rng(0), np.ones(3)
     checkpoint = Checkpoint("train", "key", {"a": array}, {"g": rng})
-    store(checkpoint.path, state)
+    save_result(checkpoint.path, state)
     assert checkpoint.restore() == {}
     assert array.tolist() == [1, 1, 1]
     assert rng.random() == np.random.default_rng(0).random()
@@ -192,7 +192,7 @@ def test_checkpoints_take_their_share_of_the_time_and_no_more(
     def slow(_path: Path, _value: Any) -> None:
         clock[0] += 2
 
-    monkeypatch.setattr(checkpoints, "store", slow)
+    monkeypatch.setattr(checkpoints, "save_result", slow)
     checkpoint = Checkpoint("train", "key", {}, {})
     saved = 0
     for _ in range(1000):  # epochs of one second
@@ -239,8 +239,8 @@ VALUES = [
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 def test_what_was_stored_comes_back_bit_for_bit(tmp_path: Path, value: Any) -> None:
-    store(tmp_path / "new/file.npz", value)
-    found = recall(tmp_path / "new/file.npz")
+    save_result(tmp_path / "new/file.npz", value)
+    found = load_result(tmp_path / "new/file.npz")
     np.testing.assert_equal(found, value)
     if isinstance(value, dict) and value:
         assert found["array"].dtype == np.float32
@@ -250,14 +250,14 @@ def test_what_was_stored_comes_back_bit_for_bit(tmp_path: Path, value: Any) -> N
 @pytest.mark.parametrize("value", [{1}, {1: 2}, np.float32(1), object(), b"bytes"], ids=type)
 def test_what_cannot_be_stored_without_a_pickle_is_refused(tmp_path: Path, value: Any) -> None:
     with pytest.raises(TypeError):
-        store(tmp_path / "file.npz", value)
+        save_result(tmp_path / "file.npz", value)
     assert not [*tmp_path.iterdir()]
 
 
 def test_a_tuple_comes_back_as_a_list_and_nothing_as_nothing(tmp_path: Path) -> None:
-    store(tmp_path / "file.npz", (1, (2,)))
-    assert recall(tmp_path / "file.npz") == [1, [2]]
-    assert recall(tmp_path / "none.npz") is None
+    save_result(tmp_path / "file.npz", (1, (2,)))
+    assert load_result(tmp_path / "file.npz") == [1, [2]]
+    assert load_result(tmp_path / "none.npz") is None
 
 
 def test_checkpoints_stand_under_the_real_root(
@@ -280,9 +280,9 @@ def square(n: int, fails: int) -> tuple[int, Any]:
     return n * n, np.full(2, n)
 
 
-def squares(kept: Kept, numbers: range, fails: int = -1) -> list[int]:
+def squares(cache: ResultCache, numbers: range, fails: int = -1) -> list[int]:
     jobs = [(n, fails) for n in numbers]
-    return [result[0] for result in side_by_side(square, jobs, "squares", kept)]
+    return [result[0] for result in side_by_side(square, jobs, "squares", cache)]
 
 
 @pytest.fixture
@@ -300,42 +300,42 @@ def calls() -> list[int]:
 def test_a_job_that_was_done_is_not_done_again_though_there_are_more_now(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kept = Kept("squares", data)
-    assert squares(kept, range(3)) == [0, 1, 4]
+    cache = ResultCache("squares", data)
+    assert squares(cache, range(3)) == [0, 1, 4]
     assert calls() == [0, 1, 2]
-    assert squares(Kept("squares", data), range(5)) == [0, 1, 4, 9, 16]
+    assert squares(ResultCache("squares", data), range(5)) == [0, 1, 4, 9, 16]
     assert calls() == [3, 4]
     assert "squares: 3 of 5 kept from a run before\n" in capsys.readouterr().out
-    assert squares(Kept("squares", data), range(5)) == [0, 1, 4, 9, 16]
+    assert squares(ResultCache("squares", data), range(5)) == [0, 1, 4, 9, 16]
     assert not CALLS.exists()
     data.write_text("2")
-    assert squares(Kept("squares", data), range(2)) == [0, 1]
+    assert squares(ResultCache("squares", data), range(2)) == [0, 1]
     assert calls() == [0, 1]
     monkeypatch.setattr(checkpoints, "closure", lambda _module: [])
-    assert squares(Kept("squares", data), range(2)) == [0, 1]
+    assert squares(ResultCache("squares", data), range(2)) == [0, 1]
     assert calls() == [0, 1]
 
 
 def test_what_was_done_before_a_failure_is_kept(data: Path) -> None:
     with pytest.raises(StageError):
-        squares(Kept("squares", data), range(4), fails=2)
+        squares(ResultCache("squares", data), range(4), fails=2)
     assert calls() == [0, 1]
     with pytest.raises(StageError):
-        squares(Kept("squares", data), range(4), fails=2)
+        squares(ResultCache("squares", data), range(4), fails=2)
     assert not CALLS.exists()
 
 
 def test_a_damaged_result_is_made_again(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    squares(Kept("squares", data), range(3))
+    squares(ResultCache("squares", data), range(3))
     calls()
     min(folder_of("squares").iterdir()).write_bytes(b"damaged")
-    assert squares(Kept("squares", data), range(3)) == [0, 1, 4]
+    assert squares(ResultCache("squares", data), range(3)) == [0, 1, 4]
     assert len(calls()) == 1
     assert capsys.readouterr().err.count("damaged, so it is ignored") == 1
 
 
 def test_clearing_removes_the_results_of_this_run_and_old_ones(data: Path) -> None:
-    one, other = Kept("squares", data), Kept("squares", data)
+    one, other = ResultCache("squares", data), ResultCache("squares", data)
     squares(one, range(2))
     squares(other, range(2, 4))
     one.clear()
@@ -343,7 +343,7 @@ def test_clearing_removes_the_results_of_this_run_and_old_ones(data: Path) -> No
     old, young = sorted(other.used)
     for path, days in ((old, DAYS + 1), (young, DAYS - 1)):
         os.utime(path, (time.time() - days * 86400,) * 2)
-    sweep(folder_of("squares"))
+    remove_old(folder_of("squares"))
     assert [*folder_of("squares").iterdir()] == [young]
     other.clear()
     assert not (data.parent / ".checkpoints").exists()

@@ -31,7 +31,12 @@ from stages.common.files.paths import (
     VALIDATION,
 )
 from stages.common.models.model import Model, load_model, save_model
-from stages.common.models.sanity import LUCK, doubt, is_above_chance, require_finite
+from stages.common.models.sanity import (
+    SIGNIFICANCE,
+    chance_warning,
+    is_above_chance,
+    require_finite,
+)
 from stages.common.models.snapshots import load_snapshots
 from stages.common.runtime.limits import require_disk, require_memory
 from stages.evaluate import evaluate
@@ -41,7 +46,7 @@ from tests.sample import call, train_small
 STAGES: dict[str, Callable[[], None]] = {
     "averaging": lambda: call(averaging, batch_size=20, largest=0.3, draws=2, epochs=[1], seed=0),
     "hebb": lambda: call(hebb, digit=2, index=0, images=20, learning_rate=1),
-    "sensitivity": lambda: call(sensitivity, images=20, ratio=32, wiggle=1e-3),
+    "sensitivity": lambda: call(sensitivity, ratio=32, wiggle=1e-3),
     "smoothness": lambda: call(
         smoothness,
         weight_decays=[0],
@@ -52,7 +57,7 @@ STAGES: dict[str, Callable[[], None]] = {
         shuffles=2,
         seed=0,
     ),
-    "stepsize": lambda: call(stepsize, images=20, smallest=0.1, per_decade=1, epochs=[1]),
+    "stepsize": lambda: call(stepsize, smallest=0.1, per_decade=1, epochs=[1]),
     "wishes": lambda: call(wishes, digit=2, index=0),
 }
 
@@ -171,7 +176,7 @@ def test_above_chance_is_a_one_sided_binomial_test(labels: list[int], data: st.D
     share = np.bincount(labels).max() / len(labels)
     expected = right == len(labels) if share == 1 else None
     if expected is None:
-        expected = bool(binom.sf(right - 1, len(labels), share) < LUCK)
+        expected = bool(binom.sf(right - 1, len(labels), share) < SIGNIFICANCE)
     assert is_above_chance(right, np.array(labels)) == expected
 
 
@@ -180,8 +185,8 @@ def test_naming_one_class_is_never_above_chance_and_reading_all_is() -> None:
     assert not is_above_chance(20, labels)
     assert not is_above_chance(25, labels)
     assert is_above_chance(40, labels)
-    assert doubt(100, labels, "images") == ""
-    assert doubt(20, labels, "test images").startswith(
+    assert chance_warning(100, labels, "images") == ""
+    assert chance_warning(20, labels, "test images").startswith(
         "20 of 100 test images right is not above chance: the most frequent class alone, named "
         "for each of them, gets 20;"
     )
@@ -192,7 +197,7 @@ def test_guessing_is_called_above_chance_as_seldom_as_promised() -> None:
     labels = np.repeat(np.arange(10), 100)
     guesses = rng.integers(0, 10, (20_000, len(labels)), np.uint8)
     right = (guesses == labels).sum(axis=1)
-    assert np.mean([is_above_chance(int(n), labels) for n in right]) <= 2 * LUCK
+    assert np.mean([is_above_chance(int(n), labels) for n in right]) <= 2 * SIGNIFICANCE
 
 
 def test_evaluate_says_whether_the_model_is_above_chance(

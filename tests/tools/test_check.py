@@ -268,7 +268,7 @@ def test_all_problems_are_told_at_once(capsys: Capture) -> None:
         ("validation: 5000", "validation: 60000", "batch.validation: expected 1 to 59,999"),
         ("validation: 5000", "validation: 59999", "batch.batch_size: expected 1 to 1, what"),
         ("batch_size: 100 ", "batch_size: 55001 ", "batch.batch_size: expected 1 to 55,000"),
-        ("batch_size: 100 # images of the mini-batch", "batch_size: 55001 #",
+        ("batch_size: 100 # images of a mini-batch", "batch_size: 55001 #",
          "averaging.batch_size: expected 2 to 55,000"),
         ("hidden: [16, 16]", "hidden: [1000000, 1000000]", "784-1000000-1000000-2"),
         ("- train.cost=quadratic,cross_entropy", "- train.hidden=[1000000,1000000]",

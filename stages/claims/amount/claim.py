@@ -1,7 +1,7 @@
 """You need a lot of training data: the claim."""
 
 from stages.claims.amount.figure import draw
-from stages.claims.amount.verdict import judge, read
+from stages.claims.amount.verdict import CRITERION, judge, read
 from stages.claims.shared.claim import BACKPROPAGATION, Claim
 
 CLAIM = Claim(
@@ -13,4 +13,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

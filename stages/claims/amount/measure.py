@@ -11,7 +11,7 @@ from stages.common.files.paths import PREPROCESSING, TEST, TRAIN, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.images.outlook import Outlook
 from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
-from stages.common.runtime.checkpoints import Kept
+from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import real, whole
 
@@ -55,10 +55,10 @@ def amount(params: AmountParams) -> None:
     check(params, outlook_of(everything))
     rungs = sorted({total} | {images for images in params.amounts if images < total})
     jobs = [(recipe, images, params.seed + i) for images in rungs for i in range(params.seeds)]
-    kept = Kept("amount", TRAIN, TEST, PREPROCESSING)
-    table = pd.DataFrame(side_by_side(trained_on, jobs, "amount", kept))
+    cache = ResultCache("amount", TRAIN, TEST, PREPROCESSING)
+    table = pd.DataFrame(side_by_side(trained_on, jobs, "amount", cache))
     write_csv(claim_table("amount"), table.round(6))
-    kept.clear()
+    cache.clear()
     means = table.groupby("images")["test_accuracy"].mean()
     told = ", ".join(f"{means[images]:.2%} with {images:,}" for images in (rungs[0], rungs[-1]))
     print(f"test images right: {told} training images, {table['steps'][0]:,} steps each")

@@ -25,7 +25,7 @@ from stages.common.files.paths import (
 from stages.common.files.tables import write_csv
 from stages.common.images.outlook import Outlook
 from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
-from stages.common.runtime.checkpoints import Kept
+from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import real, whole
 
@@ -98,9 +98,9 @@ def architecture(params: ArchitectureParams) -> None:
     ladder = [
         Settings(r, 1, params.batch_size, SCHEDULE, reshuffle=True) for r in sorted({*params.rates})
     ]
-    kept = Kept("architecture", TRAIN, VALIDATION, TEST, PREPROCESSING)
+    cache = ResultCache("architecture", TRAIN, VALIDATION, TEST, PREPROCESSING)
     trials = [(shape, ladder, params.trial, params.seed) for shape in shapes]
-    tried = side_by_side(best_rate, trials, "learning rates", kept)
+    tried = side_by_side(best_rate, trials, "learning rates", cache)
     jobs = [
         (
             shape,
@@ -110,7 +110,7 @@ def architecture(params: ArchitectureParams) -> None:
         for shape, (rate, _) in zip(shapes, tried, strict=True)
         for n in range(params.seeds)
     ]
-    done = [Trained(*one) for one in side_by_side(train_one, jobs, "architecture", kept)]
+    done = [Trained(*one) for one in side_by_side(train_one, jobs, "architecture", cache)]
     table = table_of(jobs, done, [accuracy for _, accuracy in tried for _ in range(params.seeds)])
     write_csv(claim_table("architecture"), table)
     settings = {
@@ -126,7 +126,7 @@ def architecture(params: ArchitectureParams) -> None:
     for shape in probes:
         arrays |= slopes(shape, ladder[0], range(params.seed, params.seed + params.seeds))
     save_arrays(claim_arrays("architecture"), arrays)
-    kept.clear()
+    cache.clear()
     summarize(table, done)
 
 

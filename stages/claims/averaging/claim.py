@@ -1,7 +1,7 @@
 """A hundred images in place of them all: the claim."""
 
 from stages.claims.averaging.figure import draw
-from stages.claims.averaging.verdict import judge, read
+from stages.claims.averaging.verdict import CRITERION, judge, read
 from stages.claims.shared.claim import BACKPROPAGATION, Claim
 
 CLAIM = Claim(
@@ -13,4 +13,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

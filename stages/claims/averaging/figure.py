@@ -1,42 +1,42 @@
-"""Wishes of single images and their mean; below, cosines by batch size."""
+"""Wishes of single images and their mean; below, how many steps lower the cost of all images."""
+
+from collections.abc import Callable
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import NDArray
 
-from stages.claims.averaging.verdict import GOOD, Averages
-from stages.claims.shared.axes import HALO, colours
+from stages.claims.averaging.verdict import Averages
 from stages.claims.shared.words import parameter_name
 from stages.common.files.arrays import Floats
 from stages.page.figures.layout import INK, MARGIN, MUTED, PULL, WIDTH, Sheet
-from stages.page.figures.text import decimal
+from stages.page.figures.text import decimal, percent, significant
 
 SHOWN, MOST = 8, 8  # images and rows of the table that are drawn
 NAMES, CELL, GAP, MEAN, ROW = 2.1, 0.56, 0.4, 0.66, 0.27  # inches across, and a row's height
 ABOVE = 0.72  # inches of a table that are above its first row
-LEFT, RIGHT, HEIGHT = 0.95, 0.45, 3.1  # inches around and along the curves
-LINE = 13  # points from one line of text to the next
+HEAD, TILE = 0.7, 0.42  # inches above the tiles, and the height of one
+BLOCK, BETWEEN = 2.6, 0.35  # inches: the width of the tiles of one kind of steps, and between two
+ABOUT_TABLE = (
+    "Above: what single images ask of the untrained network; blue for more, orange for less."
+)
+ABOUT_TILES = "How many steps lower the cost of all images: blue most of them, orange few"
 DIMMED = LinearSegmentedColormap.from_list("dimmed", ["#ffffff", "#18202a"])
 
 
 def draw(averages: Averages, title: str) -> Figure:
-    """Draw the table of wishes above the curves of cosines."""
+    """Draw the table of wishes above the tiles."""
     rows = len(drawn_rows(averages.table["places"]))
-    top = ABOVE + rows * ROW + 0.5
-    sheet = Sheet(
-        title,
-        "Above: what single images ask of some weights and biases of the untrained network; blue "
-        "asks for more, orange for less. Below: how nearly mini-batches agree with all images.",
-        top + HEIGHT + 1.0,
-    )
+    top, tall = ABOVE + rows * ROW + 0.75, HEAD + len(averages.epochs) * TILE
+    sheet = Sheet(title, ABOUT_TABLE, top + tall + 0.3)
     width = WIDTH - 2 * MARGIN
-    draw_table(sheet.canvas(MARGIN, 0.1, width, ABOVE + rows * ROW), averages)
-    axes = sheet.panel(LEFT, top, WIDTH - LEFT - RIGHT, HEIGHT)
-    draw_curves(axes, averages)
+    words = sheet.canvas(MARGIN, 0, width, top)
+    words.text(0, top - 0.3, ABOUT_TILES, size=9.5, color=MUTED, va="center")
+    draw_table(sheet.canvas(MARGIN, 0, width, ABOVE + rows * ROW), averages)
+    draw_tiles(sheet.canvas(MARGIN, top, width, tall), averages)
     return sheet.figure
 
 
@@ -94,65 +94,39 @@ def draw_cells(axes: Axes, wishes: Floats, lefts: list[float], y: float) -> None
         axes.text(left + width / 2, y + ROW / 2, sign + text, size=7.6, ha="center", va="center")
 
 
-def draw_curves(axes: Axes, averages: Averages) -> None:
-    """Draw the mean cosine with its spread by batch size, and name the curves."""
-    axes.set_xscale("log")
-    axes.set_xlim(1, averages.images)
-    low = float(min(0.0, (averages.curves["cosine"] - averages.curves["deviation"]).min()))
-    axes.set_ylim(low - 0.05, 1.14)
-    axes.axhline(GOOD, color=MUTED, lw=1, ls=(0, (4, 3)))
-    axes.axvline(averages.batch, color=INK, lw=0.9)
-    for name, colour in colours(averages.networks).items():
-        curve = averages.of(name)
-        x, mean, deviation = (curve[key] for key in ("batch_size", "cosine", "deviation"))
-        axes.fill_between(x, mean - deviation, mean + deviation, color=colour, alpha=0.13, lw=0)
-        axes.plot(x, mean, color=colour, lw=1.8, marker="o", ms=3.6, clip_on=False)
-    axes.grid(visible=True, axis="y")
-    ticks(axes, averages)
-    name_curves(axes, averages)
-    axes.set_ylabel("cosine with the gradient of all images")
-    axes.set_xlabel("images in the mini-batch; below, its share of the multiplications")
+def draw_tiles(axes: Axes, averages: Averages) -> None:
+    """Draw how many steps lower the cost, by epoch and length: a mini-batch's, and those of all."""
+    draw_block(axes, averages, NAMES, f"asked for by {averages.batch:,} images", averages.lowered)
+    left = NAMES + BLOCK + BETWEEN
+    draw_block(axes, averages, left, f"by all {averages.images:,}", averages.lowered_by_all)
+    for row, epoch in enumerate(averages.epochs):
+        y = HEAD + (row + 0.5) * TILE
+        axes.text(0, y, averages.name(epoch), size=10, va="center", weight="bold")
 
 
-def ticks(axes: Axes, averages: Averages) -> None:
-    """Powers of ten and all images, each with its share of the work."""
-    count = averages.images
-    powers = [10**e for e in range(len(str(count))) if 10**e < count / 3]
-    labels = [f"{n:,}\n1/{count / n:,.0f}" for n in powers] + [f"{count:,}\nall"]
-    axes.xaxis.set_major_locator(FixedLocator([*powers, count]))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticks([*powers, count], labels)
-
-
-def name_curves(axes: Axes, averages: Averages) -> None:
-    """Write the names beside the mini-batch's line, far enough apart to be read.
-
-    They stand below their curves, which rise, but the highest one's stands above.
-    """
-    values = {name: averages.at(name)[0] for name in averages.networks}
-    ranked = sorted(values, key=lambda name: values[name])
-    above = -np.inf
-    for name in ranked:
-        point = float(axes.transData.transform((1, values[name]))[1]) * 72 / axes.figure.dpi
-        beside = point + LINE * (0.8 if name == ranked[-1] else -1)
-        above = max(beside, above + LINE)
-        text = axes.annotate(
-            f"{name} {decimal(values[name])}",
-            (averages.batch, values[name]),
-            (7, above - point),
-            textcoords="offset points",
-            color=colours(averages.networks)[name],
-            weight="bold",
-            va="center",
-        )
-        text.set_path_effects([HALO])
-    words = axes.text(
-        (averages.batch * averages.images) ** 0.5,
-        GOOD - 0.015,
-        "above: more along than across",
-        size=8.5,
-        color=MUTED,
-        ha="center",
-        va="top",
-    )
-    words.set_path_effects([HALO])
+def draw_block(
+    axes: Axes,
+    averages: Averages,
+    left: float,
+    title: str,
+    share: Callable[[int, float], float],
+) -> None:
+    """Draw the tiles of one kind of steps, below what they are."""
+    width = BLOCK / len(averages.rates)
+    axes.text(left, 0.12, title, size=10, weight="bold", va="center")
+    for column, rate in enumerate(averages.rates):
+        x = left + column * width
+        length = {0: "short", len(averages.rates) - 1: "as in training"}
+        words = length.get(column, "") if len(averages.rates) > 1 else ""
+        for line, text in enumerate((words, f"rate {significant(rate)}")):
+            axes.text(x + width / 2, 0.38 + 0.17 * line, text, size=8, color=MUTED, ha="center",
+                      va="center")  # fmt: skip
+        for row, epoch in enumerate(averages.epochs):
+            value = share(epoch, rate)
+            colour = PULL(0.5 + 0.56 * (value - 0.5))
+            place = (x + 0.02, HEAD + row * TILE + 0.02)
+            axes.add_patch(Rectangle(place, width - 0.04, TILE - 0.04, color=colour, lw=0))
+            axes.text(
+                x + width / 2, HEAD + (row + 0.5) * TILE, percent(value, 0), size=11,
+                weight="bold", ha="center", va="center", color=INK,
+            )  # fmt: skip

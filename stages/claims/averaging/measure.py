@@ -1,5 +1,6 @@
-"""Averaging the wishes: how well a few images speak for all, and how much less work they are."""
+"""Averaging the wishes: whether a step that a few images ask for lowers the cost of them all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Annotated, Any
@@ -7,64 +8,58 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, gradient_over, layers_of
+from nn import Examples, Network, Workspace, forward, gradient_over, layers_of
 from stages.claims.shared.command import run_claim
-from stages.claims.shared.networks import with_epochs
+from stages.claims.shared.networks import load_siblings, untrained_and_trained
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import NETWORK, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import Rows, write_csv
 from stages.common.images.outlook import Outlook
 from stages.common.models.model import load_model
-from stages.common.models.recipe import examples_of, outlook_of
+from stages.common.models.recipe import examples_of, outlook_of, side_by_side
 from stages.common.runtime.params import real, whole
 
-LADDER = (1, 2, 5)  # batch sizes, and these times every power of ten
 KEPT = 16  # images of the table that are kept
+AT_ONCE = 500  # images that go through a stack of networks together
 
 
 @dataclass(frozen=True, kw_only=True)
 class AveragingParams:
-    """How well a mini-batch's gradient stands for that of all training images."""
+    """Whether a mini-batch's step lowers the cost of all training images."""
 
-    batch_size: Annotated[
-        int, whole(2, 10**6, "images of the mini-batch that is looked at closely")
-    ]
-    largest: Annotated[
-        float, real(0.001, 1, "share of all images that the largest mini-batch may have")
-    ]
-    draws: Annotated[int, whole(2, 1000, "random mini-batches of each size")]
-    epochs: Annotated[
-        list[int],
-        whole(1, 10**6, "also look at the network after these, if it was trained so long"),
+    batch_size: Annotated[int, whole(2, 10**6, "images of a mini-batch")]
+    draws: Annotated[int, whole(1, 1000, "random mini-batches for each network and epoch")]
+    lengths: Annotated[
+        list[float], real(0, 1000, "of a step, as shares of the first learning rate of train")
     ]
     seed: Annotated[int, whole(0, 2**63 - 1, "decides which images are drawn")]
 
 
 def averaging(params: AveragingParams) -> None:
-    """Compare the gradient of mini-batches with that of all training images.
+    """Take steps along the gradients of mini-batches, and look at the cost of all training images.
 
-    Writes data/claims/averaging.csv, the cosine of the angle between the two for each network
-    and batch size, and averaging.npz: what the images of one mini-batch wish of a few weights of
-    the untrained network, image by image, and the mean.
+    Writes data/claims/averaging.csv, a row for each sibling, epoch and length of step, and
+    averaging.npz: what the images of one mini-batch wish of a few weights of the untrained
+    network, image by image, and the mean.
     """
     examples = examples_of(TRAIN)
     check(params, outlook_of(examples))
-    networks = with_epochs(params.epochs)
-    rngs = [np.random.default_rng([params.seed, draw]) for draw in range(params.draws)]
-    orders = [rng.permutation(len(examples)) for rng in rngs]
-    save_arrays(
-        claim_arrays("averaging"),
-        table_of(networks["untrained"], examples, orders[0][: params.batch_size]),
-    )
-    counts = batch_sizes(len(examples), params.batch_size, params.largest)
-    rows = [
-        row
-        for name, network in networks.items()
-        for row in compare(name, network, examples, orders, counts)
+    siblings = load_siblings()
+    rng = np.random.default_rng(params.seed)
+    rows = rng.choice(len(examples), params.batch_size, replace=False)
+    network = untrained_and_trained()[1]["untrained"]
+    save_arrays(claim_arrays("averaging"), table_of(network, examples, rows))
+    rates = sorted({length * siblings.learning_rate for length in params.lengths})
+    jobs = [
+        (network, epoch, int(seed), params.batch_size, params.draws, rates, params.seed)
+        for epoch in siblings.epochs
+        for network, seed in zip(siblings.after(epoch), siblings.seeds, strict=True)
     ]
-    write(rows)
-    tell(rows, networks["trained"], examples, params.batch_size)
+    found = side_by_side(steps_of, jobs, "averaging")
+    table = [row for rows_of_one in found for row in rows_of_one]
+    write(table)
+    tell(table, network, examples, params.batch_size)
 
 
 def check(params: AveragingParams, outlook: Outlook) -> None:
@@ -76,52 +71,72 @@ def check(params: AveragingParams, outlook: Outlook) -> None:
         )
 
 
-def batch_sizes(count: int, batch_size: int, largest: float) -> list[int]:
-    """1, 2, 5, 10, ... up to a share of all images, with the one looked at closely, and all."""
-    ladder = {m * 10**e for e in range(len(str(count))) for m in LADDER}
-    return sorted({n for n in ladder if n <= largest * count} | {1, batch_size, count})
-
-
 def chosen(examples: Examples, rows: NDArray[np.intp]) -> Examples:
     """Some of the examples."""
     return replace(examples, stored=examples.stored[rows], labels=examples.labels[rows])
 
 
-def compare(
-    name: str,
+def steps_of(
     network: Network,
-    examples: Examples,
-    orders: list[NDArray[np.intp]],
-    counts: list[int],
+    epoch: int,
+    seed: int,
+    batch_size: int,
+    draws: int,
+    rates: Sequence[float],
+    chance: int,
 ) -> Rows:
-    """One row for each batch size: mean and spread of the cosine over the draws.
+    """One row for each learning rate: what steps from one place do to the cost of all images.
 
-    The first images of one random order are the mini-batches of all sizes of one draw, so that
-    each image's gradient is computed once a draw; different draws are independent.
+    ``lowered`` is the share of the mini-batches' steps that lower it, ``change`` by how much it
+    changes on average, and ``change_of_all`` what the step along the gradient of all images does.
+    ``cosine`` is that of the angle between the two gradients, on average.
     """
-    # In the type of training: half the time.
-    network = replace(network, parameters=network.parameters.astype(np.float32))
-    full = gradient_over(network, examples).astype(np.float64)
-    cosines = np.ones((len(orders), len(counts)))  # of all images with all images: 1
-    for draw, order in enumerate(orders):
-        total = np.zeros_like(full)
-        for place, (start, stop) in enumerate(zip([0, *counts], counts[:-1], strict=False)):
-            total += (stop - start) * gradient_over(network, chosen(examples, order[start:stop]))
-            cosines[draw, place] = cosine(total, full)
-    spread = cosines.std(axis=0, ddof=1)
+    examples = examples_of(TRAIN)
+    rng = np.random.default_rng([chance, seed, epoch])
+    full = gradient_over(network, examples)
+    drawn = [rng.choice(len(examples), batch_size, replace=False) for _ in range(draws)]
+    batches = [gradient_over(network, chosen(examples, rows)) for rows in drawn]
+    costs = after_steps(network, [full, *batches], rates, examples)
+    before = costs[0]
+    changes = (costs[1:] - before).reshape(1 + draws, len(rates))
+    likeness = np.mean([cosine(batch, full) for batch in batches])
     return [
         {
-            "network": name,
-            "batch_size": count,
-            "draws": len(orders),
-            "cosine": cosines[:, place].mean(),
-            "deviation": spread[place],
-            "lowest": cosines[:, place].min(),
-            "highest": cosines[:, place].max(),
-            "multiplications": count * multiplications(network),
+            "epoch": epoch,
+            "seed": seed,
+            "learning_rate": rate,
+            "draws": draws,
+            "images": len(examples),
+            "lowered": (changes[1:, place] < 0).mean(),
+            "change": changes[1:, place].mean(),
+            "change_of_all": changes[0, place],
+            "cost": before,
+            "cosine": likeness,
         }
-        for place, count in enumerate(counts)
+        for place, rate in enumerate(rates)
     ]
+
+
+def after_steps(
+    network: Network, gradients: list[Floats], rates: Sequence[float], examples: Examples
+) -> NDArray[np.float64]:
+    """Mean cost of all examples, (1 + gradients * rates,): here, and after a step down each.
+
+    All these networks see the images as one stack. The steps are taken in float64.
+    """
+    here = network.parameters.astype(np.float64)
+    ends = [here, *(here - rate * gradient for gradient in gradients for rate in rates)]
+    stack = replace(network, parameters=np.array(ends, network.parameters.dtype))
+    total, work = np.zeros(len(ends)), Workspace(stack, min(AT_ONCE, len(examples)))
+    for start in range(0, len(examples), AT_ONCE):
+        rows = slice(start, min(start + AT_ONCE, len(examples)))
+        if rows.stop - start < work.batch:
+            work = Workspace(stack, rows.stop - start)
+        examples.load(rows, work)
+        outputs = forward(work)
+        costs = work.cost.value(work.zs[-1], outputs, work.targets)
+        total += costs.sum(axis=-1, dtype=np.float64)
+    return np.asarray(total / len(examples))
 
 
 def cosine(one: Floats, other: Floats) -> float:
@@ -175,10 +190,13 @@ def most_disputed(wishes: Floats, sizes: tuple[int, ...]) -> NDArray[np.int64]:
 
 
 def write(rows: Rows) -> None:
-    """Write the curves, with six digits."""
+    """Write all steps, with six significant digits."""
     import pandas as pd
 
-    write_csv(claim_table("averaging"), pd.DataFrame(rows).round(6))
+    table = pd.DataFrame(rows)
+    exact = ["epoch", "seed", "draws", "images"]
+    rest = table.drop(columns=exact).map(lambda value: float(f"{value:.6g}"))
+    write_csv(claim_table("averaging"), pd.concat([table[exact], rest], axis=1))
 
 
 def tell(rows: Rows, network: Network, examples: Examples, batch_size: int) -> None:
@@ -188,11 +206,16 @@ def tell(rows: Rows, network: Network, examples: Examples, batch_size: int) -> N
         start = perf_counter()
         gradient_over(network, some)
         seconds.append(perf_counter() - start)
-    own = [row for row in rows if row["batch_size"] == batch_size]
-    found = ", ".join(f"{row['cosine']:.3f} {row['network']}" for row in own)
+    longest = max(row["learning_rate"] for row in rows)
+    shares: dict[int, list[float]] = {}
+    for row in rows:
+        if row["learning_rate"] == longest:
+            shares.setdefault(row["epoch"], []).append(row["lowered"])
+    found = ", ".join(f"{np.mean(share):.0%} after {epoch}" for epoch, share in shares.items())
     print(
-        f"cosine of {batch_size} images' gradient with that of all {len(examples):,}: {found}; "
-        f"{1000 * seconds[0]:.1f} ms against {1000 * seconds[1]:.0f} ms"
+        f"steps of rate {longest:g} by {batch_size} images that lower the cost of all "
+        f"{len(examples):,}, by epochs: {found}; {1000 * seconds[0]:.1f} ms against "
+        f"{1000 * seconds[1]:.0f} ms"
     )
 
 

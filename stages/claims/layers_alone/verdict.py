@@ -144,7 +144,7 @@ def measured(trainings: Trainings) -> str:
 
 def middle_half(part: Part) -> str:
     """Between which two percentages the middle half of the networks is."""
-    low, _, high = (decimal(100 * share, 1) for share in quartiles(part.accuracies))
+    _, low, high = (decimal(100 * share, 1) for share in quartiles(part.accuracies))
     return f"{low} to {high}"
 
 

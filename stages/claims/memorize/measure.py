@@ -14,7 +14,7 @@ from stages.common.files.paths import PREPROCESSING, TEST, TRAIN, claim_arrays, 
 from stages.common.files.tables import write_csv
 from stages.common.images.outlook import Outlook
 from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
-from stages.common.runtime.checkpoints import Kept
+from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import real, whole
 
@@ -86,9 +86,9 @@ def memorize(params: MemorizeParams) -> None:
         for labels in ("true", "shuffled")
         for i in range(params.seeds)
     ]
-    kept = Kept("memorize", TRAIN, TEST, PREPROCESSING)
+    cache = ResultCache("memorize", TRAIN, TEST, PREPROCESSING)
     jobs = [(attempt, pace) for attempt in attempts]
-    results = side_by_side(learn, jobs, "memorize", kept)
+    results = side_by_side(learn, jobs, "memorize", cache)
     table = pd.DataFrame([row for row, _ in results])
     write_csv(claim_table("memorize"), table.round(6))
     looks = [
@@ -102,7 +102,7 @@ def memorize(params: MemorizeParams) -> None:
         claim_arrays("memorize"),
         {"run": np.array(runs), "step": np.array(at), "accuracy": np.array(accuracy)},
     )
-    kept.clear()
+    cache.clear()
     means = table[table["part"] == "race"].groupby("labels")[["train_accuracy", "test_accuracy"]]
     for labels, (fitted, general) in means.mean().sort_index(ascending=False).iterrows():
         print(f"{labels} labels: {fitted:.2%} learnt, then {general:.2%} of test images right")

@@ -25,7 +25,7 @@ from stages.common.files.tables import write_csv
 from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
-from stages.common.runtime.checkpoints import Kept
+from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import require_memory
 from stages.common.runtime.params import Hidden, real, whole
 
@@ -71,13 +71,13 @@ def minima(params: MinimaParams) -> None:
     check(params, outlook_of(examples, classes))
     recipe, bare = recipes(params)
     starts = range(params.seed, params.seed + params.seeds)
-    kept = Kept("minima", TRAIN, TEST, PREPROCESSING)
+    cache = ResultCache("minima", TRAIN, TEST, PREPROCESSING)
     jobs = [
         (each, classes, [*starts[first : first + STACK]], params.seed)
         for each in (recipe, bare)
         for first in range(0, params.seeds, STACK)
     ]
-    stacks = side_by_side(descend, jobs, "minima: descents", kept)
+    stacks = side_by_side(descend, jobs, "minima: descents", cache)
     landings = [Landing(*one) for stack in stacks for one in stack]
     write_table([landing.row for landing in landings])
     untrained = [recipe.start(examples, classes, s).network for s in starts]
@@ -88,7 +88,7 @@ def minima(params: MinimaParams) -> None:
     save_networks(ends, starts)
     comparison = compare(ends, untrained, examples)
     save_arrays(claim_arrays("minima"), {"epochs": np.array(params.epochs), **comparison})
-    kept.clear()
+    cache.clear()
     tell(landings, comparison)
 
 

@@ -39,7 +39,7 @@ def draw(answers: Answers, title: str) -> Figure:
 def draw_shares(axes: Axes, answers: Answers) -> None:
     """Draw a dot for each network on the line of each kind, its median, and this run's network."""
     for row, (kind, color) in enumerate(COLORS.items()):
-        low, middle, high = (100 * share for share in answers.quartiles(kind))
+        middle, low, high = (100 * share for share in answers.quartiles(kind))
         axes.plot([low, high], [row, row], color=color, lw=9, alpha=0.22, solid_capstyle="butt")
         shares = 100 * answers.shares[kind][1:]
         heights = row - HEAP * heaps(shares)

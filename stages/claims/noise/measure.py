@@ -1,6 +1,5 @@
 """Show networks what is no digit at all, and see how sure of it they are."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -8,72 +7,50 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, predict, stacked
+from nn import Examples, predict
 from stages.claims.shared.command import run_claim
+from stages.claims.shared.networks import load_siblings
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
-from stages.common.files.atomic import StageError
-from stages.common.files.paths import (
-    BATCH_SIZE,
-    NETWORK,
-    PREPROCESSING,
-    TEST,
-    TRAIN,
-    claim_arrays,
-    claim_table,
-)
+from stages.common.files.paths import NETWORK, TEST, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
-from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import load_model
-from stages.common.models.recipe import outlook_of, side_by_side
-from stages.common.models.training import (
-    TrainingParams,
-    TrainingSet,
-    own_section,
-    train_together,
-)
-from stages.common.runtime.checkpoints import Kept
-from stages.common.runtime.limits import TRAINING, require_memory
-from stages.common.runtime.params import made, real, whole
+from stages.common.runtime.params import real, whole
 
 OWN = -1  # in place of a seed: the network of this run
-STACK = 6  # networks that are trained together; another number changes their mini-batches
 LIT = 0.5  # an output above this is nearer to bright than to dark
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseParams:
-    """What networks of the same recipe say to pictures that show nothing."""
+    """What this network and its siblings say to pictures that show nothing."""
 
-    networks: Annotated[int, whole(2, 1000, "trained as params.yaml's train says, with seeds anew")]
     images: Annotated[int, whole(1, 10**5, "pictures of uniform noise, and of shuffled digits")]
     threshold: Annotated[
         float, real(0.5, 1, "largest output above which an answer counts as confident")
     ]
-    seed: Annotated[int, whole(0, 2**62, "of the first network, and decides noise and shuffles")]
+    seed: Annotated[int, whole(0, 2**63 - 1, "decides the noise and the shuffles")]
 
 
 def noise(params: NoiseParams) -> None:
-    """Show noise, pixel-shuffled digits and test digits to this network and to others like it.
+    """Show noise, pixel-shuffled digits and test digits to this network and to its siblings.
 
-    The others are trained here, with all that ``train`` has in params.yaml but its seed. Writes
-    data/claims/noise.csv, a row for each network and kind of picture, and data/claims/noise.npz:
-    one picture of each kind with every network's outputs, and guesses.
+    Writes data/claims/noise.csv, a row for each network and kind of picture, and
+    data/claims/noise.npz: one picture of each kind with every network's outputs.
     """
     model = load_model(NETWORK)
-    training = made(TrainingParams, own_section())
-    seeds, networks = others(params, training, model.network.sizes[-1])
-    networks = [model.network, *networks]
+    siblings = load_siblings()
+    networks = [model.network, *siblings.after(siblings.last)]
     shown = pictures(params.images, model.preprocessing, np.random.default_rng(params.seed))
     outputs = {}
     for kind, grey in shown.items():
         examples = as_seen(grey, model.preprocessing)
         outputs[kind] = np.stack([predict(network, examples)[0] for network in networks])
-    write_table(outputs, [OWN, *seeds], params.threshold)
+    write_table(outputs, [OWN, *siblings.seeds], params.threshold)
     shape = model.preprocessing.height, model.preprocessing.width
     answers = {
         "sizes": np.array(networks[1].sizes),
-        "epochs": np.array(training.epochs),
+        "epochs": np.array(siblings.last),
         "kinds": np.array([*shown]),
         "counts": np.array([len(grey) for grey in shown.values()]),
         "threshold": np.array(params.threshold),
@@ -84,50 +61,9 @@ def noise(params: NoiseParams) -> None:
     sure = confident(outputs["uniform"], params.threshold)
     print(
         f"uniform noise: an output above {params.threshold:g} for {sure[0]:.0%} of the pictures "
-        f"by this network; by the {params.networks} others {sure[1:].min():.0%} to "
+        f"by this network; by the {len(networks) - 1} others {sure[1:].min():.0%} to "
         f"{sure[1:].max():.0%}, median {np.median(sure[1:]):.0%}"
     )
-
-
-def check(params: NoiseParams, training: TrainingParams, outlook: Outlook) -> None:
-    """Raise ``StageError`` if all networks do not fit into memory."""
-    copies = params.networks + TRAINING * STACK
-    require_memory("noise.networks", outlook.sizes(training.hidden), copies)
-
-
-def others(
-    params: NoiseParams, training: TrainingParams, classes: int
-) -> tuple[list[int], list[Network]]:
-    """Seeds of networks of the run's own recipe, and these networks, trained here.
-
-    Raises ``StageError`` if one of them diverges, which the run's own network did not.
-    """
-    examples = TrainingSet.load(TRAIN, Preprocessing.load(PREPROCESSING)).examples
-    outlook = outlook_of(examples, classes)
-    check(params, training, outlook)
-    seeds = [*range(params.seed, params.seed + params.networks)]
-    batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
-    groups = [seeds[first : first + STACK] for first in range(0, len(seeds), STACK)]
-    jobs = [(training, batch_size, group, classes) for group in groups]
-    kept = Kept("noise", TRAIN, PREPROCESSING)
-    found = np.concatenate(side_by_side(train_group, jobs, "noise: stacks of networks", kept))
-    kept.clear()
-    if not np.isfinite(found).all():
-        raise StageError(
-            "noise: expected networks whose weights are finite numbers, got one that diverged; "
-            f"lower train.learning_rate ({training.learning_rate:g})"
-        )
-    sizes = outlook.sizes(training.hidden)
-    return seeds, [Network(sizes, training.activation, training.cost, row) for row in found]
-
-
-def train_group(
-    training: TrainingParams, batch_size: int, seeds: Sequence[int], classes: int
-) -> Floats:
-    """Parameters, (S, P), of a stack of networks at the end of their training."""
-    examples = TrainingSet.load(TRAIN, Preprocessing.load(PREPROCESSING))
-    networks = train_together(training, batch_size, seeds, examples, classes)
-    return stacked(networks).parameters
 
 
 def pictures(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from stages.claims.shared.claim import QUARTILES, Estimate, Finding, Verdict
 from stages.claims.shared.outputs import read_arrays, written_by
+from stages.claims.shared.significance import Interval, quartiles
 from stages.common.files.arrays import Arrays, Floats
 from stages.common.files.paths import claim_table
 from stages.common.files.tables import Table, read_table
@@ -56,20 +57,14 @@ class Answers:
         """The share of this run's network."""
         return float(self.shares[kind][0])
 
-    def quartiles(self, kind: str) -> tuple[float, float, float]:
-        """The lower quartile, the median and the upper quartile of the other networks' shares."""
+    def quartiles(self, kind: str) -> Interval:
+        """The median of the other networks' shares, between its quartiles."""
         return quartiles(self.shares[kind][1:])
 
     def ends(self, kind: str) -> str:
         """The lowest and the highest share of the others."""
         shares = self.shares[kind][1:]
         return f"{percent(shares.min(), 1)} to {percent(shares.max(), 1)}"
-
-
-def quartiles(values: Floats) -> tuple[float, float, float]:
-    """The lower quartile, the median and the upper quartile."""
-    low, middle, high = np.quantile(values, (0.25, 0.5, 0.75))
-    return float(low), float(middle), float(high)
 
 
 def read() -> Answers:
@@ -105,7 +100,7 @@ def by_kind(table: Table, arrays: Arrays) -> Answers:
 
 def judge(answers: Answers) -> Finding:
     """Held if three of four networks are confident about half of the noise, not if none of them."""
-    low, middle, high = answers.quartiles("uniform")
+    middle, low, high = answers.quartiles("uniform")
     verdict = Verdict.of(low >= HALF, high >= HALF)
     title = heading(answers, verdict)
     return Finding(
@@ -143,7 +138,7 @@ def plain(answers: Answers) -> str:
 
 def notes(answers: Answers) -> str:
     """What this run's network does, and what the others do when they hesitate."""
-    own, clear = percent(answers.own("uniform"), 1), percent(quartiles(answers.clear[1:])[1], 0)
+    own, clear = percent(answers.own("uniform"), 1), percent(quartiles(answers.clear[1:]).value, 0)
     return (
         f"The network of the live page is confident about {own} of the noise. To hesitate is not "
         f"to stay dark: the typical network lights one output beyond half, and no other, for "
@@ -169,7 +164,7 @@ def measured(answers: Answers) -> str:
 
 def of_kind(answers: Answers, kind: str) -> str:
     """Median, quartiles and ends of one kind of picture, and this run's network."""
-    low, middle, high = (percent(share, 1) for share in answers.quartiles(kind))
+    middle, low, high = (percent(share, 1) for share in answers.quartiles(kind))
     name = KINDS[kind]
     return (
         f"{name.capitalize()}: median {middle}, quartiles {low} and {high}, {answers.ends(kind)} "
@@ -194,7 +189,7 @@ def favourites(answers: Answers) -> str:
 def alt(answers: Answers, title: str) -> str:
     """Give the ends and medians of the dots, and what the bars show."""
     parts = ", ".join(
-        f"{KINDS[kind]} {percent(answers.quartiles(kind)[1], 0)} ({answers.ends(kind)})"
+        f"{KINDS[kind]} {percent(answers.quartiles(kind).value, 0)} ({answers.ends(kind)})"
         for kind in KINDS
     )
     return (

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nn import SGD, Examples, Network, Settings, evaluate, gradient_over, parameter_count, predict
 from stages.claims.shared.command import run_claim
-from stages.claims.shared.stepwise import Walk
+from stages.claims.shared.stepwise import StepwiseSGD
 from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.paths import TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
@@ -172,9 +172,9 @@ def walk(task: Task, settings: Settings) -> Trail:
     even = np.linspace(0, steps, task.passes * task.longer + 1).astype(int)
     early = np.geomspace(1, steps, task.passes * task.longer // 2 + 1).astype(int)
     last = np.arange(max(0, steps - LAST), steps)
-    feet, done = Walk(sgd), 0
+    feet, done = StepwiseSGD(sgd), 0
     for look in np.unique(np.concatenate([even, early, last])).tolist():
-        feet.visit((look - done) * settings.batch_size)
+        feet.train_on((look - done) * settings.batch_size)
         done = look
         trail.note(sgd.network, task.examples, done, done * settings.batch_size)
     trail.seconds = feet.seconds

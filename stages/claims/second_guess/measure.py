@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import SGD, Examples, Network, Settings, Workspace, predict
-from nn.dataset import Copy, Rows, as_they_are
+from nn.dataset import Rows, Transform, identity_transform
 from nn.functions import Array
 from stages.claims.shared.command import run_claim
 from stages.common.files.arrays import load_labelled, save_arrays
@@ -18,7 +18,7 @@ from stages.common.files.paths import NETWORK, PREPROCESSING, TEST, TRAIN, claim
 from stages.common.files.tables import write_csv
 from stages.common.models.model import Model, load_model
 from stages.common.models.recipe import examples_of, side_by_side
-from stages.common.runtime.checkpoints import Kept
+from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.params import real, whole
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def second_guess(params: SecondGuessParams) -> None:
     jobs = [
         (kind, settings, params.seed + n) for kind in kinds.values() for n in range(params.seeds)
     ]
-    kept = Kept("second_guess", TRAIN, TEST, PREPROCESSING, NETWORK)
-    found = side_by_side(retrain, jobs, "second guess", kept)
+    cache = ResultCache("second_guess", TRAIN, TEST, PREPROCESSING, NETWORK)
+    found = side_by_side(retrain, jobs, "second guess", cache)
     names = [(name, n) for name in kinds for n in range(params.seeds)]
     trained = right_within(outputs, test.labels)
     table = table_of([("trained", 0), *names], [trained, *found])
@@ -66,7 +66,7 @@ def second_guess(params: SecondGuessParams) -> None:
     write_pictures(
         model, outputs, params.pictures, {"share": params.share, "epochs": params.epochs}
     )
-    kept.clear()
+    cache.clear()
     taught = np.mean(found[-params.seeds :], axis=0) / len(test)
     print(
         f"{trained[0] / len(test):.2%} of the test images right, {trained[1] / len(test):.2%} in "
@@ -99,9 +99,9 @@ class Softened(Examples):
 
     targets: Array = field(kw_only=True)
 
-    def load(self, rows: Rows, work: Workspace, copy: Copy = as_they_are) -> None:
+    def load(self, rows: Rows, work: Workspace, transform: Transform = identity_transform) -> None:
         """Copy B stored inputs and their targets into ``work``."""
-        super().load(rows, work, copy)
+        super().load(rows, work, transform)
         work.targets[:] = self.targets[rows].T
 
 

@@ -1,7 +1,7 @@
 """32 times more sensitive: the claim."""
 
 from stages.claims.sensitivity.figure import draw
-from stages.claims.sensitivity.verdict import judge, read
+from stages.claims.sensitivity.verdict import CRITERION, judge, read
 from stages.claims.shared.claim import GRADIENT_DESCENT, Claim
 
 CLAIM = Claim(
@@ -13,4 +13,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

@@ -28,7 +28,7 @@ def draw(both: list[Probed], title: str) -> Figure:
     images = plural(int(both[0].arrays["images"]), "training image")
     sheet = Sheet(
         title,
-        f"The cost of {images}. Above, every weight and bias ranked by how strongly the cost "
+        f"The cost of all {images}. Above, every weight and bias ranked by how strongly the cost "
         "reacts to it, and how strongly it reacts to the weights of each "
         f"{both[0].input}. Below, the two marked ones wiggled: dashed lines are predicted, dots "
         "measured; hollow ones moved the cost the other way.",

@@ -11,10 +11,11 @@ from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import untrained_and_trained
 from stages.common.files.arrays import Arrays, Floats, save_arrays
 from stages.common.files.paths import TRAIN, claim_arrays
-from stages.common.models.recipe import examples_of
-from stages.common.runtime.params import real, whole
+from stages.common.models.recipe import examples_of, side_by_side
+from stages.common.runtime.params import real
 
 DECADES, PER_DECADE = 4, 2  # of wiggles, from the smallest up
+FIRST = 100  # most sensitive parameters, compared between one half of the images and the other
 KEPT = 400  # ranks that are kept, evenly spaced on a logarithmic axis
 
 
@@ -22,9 +23,6 @@ KEPT = 400  # ranks that are kept, evenly spaced on a logarithmic axis
 class SensitivityParams:
     """Which weights the cost listens to, and whether a wiggle agrees."""
 
-    images: Annotated[
-        int, whole(1, 10**6, "training images that make up the cost{}; all if there are fewer")
-    ]
     ratio: Annotated[
         float,
         real(1, 1e6, "how many times more the cost listens to one weight than another"),
@@ -35,26 +33,23 @@ class SensitivityParams:
 def sensitivity(params: SensitivityParams) -> None:
     """Rank the gradient's components, and wiggle two of them whose ratio is as asked for.
 
-    Writes data/claims/sensitivity.npz, for the untrained and the trained network, in float64.
+    The cost is that of all training images: once a network is trained, some of them would name
+    other components. Writes data/claims/sensitivity.npz, for the untrained and the trained
+    network, in float64.
     """
-    examples = examples_of(TRAIN).first(params.images)
     model, networks = untrained_and_trained()
-    preprocessing = model.preprocessing
     wiggles = params.wiggle * 10.0 ** (np.arange(DECADES * PER_DECADE + 1) / PER_DECADE)
     arrays: Arrays = {
-        "images": np.array(len(examples)),
+        "images": np.array(len(examples_of(TRAIN))),
         "ratio": np.array(params.ratio),
         "wiggles": wiggles,
         "sizes": np.array(model.network.sizes),
+        "first": np.array(FIRST),
     }
-    shape = preprocessing.seen_shape
-    for name, network in networks.items():
-        gradient = np.asarray(gradient_over(network, examples), np.float64)
-        found = {
-            **rank(gradient, params.ratio),
-            **pixels_of(gradient, network.sizes, shape),
-            **probe(network, examples, gradient, wiggles, params.ratio),
-        }
+    shape = model.preprocessing.seen_shape
+    jobs = [(network, shape, wiggles, params.ratio) for network in networks.values()]
+    both = side_by_side(look_at, jobs, "sensitivity: networks")
+    for name, found in zip(networks, both, strict=True):
         arrays |= {f"{name}_{key}": value for key, value in found.items()}
     save_arrays(claim_arrays("sensitivity"), arrays)
     told = [
@@ -66,6 +61,33 @@ def sensitivity(params: SensitivityParams) -> None:
         f"wiggling two weights by {params.wiggle:g} changes the cost in a ratio of "
         f"{', '.join(told)}"
     )
+
+
+def look_at(network: Network, shape: tuple[int, int], wiggles: Floats, ratio: float) -> Arrays:
+    """All that is measured on one network."""
+    examples = examples_of(TRAIN)
+    middle = len(examples) // 2
+    halves = [part_of(examples, part) for part in (slice(middle), slice(middle, None))]
+    nablas = [np.asarray(gradient_over(network, half), np.float64) for half in halves]
+    shares = [len(half) / len(examples) for half in halves]
+    gradient = np.asarray(sum(s * nabla for s, nabla in zip(shares, nablas, strict=True)))
+    return {
+        **rank(gradient, ratio),
+        **pixels_of(gradient, network.sizes, shape),
+        **probe(network, examples, gradient, wiggles, ratio),
+        "agreed": np.array(agreed(*nablas)),
+    }
+
+
+def part_of(examples: Examples, rows: slice) -> Examples:
+    """Some of the examples."""
+    return replace(examples, stored=examples.stored[rows], labels=examples.labels[rows])
+
+
+def agreed(first: Floats, second: Floats) -> int:
+    """How many of the ``FIRST`` largest components of two gradients, (P,), are in one place."""
+    largest = [{*np.argsort(-np.abs(g), kind="stable")[:FIRST].tolist()} for g in (first, second)]
+    return len(largest[0] & largest[1])
 
 
 def ratio_of(pair: Floats) -> float:

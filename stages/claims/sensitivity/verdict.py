@@ -5,20 +5,27 @@ from itertools import pairwise
 
 import numpy as np
 
-from stages.claims.shared.claim import Finding, Verdict
+from stages.claims.shared.claim import Estimate, Finding, Verdict
 from stages.claims.shared.networks import NETWORKS
 from stages.claims.shared.outputs import read_arrays
 from stages.common.files.arrays import Arrays, Floats
 from stages.page.figures.results import load_input
-from stages.page.figures.text import SPACE, TIMES, percent, significant
+from stages.page.figures.text import SPACE, TIMES, percent, plural, significant
 
-ARRAYS = ("images", "ratio", "wiggles", "sizes")
+ARRAYS = ("images", "ratio", "wiggles", "sizes", "first")
 OF_NETWORK = (
     *("ranks", "ranked", "zeros", "within", "pairs"),
-    *("pixels", "cost", "places", "components", "changes"),
+    *("pixels", "cost", "places", "components", "changes", "agreed"),
 )
 CLOSE = 0.01  # a ratio is as it should be if it is this near, as a share
 ALONG = 0.1  # a change of cost still follows the slope if it is this near, as a share
+CRITERION = (
+    "It holds if on the untrained network and on the trained one the gradient has two components, "
+    f"one as many times the other as asked for (within {percent(CLOSE, 0)}), and the smallest "
+    "wiggle of the one changes the cost as many times as much as that of the other (again within "
+    f"{percent(CLOSE, 0)}: of so small a wiggle, the bend of the cost makes less). It holds in "
+    "part if that is so on one of them."
+)
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -80,24 +87,47 @@ def read() -> list[Probed]:
 
 
 def judge(both: list[Probed]) -> Finding:
-    """Held if two components have the ratio, and the measured changes have it as well."""
-    title, ratio = heading(both), significant(float(both[0].arrays["ratio"]))
+    """Compare predicted and measured ratios, as ``CRITERION`` says."""
+    title, last = heading(both), both[-1]
+    unit = "times as much change of the cost, measured on the trained network"
     return Finding(
         Verdict.of(*(probed.agrees for probed in both)),
         title,
         measured(both),
-        f"A ratio within {percent(CLOSE, 0)} of {ratio} is found on both networks, and measured "
-        f"within {percent(CLOSE, 0)} of that.",
+        "",
         alt(both, title),
+        plain(both),
+        notes(both),
+        Estimate(last.measured, last.measured, last.measured, 1, unit),
     )
 
 
 def heading(both: list[Probed]) -> str:
     """The ratios on the trained network, measured and predicted."""
     actual, predicted = (significant(r, 4) for r in (both[-1].measured, both[-1].predicted))
+    moved = f"One weight's wiggle moves the cost {actual} times as far as another's"
+    return f"{moved}; promised: {predicted}"
+
+
+def plain(both: list[Probed]) -> str:
+    """The finding in one sentence."""
+    asked = significant(float(both[0].arrays["ratio"]))
+    if all(probed.agrees for probed in both):
+        return (
+            "The gradient says how much each weight matters: where it says "
+            f"{asked} times as much as another, a wiggle proves it right."
+        )
+    return f"No two weights behave here as the gradient says of a {asked}-fold difference."
+
+
+def notes(both: list[Probed]) -> str:
+    """Whether different images ask for the same weights."""
+    first = int(both[0].arrays["first"])
+    agreed = [f"{int(probed['agreed'])} of them ({probed.name})" for probed in both]
     return (
-        f"A wiggle of one weight changes the cost {actual} times as much as that of another; "
-        f"the gradient predicts {predicted}"
+        f"Which weights matter most depends on the network and on the images: of the {first} most "
+        f"sensitive ones, one half of the training images and the other name {agreed[0]} and "
+        f"{agreed[1]} alike."
     )
 
 
@@ -110,6 +140,7 @@ def measured(both: list[Probed]) -> str:
     pairs = " and ".join(f"{percent(float(p['pairs']), 0)} ({p.name})" for p in both)
     zeros = " and ".join(f"{int(p['zeros']):,} ({p.name})" for p in both)
     return (
+        f"The cost is that of all {plural(int(arrays['images']), 'training image')}. "
         f"Of {count:,} weights and biases, the most sensitive one and the one nearest to {asked} "
         f"times less so were made larger by {wiggle}, one at a time. "
         f"{' '.join(course(probed) for probed in both)} In {pairs} of "

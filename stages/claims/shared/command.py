@@ -9,7 +9,7 @@ from stages.common.files.paths import CLAIM_PIPELINE
 from stages.common.runtime.cli import run
 from stages.common.runtime.imports import ROOT
 
-PAGE = "chapters"  # the one stage of the claims' pipeline that is no claim
+OTHERS = ("siblings", "chapters")  # the stages of the claims' pipeline that are no claims
 
 
 def run_claim(command: Callable[..., Any]) -> None:
@@ -24,5 +24,5 @@ def headline(name: str) -> str:
     from ruamel.yaml import YAML
 
     stages = YAML(typ="safe").load(ROOT / CLAIM_PIPELINE)["stages"]
-    claims = [stage for stage in stages if stage != PAGE]
+    claims = [stage for stage in stages if stage not in OTHERS]
     return f"claim {claims.index(name) + 1} of {len(claims)}, {name}: {stages[name]['desc']}"

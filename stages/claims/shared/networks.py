@@ -5,17 +5,17 @@ its weighted sum, so that a neuron that can hardly move pushes little. All in fl
 and with one column for an example, as in ``nn``.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Network, Workspace, backpropagate
-from stages.common.files.arrays import Floats
-from stages.common.files.atomic import StageError
-from stages.common.files.paths import NETWORK, SNAPSHOTS
+from nn import Network, Workspace, backpropagate, parameter_count
+from stages.common.files.arrays import ArrayError, Floats, load_arrays, require
+from stages.common.files.atomic import StageError, one_line
+from stages.common.files.paths import NETWORK, SIBLINGS, SNAPSHOTS
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, load_model
 from stages.common.models.snapshots import Snapshots, load_snapshots
@@ -85,6 +85,49 @@ def _load() -> tuple[Model, Snapshots]:
 
 def _with(model: Model, parameters: NDArray[np.float32]) -> Network:
     return replace(model.network, parameters=parameters.astype(np.float64))
+
+
+@dataclass(frozen=True)
+class Siblings:
+    """n networks of the run's own recipe, from other first weights, after K epochs.
+
+    ``parameters`` are (K, n, P); the first of the ``epochs`` is 0, the last one ``last``.
+    """
+
+    kind: Network
+    learning_rate: float  # of their first step
+    seeds: NDArray[np.int64]
+    epochs: list[int]
+    parameters: NDArray[np.float32]
+
+    @property
+    def last(self) -> int:
+        """How many epochs they were trained."""
+        return self.epochs[-1]
+
+    def after(self, epoch: int) -> list[Network]:
+        """The networks after an epoch that was kept, in float32."""
+        rows = self.parameters[self.epochs.index(epoch)]
+        return [replace(self.kind, parameters=row) for row in rows]
+
+
+def load_siblings() -> Siblings:
+    """What the stage ``siblings`` has trained.
+
+    Raises ``ArrayError`` if the file does not hold that.
+    """
+    arrays = load_arrays(SIBLINGS)
+    try:
+        sizes = tuple(int(n) for n in arrays["sizes"])
+        kinds = len(arrays["epochs"]), len(arrays["seeds"]), parameter_count(sizes)
+        require(arrays, "parameters", np.float32, kinds)
+        kind = Network(sizes, str(arrays["activation"]), str(arrays["cost"]), arrays["parameters"])
+        epochs = [int(epoch) for epoch in arrays["epochs"]]
+        rate = float(arrays["learning_rate"])
+        return Siblings(kind, rate, arrays["seeds"], epochs, arrays["parameters"])
+    except (KeyError, ValueError, TypeError) as error:
+        told = f"{SIBLINGS}: expected networks: {one_line(error)}"
+        raise ArrayError(f"{told}; run dvc repro") from error
 
 
 def place_of(labels: NDArray[np.integer], label: int, index: int, stage: str, folder: Path) -> int:

@@ -33,6 +33,23 @@ def mean_interval(sample: Floats) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def difference_interval(after: Floats, before: Floats) -> Interval:
+    """How much larger the mean of one sample is than that of another, with its 95 % interval.
+
+    Welch's t: the samples may vary by different amounts. Of single values, their difference alone.
+    """
+    from scipy.special import stdtrit
+
+    gain = float(after.mean() - before.mean())
+    if min(len(after), len(before)) == 1:
+        return Interval(gain, gain, gain)
+    error = standard_error(after, before)
+    parts = [standard_error(sample) ** 4 / (len(sample) - 1) for sample in (after, before)]
+    free = error**4 / sum(parts) if error else 1.0
+    half = float(stdtrit(free, 0.975)) * error
+    return Interval(gain, gain - half, gain + half)
+
+
 def is_clear_gain(gain: float, *samples: Floats) -> bool:
     """Whether a mean, or a difference between means, is above zero by ``CLEAR`` standard errors.
 

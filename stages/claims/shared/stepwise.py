@@ -10,7 +10,7 @@ import numpy as np
 from nn import SGD
 
 
-class Walk:
+class StepwiseSGD:
     """Walks down with ``sgd`` on its examples, all of which come once before any comes again.
 
     ``seconds`` is the time spent in walking, without the looks.
@@ -25,7 +25,7 @@ class Walk:
         while True:
             yield from self.sgd.rng.permutation(len(self.examples)).tolist()
 
-    def visit(self, images: int) -> None:
+    def train_on(self, images: int) -> None:
         """Learn from the next so many images, in mini-batches as the settings say."""
         rows = np.fromiter(islice(self._rows, images), np.intp, images)
         start = perf_counter()

@@ -2,7 +2,7 @@
 
 from stages.claims.shared.claim import GRADIENT_DESCENT, Claim
 from stages.claims.smoothness.figure import draw
-from stages.claims.smoothness.verdict import judge, read
+from stages.claims.smoothness.verdict import CRITERION, judge, read
 
 CLAIM = Claim(
     "smoothness",
@@ -13,4 +13,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

@@ -1,5 +1,6 @@
 """Are the weights into a neuron an image, or noise? Moran's I, before and after training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from nn import Network, Settings, evaluate
 from stages.claims.shared.command import run_claim
+from stages.claims.shared.networks import load_siblings
 from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import (
@@ -26,7 +28,7 @@ from stages.common.models.model import load_model
 from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
 from stages.common.models.snapshots import load_snapshots
 from stages.common.models.statistics import correlation
-from stages.common.runtime.checkpoints import Kept
+from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import Hidden, real, whole
 
@@ -106,11 +108,11 @@ class SmoothnessParams:
 
 
 def smoothness(params: SmoothnessParams) -> None:
-    """Measure how smooth first-layer weights are: the trained network's, and with weight decay.
+    """Measure how smooth first-layer weights are: of the trained network, and with weight decay.
 
     Writes data/claims/smoothness.csv, a row for each network trained here, and
     data/claims/smoothness.npz: Moran's I of every neuron of models/network.npz before and
-    after training, of shuffled pixels and of digits, and a few weights as images.
+    after training, of its siblings, of shuffled pixels and of digits, and a few weights as images.
     """
     examples, validation = examples_of(TRAIN), examples_of(VALIDATION)
     trained = load_model(NETWORK)
@@ -121,21 +123,25 @@ def smoothness(params: SmoothnessParams) -> None:
     check(params, outlook_of(examples, trained.network.sizes[-1]))
     settings = Settings(params.learning_rate, params.epochs, params.batch_size, schedule="linear")
     decays = sorted(set(params.weight_decays))
+    seeds = [params.seed + i for i in range(params.seeds)]
     jobs = [
-        (start, replace(settings, weight_decay=decay), tuple(params.hidden), params.seed + i, grid)
+        (start, replace(settings, weight_decay=decay), tuple(params.hidden), seeds, grid)
         for start in STARTS
         for decay in decays
-        for i in range(params.seeds)
     ]
-    kept = Kept("smoothness", TRAIN, VALIDATION, TEST, PREPROCESSING)
-    sweep = side_by_side(train_and_measure, jobs, "smoothness", kept)
-    write_table([row for row, _ in sweep])
+    cache = ResultCache("smoothness", TRAIN, VALIDATION, TEST, PREPROCESSING)
+    sweep = side_by_side(train_and_measure, jobs, "smoothness: stacks", cache)
+    write_table([row for rows, _ in sweep for row in rows])
     own = own_network(
         untrained, trained.network, grid, params.shuffles, np.random.default_rng(params.seed)
     )
-    drawn = np.stack([images for _, images in sweep[:: params.seeds]])
+    drawn = np.stack([images for _, images in sweep])
+    siblings = load_siblings()
     arrays = {
         **own,
+        "siblings": np.array(
+            [smoothness_of(n, grid).mean() for n in siblings.after(siblings.last)]
+        ),
         "digits": grid.morans_i(grid.values(validation.stored[:DIGITS])),
         "inked": grid.inked,
         "shuffles": np.array(params.shuffles),
@@ -145,7 +151,7 @@ def smoothness(params: SmoothnessParams) -> None:
         "sweep_images": drawn.reshape(len(drawn), -1, *shape),
     }
     save_arrays(claim_arrays("smoothness"), arrays)
-    kept.clear()
+    cache.clear()
     print(
         f"Moran's I of the weights: {own['before'].mean():z.2f} before training, "
         f"{own['after'].mean():z.2f} after, {own['shuffled_mean']:z.2f} shuffled"
@@ -154,38 +160,49 @@ def smoothness(params: SmoothnessParams) -> None:
 
 def check(params: SmoothnessParams, outlook: Outlook) -> None:
     """Raise ``StageError`` if one of the networks could not be trained in this memory."""
-    require_memory("smoothness.hidden", outlook.sizes(params.hidden), TRAINING)
+    require_memory("smoothness.hidden", outlook.sizes(params.hidden), TRAINING * params.seeds)
+
+
+def smoothness_of(network: Network, grid: Grid) -> NDArray[np.float64]:
+    """Moran's I of the first layer's neurons, (n_1,)."""
+    return grid.morans_i(grid.values(network.weights[0]))
 
 
 def train_and_measure(
-    start: str, settings: Settings, hidden: tuple[int, ...], seed: int, grid: Grid
-) -> tuple[dict[str, Any], Floats]:
-    """What the table says of one network, and its first neurons' weights, (k, height * width)."""
+    start: str, settings: Settings, hidden: tuple[int, ...], seeds: Sequence[int], grid: Grid
+) -> tuple[list[dict[str, Any]], Floats]:
+    """What the table says of networks from some first weights, on the same mini-batches.
+
+    And the weights of the first one's first neurons, (k, height * width).
+    """
     examples, validation, test = (examples_of(part) for part in (TRAIN, VALIDATION, TEST))
     classes = 1 + max(int(examples.labels.max()), int(validation.labels.max()))
     initializer, gain = STARTS[start]
     recipe = Recipe(hidden, settings, initializer=initializer, gain=gain)
-    first = grid.values(recipe.start(examples, classes, seed).network.weights[0])
-    network = recipe.train(examples, classes, seed)
-    if not np.isfinite(network.parameters).all():
+    networks = recipe.train_stack(examples, classes, seeds, seeds[0])
+    if not all(np.isfinite(network.parameters).all() for network in networks):
         raise StageError(
             f"smoothness: with weight decay {settings.weight_decay:g} the weights are no longer "
             f"finite numbers; lower it, or learning_rate ({settings.learning_rate:g})"
         )
-    last = grid.values(network.weights[0])
-    smooth = grid.morans_i(last)
-    row = {
-        "start": start,
-        "weight_decay": settings.weight_decay,
-        "seed": seed,
-        "morans_i": smooth.mean(),
-        "lowest": smooth.min(),
-        "highest": smooth.max(),
-        "first_weights": correlation(first, last),
-        "validation_accuracy": evaluate(network, validation)[1],
-        "test_accuracy": evaluate(network, test)[1],
-    }
-    return row, network.weights[0][:PICTURES].copy()
+    rows = []
+    for seed, network in zip(seeds, networks, strict=True):
+        first = grid.values(recipe.start(examples, classes, seed).network.weights[0])
+        smooth = smoothness_of(network, grid)
+        rows.append(
+            {
+                "start": start,
+                "weight_decay": settings.weight_decay,
+                "seed": seed,
+                "morans_i": smooth.mean(),
+                "lowest": smooth.min(),
+                "highest": smooth.max(),
+                "first_weights": correlation(first, grid.values(network.weights[0])),
+                "validation_accuracy": evaluate(network, validation)[1],
+                "test_accuracy": evaluate(network, test)[1],
+            }
+        )
+    return rows, networks[0].weights[0][:PICTURES].copy()
 
 
 def write_table(rows: list[dict[str, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 from stages.claims.shared.claim import GRADIENT_DESCENT, Claim
 from stages.claims.stepsize.figure import draw
-from stages.claims.stepsize.verdict import judge, read
+from stages.claims.stepsize.verdict import CRITERION, judge, read
 
 CLAIM = Claim(
     "stepsize",
@@ -13,4 +13,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from stages.claims.shared.axes import colours
+from stages.claims.shared.axes import HALO, colours
 from stages.claims.stepsize.verdict import Line, brief
 from stages.page.figures.layout import INK, MUTED, WIDTH, Sheet
 from stages.page.figures.text import plural
@@ -19,10 +19,9 @@ def draw(lines: list[Line], title: str) -> Figure:
     rows = -(-len(lines) // 2)
     sheet = Sheet(
         title,
-        f"The cost of {plural(lines[0].images, 'training image')} after one step along "
-        "their negative gradient, against the learning rate. Grey and dashed: what the slope "
-        "promises. On grey ground, steps longer than the best. Every panel has its own axis of "
-        "cost.",
+        f"The cost of all {plural(lines[0].images, 'training image')} after one step along "
+        "their negative gradient, by learning rate. Dashed: what the slope promises. On grey "
+        "ground, steps longer than the best. Every panel has its own axis of cost.",
         rows * STEP + 0.35,
     )
     width = (WIDTH - LEFT - RIGHT - BETWEEN) / 2
@@ -45,6 +44,8 @@ def draw_line(axes: Axes, line: Line, colour: str) -> None:
         fall = 0.01 * (line.start or 1.0)
     axes.axhline(line.start, color=INK, lw=0.8)
     axes.axvspan(line.rates[line.best], line.rates[-1], color="#f1f3f6", lw=0, zorder=0)
+    if line.dead is not None:
+        draw_dead(axes, line, float(line.rates[line.dead]))
     fine = np.geomspace(line.rates[0], line.rates[-1], 400)  # the promise bends on this axis
     promise = line.start - fine * line.gradient**2
     axes.plot(fine, promise, color=MUTED, lw=1.1, ls=(0, (4, 3)))
@@ -69,6 +70,19 @@ def draw_line(axes: Axes, line: Line, colour: str) -> None:
     axes.ticklabel_format(axis="y", useOffset=False, style="plain")
     axes.grid(visible=True, axis="y")
     axes.set_xlabel("learning rate")
+
+
+def draw_dead(axes: Axes, line: Line, first: float) -> None:
+    """Hatch the steps of which a network dies, from the rate ``first`` on, and say so."""
+    axes.axvspan(first, float(line.rates[-1]), fc="none", ec="#c3ccd7", hatch="///", lw=0, zorder=0)
+    middle = float(np.sqrt(first * line.rates[-1]))
+    roomy = line.rates[-1] >= 10 * first
+    words = axes.annotate(
+        "dead:\nno slope left" if roomy else "dead", (middle, line.start), (0, -34),
+        textcoords="offset points", ha="center", va="center", size=9, weight="bold", color=INK,
+        rotation=0 if roomy else 90,
+    )  # fmt: skip
+    words.set_path_effects([HALO])
 
 
 def name_best(axes: Axes, line: Line, colour: str) -> None:

@@ -4,14 +4,13 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nn import Examples, Network, evaluate, gradient_over
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import with_epochs
 from stages.common.files.paths import TRAIN, claim_table
 from stages.common.files.tables import Rows, write_csv
-from stages.common.models.recipe import examples_of
+from stages.common.models.recipe import examples_of, side_by_side
 from stages.common.runtime.params import real, whole
 
 DECADES = 4  # of learning rates, from the smallest up
@@ -22,9 +21,6 @@ DIGITS = 8  # kept of every number: falls are compared with falls
 class StepsizeParams:
     """How far to go along the slope before it stops helping."""
 
-    images: Annotated[
-        int, whole(1, 10**6, "training images that make up the cost{}; all if there are fewer")
-    ]
     smallest: Annotated[float, real(1e-6, 1e3, "the smallest of four decades of learning rates")]
     per_decade: Annotated[int, whole(1, 100, "learning rates in each decade")]
     epochs: Annotated[
@@ -36,46 +32,48 @@ class StepsizeParams:
 def stepsize(params: StepsizeParams) -> None:
     """Make one step along the negative gradient, by many learning rates, and look at the cost.
 
-    Writes data/claims/stepsize.csv: for each network and rate the cost after the step, its
-    fall, and the fall that the slope promises, rate x |gradient|^2. All in float64.
+    The cost is that of all training images: of a network that is trained, the gradients of some of
+    them are mostly noise. Writes data/claims/stepsize.csv: for each network and rate the cost
+    after the step, its fall, and the fall that the slope promises, rate x |gradient|^2; accuracy
+    and gradient after the step tell whether the network still lives. All in float64.
     """
-    examples = examples_of(TRAIN).first(params.images)
-    rates = params.smallest * 10.0 ** (
-        np.arange(DECADES * params.per_decade + 1) / params.per_decade
-    )
-    rows: Rows = []
-    for name, network in with_epochs(params.epochs).items():
-        rows += descend(name, network, examples, rates)
+    steps = DECADES * params.per_decade
+    rates = [params.smallest * 10.0 ** (n / params.per_decade) for n in range(steps + 1)]
+    jobs = [(name, network, rates) for name, network in with_epochs(params.epochs).items()]
+    rows = [row for rows in side_by_side(descend, jobs, "stepsize: networks") for row in rows]
     write(rows)
     best = {row["network"]: row for row in sorted(rows, key=lambda row: row["fall"])}
-    told = [
-        f"{best[name]['rate']:.3g} {name}" for name in dict.fromkeys(r["network"] for r in rows)
-    ]
-    print(f"best rate of one step over {len(examples):,} images: {', '.join(told)}")
+    told = [f"{best[name]['rate']:.3g} {name}" for name, *_ in jobs]
+    print(f"best rate of one step over {rows[0]['images']:,} images: {', '.join(told)}")
 
 
-def descend(name: str, network: Network, examples: Examples, rates: NDArray[np.floating]) -> Rows:
-    """One row for each rate: the cost after a step of that rate from where the network is."""
-    before = evaluate(network, examples)[0]
+def descend(name: str, network: Network, rates: list[float]) -> Rows:
+    """One row for each rate: what a step of that rate leads to from where the network is."""
+    examples = examples_of(TRAIN)
     gradient = gradient_over(network, examples)
     length = float(np.linalg.norm(gradient))
+    before = evaluate(network, examples)[0]
+    known = {
+        "network": name,
+        "images": len(examples),
+        "most_frequent": float(np.bincount(examples.labels).max() / len(examples)),
+        "start": before,
+        "gradient": length,
+    }
     rows = []
     for rate in rates:
         moved = replace(network, parameters=network.parameters - rate * gradient)
-        after = evaluate(moved, examples)[0]
-        rows.append(
-            {
-                "network": name,
-                "images": len(examples),
-                "start": before,
-                "gradient": length,
-                "rate": float(rate),
-                "cost": after,
-                "fall": before - after,
-                "promised": float(rate) * length**2,
-            }
-        )
+        cost, accuracy, slope = look(moved, examples)
+        after = {"cost": cost, "accuracy": accuracy, "gradient_after": slope}
+        promise = {"fall": before - cost, "promised": rate * length**2}
+        rows.append({**known, "rate": rate, **after, **promise})
     return rows
+
+
+def look(network: Network, examples: Examples) -> tuple[float, float, float]:
+    """Mean cost, accuracy, and the length of the gradient."""
+    slope = gradient_over(network, examples)
+    return *evaluate(network, examples), float(np.linalg.norm(slope))
 
 
 def write(rows: Rows) -> None:

@@ -4,14 +4,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stages.claims.shared.claim import Finding, Verdict
+from stages.claims.shared.claim import Estimate, Finding, Verdict
 from stages.common.files.arrays import Floats
 from stages.common.files.paths import claim_table
 from stages.common.files.tables import Table, read_table
-from stages.page.figures.text import TIMES, percent, plural, significant
+from stages.page.figures.text import TIMES, decimal, percent, plural, significant
 
-COLUMNS = ("network", "images", "start", "gradient", "rate", "cost", "fall", "promised")
+COLUMNS = (
+    *("network", "images", "most_frequent", "start", "gradient"),
+    *("rate", "cost", "accuracy", "gradient_after", "fall", "promised"),
+)
 NEAR = 0.1  # a fall keeps the slope's promise if it is this near, as a share
+FLAT = 0.01  # part of the slope that is left, at most, where a network is dead
+CRITERION = (
+    f"It holds if on each network small steps lower the cost as the slope promises, within "
+    f"{percent(NEAR, 0)}, and the longest lower it less than the best one does; and if the best "
+    "learning rate changes by a smaller factor than the gradient's length: only where one rate "
+    "suits steep and flat ground do steps that are proportional to the slope shrink by themselves. "
+    "It holds in part if one of both is so."
+)
 
 
 class Line(NamedTuple):
@@ -19,10 +30,13 @@ class Line(NamedTuple):
 
     name: str
     images: int  # that make up the cost
+    most_frequent: float  # share of them that are of the largest class
     start: float  # the cost before the step
     gradient: float  # length of the gradient
     rates: Floats
     costs: Floats
+    accuracies: Floats
+    gradients: Floats  # length of the gradient after the step
     falls: Floats
     promised: Floats
 
@@ -30,9 +44,9 @@ class Line(NamedTuple):
     def of(cls, table: Table, name: str) -> "Line":
         """The rows of one network."""
         own = {key: column[table["network"] == name] for key, column in table.items()}
-        images, start, gradient = (own[key][0] for key in ("images", "start", "gradient"))
-        columns = (own[key] for key in ("rate", "cost", "fall", "promised"))
-        return cls(name, int(images), float(start), float(gradient), *columns)
+        share, start, gradient = (float(own[k][0]) for k in ("most_frequent", "start", "gradient"))
+        columns = [own[key] for key in COLUMNS[COLUMNS.index("rate") :]]
+        return cls(name, int(own["images"][0]), share, start, gradient, *columns)
 
     @property
     def kept(self) -> float:
@@ -62,6 +76,19 @@ class Line(NamedTuple):
         worse = np.flatnonzero(self.falls[self.best :] <= 0)
         return float(self.rates[self.best + worse[0]]) if worse.size else None
 
+    @property
+    def dead(self) -> int | None:
+        """Place of the rate from which on steps end where there is no slope, and reading is chance.
+
+        There, next to nothing of the gradient is left, and the network reads no more images than
+        one that has the same answer to all of them.
+        """
+        flat = self.gradients <= FLAT * self.gradient
+        lost = flat & (self.accuracies <= self.most_frequent)
+        living = np.flatnonzero(~lost)
+        place = int(living[-1]) + 1 if living.size else 0
+        return place if place < len(self.rates) else None
+
 
 def read() -> list[Line]:
     """The steps of every network, untrained first and trained last."""
@@ -70,28 +97,63 @@ def read() -> list[Line]:
 
 
 def judge(lines: list[Line]) -> Finding:
-    """Held if there is a promise kept and a step too long, and the best rate changes little."""
+    """Compare steps and networks with each other, as ``CRITERION`` says."""
     turn = all(line.turns for line in lines)
-    steady = span([line.rates[line.best] for line in lines]) < span([x.gradient for x in lines])
+    rates, slopes = best_span(lines), span([line.gradient for line in lines])
     title = heading(lines)
+    unit = "times between the smallest best rate and the largest"
     return Finding(
-        Verdict.of(turn, steady),
+        Verdict.of(turn, rates < slopes),
         title,
         measured(lines),
-        "On each network small steps keep the promise and the longest do less than the best; and "
-        "the best rate changes by a smaller factor than the gradient's length does.",
+        "",
         alt(lines, title),
+        plain(lines),
+        notes(lines),
+        Estimate(rates, rates, rates, 1, unit),
     )
 
 
+def best_span(lines: list[Line]) -> float:
+    """Factor between the largest and the smallest best rate."""
+    return span([float(line.rates[line.best]) for line in lines])
+
+
 def heading(lines: list[Line]) -> str:
-    """The best rates and the gradient's lengths, before training and after."""
-    first, last = lines[0], lines[-1]
-    best = [brief(line.rates[line.best]) for line in (first, last)]
-    gradients = [significant(line.gradient, 2) for line in (first, last)]
+    """The best rates, and how much flatter the ground becomes."""
+    best = sorted(line.rates[line.best] for line in lines)
+    slopes = [significant(lines[place].gradient, 2) for place in (0, -1)]
     return (
-        f"The best rate for one step: {best[0]} before training, {best[1]} after it, while the "
-        f"gradient's length goes from {gradients[0]} to {gradients[1]}"
+        f"One step is best at a rate of {brief(best[0])} to {brief(best[-1])}, whether the ground "
+        f"is steep ({slopes[0]}) or flat ({slopes[1]})"
+    )
+
+
+def plain(lines: list[Line]) -> str:
+    """The finding in one sentence."""
+    if not all(line.turns for line in lines):
+        return "Not everywhere does a small step keep what the slope promises, and a long one less."
+    if lines[0].dead is not None:
+        return (
+            "Small steps lower the cost as the slope promises; longer ones overshoot, and may "
+            "leave an untrained network dead."
+        )
+    return "Small steps lower the cost as the slope promises; longer ones overshoot."
+
+
+def notes(lines: list[Line]) -> str:
+    """How a network dies of a step that lowers its cost, and how little the trained one gains."""
+    first, last = lines[0], lines[-1]
+    most = percent(last.falls[last.best] / (last.start or 1.0))
+    text = f"Trained, the best step along the slope lowers the cost by {most}."
+    if first.dead is None:
+        return text
+    start, cost = (decimal(each) for each in (first.start, first.costs[first.dead]))
+    return (
+        f"Untrained, steps from rate {brief(first.rates[first.dead])} on end on a plateau: the "
+        f"cost has fallen from {start} to {cost}, yet only "
+        f"{percent(first.accuracies[first.dead], 1)} of the images are read, as if by chance, and "
+        f"at most {percent(FLAT, 0)} of the slope is left to lead out again. {text}"
     )
 
 
@@ -100,8 +162,9 @@ def measured(lines: list[Line]) -> str:
     low, high = (brief(lines[0].rates[place]) for place in (0, -1))
     first, last = lines[0], lines[-1]
     return (
-        f"One step by each of {plural(len(lines[0].rates), 'rate')} from {low} to {high}. The "
-        f"slope promises a fall of rate {TIMES} |gradient|\N{SUPERSCRIPT TWO}. "
+        f"The cost is that of all {plural(first.images, 'training image')}. One step by each of "
+        f"{plural(len(first.rates), 'rate')} from {low} to {high}; the slope promises a fall of "
+        f"rate {TIMES} |gradient|\N{SUPERSCRIPT TWO}. "
         f"{' '.join(course(line) for line in lines)} From {first.name} to {last.name}, the "
         f"gradient's length goes from {significant(first.gradient, 2)} to "
         f"{significant(last.gradient, 2)} and that of the best step, rate {TIMES} |gradient|, from "
@@ -117,10 +180,13 @@ def course(line: Line) -> str:
         else f"nowhere right within {percent(NEAR, 0)}"
     )
     harm = (
-        "never above the start beyond"
+        "no higher than the start at any rate"
         if line.harm is None
         else f"no gain from {brief(line.harm)} on"
     )
+    if line.dead is not None:
+        slope = significant(line.gradients[line.dead], 2)
+        harm += f", dead from {brief(line.rates[line.dead])} on (a slope of {slope})"
     return (
         f"{line.name.capitalize()}: {kept}, best at {brief(line.rates[line.best])} (cost "
         f"{significant(line.start)} to {significant(line.costs[line.best])}), {harm}."

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from stages.common.files.atomic import StageError, one_line
-from stages.common.models.recipe import Task, Work
+from stages.common.models.recipe import Executor, Task
 from stages.common.runtime.checkpoints import fingerprint, machine
 from stages.common.runtime.imports import ROOT, closure
 
@@ -201,7 +201,7 @@ def kind(client: "Client") -> str:
     return next(iter(found))
 
 
-def workers(client: "Client") -> Work:
+def workers(client: "Client") -> Executor:
     """Joblib's way to the workers; what is common to all jobs is sent once, with the first ones."""
     from joblib import Parallel, delayed
     from joblib._dask import DaskDistributedBackend
@@ -221,7 +221,7 @@ def workers(client: "Client") -> Work:
 
     sent: list[Workers] = []  # with what is common: the next jobs find it there
 
-    def work(tasks: Sequence[Task], common: tuple[Any, ...]) -> Iterable[tuple[int, Any]]:
+    def execute(tasks: Sequence[Task], common: tuple[Any, ...]) -> Iterable[tuple[int, Any]]:
         if not sent:
             sent.append(Workers(client=client, scatter=[*common]))
         parallel = Parallel(
@@ -234,4 +234,4 @@ def workers(client: "Client") -> Work:
         done: Iterable[tuple[int, Any]] = parallel(delayed(unpack)(p, *common) for p in packed)
         return done
 
-    return work
+    return execute

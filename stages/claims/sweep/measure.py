@@ -114,7 +114,7 @@ def sweep(params: SweepParams) -> None:
     common = (training, examples_of(VALIDATION))
 
     with nullcontext() if params.backend == "loky" else connected(params.scheduler, CODE) as client:
-        kept, work = kept_by(client), workers(client) if client else None
+        cache, executor = cache_for(client), workers(client) if client else None
 
         def trained(wanted: Sequence[Point], first: int, about: str) -> list[Results]:
             jobs = [
@@ -122,7 +122,9 @@ def sweep(params: SweepParams) -> None:
                 for point in wanted
                 for n in range(params.seeds)
             ]
-            done = side_by_side(train_and_score, jobs, about, kept, common=common, work=work)
+            done = side_by_side(
+                train_and_score, jobs, about, cache, common=common, executor=executor
+            )
             return [*np.array(done, float).reshape(len(wanted), params.seeds, 2)]
 
         now = {each.name: section[each.name] for each in axes}
@@ -135,7 +137,7 @@ def sweep(params: SweepParams) -> None:
     again = [r._replace(results=results) for r, results in zip(finalists, final, strict=True)]
     write_csv(claim_table("sweep"), table_of_ranks(ranks))
     write_csv(claim_table("sweep_runs"), table_of_runs(ranks, again, params.epochs, params.seed))
-    checkpoints.sweep(kept.folder)  # the young ones stay, for a wider sweep
+    checkpoints.remove_old(cache.folder)  # the young ones stay, for a wider sweep
     tell(ranks, again, params.epochs)
 
 
@@ -163,11 +165,11 @@ def check(params: SweepParams, training: TrainingParams, outlook: Outlook) -> li
     return axes
 
 
-def kept_by(client: "Client | None") -> checkpoints.Kept:
+def cache_for(client: "Client | None") -> checkpoints.ResultCache:
     """The trainings that were finished before, on this machine or on any that computes alike."""
     there = kind(client) if client else checkpoints.machine()
     elsewhere = "" if there == checkpoints.machine() else there
-    return checkpoints.Kept("sweep", TRAIN, VALIDATION, PREPROCESSING, elsewhere=elsewhere)
+    return checkpoints.ResultCache("sweep", TRAIN, VALIDATION, PREPROCESSING, elsewhere=elsewhere)
 
 
 def ranked(wanted: list[Point], own: Point, results: list[Results]) -> list[Ranked]:

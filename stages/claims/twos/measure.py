@@ -9,7 +9,7 @@ import numpy as np
 from nn import SGD, Examples, Network, Settings, predict
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import NETWORKS
-from stages.claims.shared.stepwise import Walk
+from stages.claims.shared.stepwise import StepwiseSGD
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import NETWORK, TEST, TRAIN, claim_table
 from stages.common.files.tables import Rows, write_csv
@@ -81,10 +81,10 @@ def looks(sgd: SGD, steps: int) -> Iterator[int]:
     """Walk so many steps, and stop at 0, 1, the last, and between them ever more rarely."""
     decades = np.log10(steps)
     marks = np.geomspace(1, steps, max(2, round(PER_DECADE * decades) + 1)).round().astype(int)
-    walk, done = Walk(sgd), 0
+    walk, done = StepwiseSGD(sgd), 0
     yield 0
     for mark in np.unique(marks).tolist():
-        walk.visit((mark - done) * sgd.settings.batch_size)
+        walk.train_on((mark - done) * sgd.settings.batch_size)
         done = mark
         yield mark
 

@@ -31,10 +31,10 @@ FIGURES = Path("reports/figures")
 PAGE = Path("reports/index.html")
 
 CLAIM_FIGURES, PAGE_OF_CLAIMS = Path("reports/claims"), Path("reports/chapters.html")
-VERDICTS = Path("reports/verdicts.json")  # a line a claim
-VERDICT_COUNTS = Path("reports/verdict_counts.json")  # a DVC metric
+VERDICTS = Path("reports/verdicts.json")  # their counts, which are a DVC metric; a line a claim
 CLAIM_DATA = Path("data/claims")  # what each claim's command measured
-MINIMA = Path("models/minima.npz")  # networks that two claims look at
+MINIMA = Path("models/minima.npz")  # where the descents of that claim ended
+SIBLINGS = Path("models/siblings.npz")  # networks of the run's recipe, for several claims
 
 
 def claim_table(name: str) -> Path:

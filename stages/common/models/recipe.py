@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 
 from nn import SGD, Examples, Network, Settings, stacked, unstacked
-from nn.dataset import Copy, as_they_are
+from nn.dataset import Transform, identity_transform
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import PREPROCESSING
 from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import as_examples
-from stages.common.runtime.checkpoints import Kept, recall, store
-from stages.common.runtime.signals import end_with, withheld
+from stages.common.runtime.checkpoints import ResultCache, load_result, save_result
+from stages.common.runtime.signals import block_signals, exit_with_parent
 
 Task = tuple[int, Callable[..., Any], tuple[Any, ...]]  # a job with its number and its function
 # Who finishes jobs: tasks and what is common to them become pairs of number and result.
-Work = Callable[[Sequence[Task], tuple[Any, ...]], Iterable[tuple[int, Any]]]
+Executor = Callable[[Sequence[Task], tuple[Any, ...]], Iterable[tuple[int, Any]]]
 
 
 def examples_of(folder: Path) -> Examples:
@@ -49,8 +49,10 @@ class Recipe:
     initializer: str = "lecun"
     gain: float = 2.0
 
-    def start(self, examples: Examples, classes: int, seed: int, copy: Copy = as_they_are) -> SGD:
-        """A random network before its first step, whose images ``copy`` brings into place."""
+    def start(
+        self, examples: Examples, classes: int, seed: int, transform: Transform = identity_transform
+    ) -> SGD:
+        """A random network before its first step, whose images ``transform`` brings into place."""
         weights_rng, order_rng = np.random.default_rng(seed).spawn(2)
         network = Network.random(
             (examples.stored.shape[1], *self.hidden, classes),
@@ -60,47 +62,57 @@ class Recipe:
             initializer=self.initializer,
             gain=self.gain,
         )
-        return SGD(network, examples, self.settings, order_rng, copy)
+        return SGD(network, examples, self.settings, order_rng, transform)
 
     def train(self, examples: Examples, classes: int, seed: int) -> Network:
         """A network after all its epochs."""
-        return self._descend(self.start(examples, classes, seed))
+        return train_stack([self.start(examples, classes, seed)])[0]
 
     def train_stack(
         self, examples: Examples, classes: int, seeds: Sequence[int], order: int
     ) -> list[Network]:
-        """A network for each of the seeds, trained side by side, in 0.7 of the time.
+        """A network for each of the seeds, which differ in their first weights alone.
 
-        They differ in their first weights alone: the seed ``order`` decides which images come
-        when, for all of them. Each ends as it would in any other stack with this order.
+        The seed ``order`` decides which images come when, for all of them.
         """
-        starts = [self.start(examples, classes, seed).network for seed in seeds]
-        rng = self.start(examples, classes, order).rng
-        return unstacked(self._descend(SGD(stacked(starts), examples, self.settings, rng)))
+        starts = [self.start(examples, classes, seed) for seed in seeds]
+        starts[0].rng = self.start(examples, classes, order).rng
+        return train_stack(starts)
 
-    def _descend(self, sgd: SGD) -> Network:
-        with np.errstate(all="ignore"):  # a cost that is not finite is seen in the results
-            for _ in range(self.settings.epochs):
-                sgd.epoch()
-        return sgd.network
+
+def train_stack(starts: Sequence[SGD]) -> list[Network]:
+    """Networks of one shape after all epochs, trained side by side in 0.7 of the time.
+
+    They have the examples and the settings of the first of ``starts``, and see the examples in its
+    order; with these, each ends as it would alone.
+    """
+    first = starts[0]
+    sgd = first
+    if len(starts) > 1:
+        together = stacked([start.network for start in starts])
+        sgd = SGD(together, first.examples, first.settings, first.rng, first.transform)
+    with np.errstate(all="ignore"):  # a cost that is not finite is seen in the results
+        for _ in range(first.settings.epochs):
+            sgd.epoch()
+    return unstacked(sgd.network) if sgd.network.stack else [sgd.network]
 
 
 def side_by_side(
     function: Callable[..., Any],
     jobs: Sequence[tuple[Any, ...]],
     about: str,
-    kept: Kept | None = None,
+    cache: ResultCache | None = None,
     *,
     common: tuple[Any, ...] = (),
-    work: Work | None = None,
+    executor: Executor | None = None,
 ) -> list[Any]:
     """``function(*job, *common)`` for every job, on all cores, with a progress bar; in their order.
 
     Each job runs in a process of its own, where one BLAS thread works, and must be decided by its
-    arguments, its code and the data that ``kept`` knows; ``common`` is part of that data.
-    LOKY_MAX_CPU_COUNT=1 keeps them all in this process; ``work`` takes them elsewhere. With
-    ``kept``, a finished job's result outlives a kill, and is not made again; then it may only be
-    made of what ``checkpoints.store`` can write, and tuples come as lists.
+    arguments, its code and the data that ``cache`` knows; ``common`` is part of that data.
+    LOKY_MAX_CPU_COUNT=1 keeps them all in this process; ``executor`` takes them elsewhere. With
+    ``cache``, a finished job's result outlives a kill, and is not made again; then it may only be
+    made of what ``checkpoints.save_result`` can write, and tuples come as lists.
 
     Raises ``StageError`` if a process is killed, by a system that is out of memory for one.
     """
@@ -108,14 +120,14 @@ def side_by_side(
 
     from tqdm import tqdm
 
-    places = [kept.place(function, job) if kept else None for job in jobs]
-    results = [recall(place) if place else None for place in places]
+    places = [cache.path_for(function, job) if cache else None for job in jobs]
+    results = [load_result(place) if place else None for place in places]
     missing = [number for number, result in enumerate(results) if result is None]
     if len(missing) < len(jobs):
         print(f"{about}: {len(jobs) - len(missing)} of {len(jobs)} kept from a run before")
-    work = work or _processes(len(missing), batch_size=1 if kept else "auto")
-    with withheld():
-        done = work([(number, function, jobs[number]) for number in missing], common)
+    executor = executor or _processes(len(missing), batch_size=1 if cache else "auto")
+    with block_signals():
+        done = executor([(number, function, jobs[number]) for number in missing], common)
     try:
         for number, result in tqdm(done, total=len(missing), desc=about, unit="job", disable=None):
             results[number] = _keep(result, places[number])
@@ -125,22 +137,22 @@ def side_by_side(
     return results
 
 
-def _processes(most: int, batch_size: int | str) -> Work:
+def _processes(most: int, batch_size: int | str) -> Executor:
     """Processes of this machine, as many as it has cores; a batch is handed on when it is done."""
     from joblib import Parallel, cpu_count, delayed
 
-    def work(tasks: Sequence[Task], common: tuple[Any, ...]) -> Iterable[tuple[int, Any]]:
+    def execute(tasks: Sequence[Task], common: tuple[Any, ...]) -> Iterable[tuple[int, Any]]:
         parallel = Parallel(
             n_jobs=max(1, min(cpu_count(), most)),
             return_as="generator_unordered",
             batch_size=batch_size,
-            initializer=end_with,
+            initializer=exit_with_parent,
             initargs=(os.getpid(),),
         )
         done: Iterable[tuple[int, Any]] = parallel(delayed(finish)(t, *common) for t in tasks)
         return done
 
-    return work
+    return execute
 
 
 def finish(task: Task, *common: Any) -> tuple[int, Any]:
@@ -153,5 +165,5 @@ def _keep(result: Any, place: Path | None) -> Any:
     """The result, kept before anything else is done with it."""
     if place is None:
         return result
-    store(place, result)
-    return recall(place)
+    save_result(place, result)
+    return load_result(place)

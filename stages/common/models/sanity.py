@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from stages.common.files.atomic import StageError
 
-LUCK = 0.001  # how seldom guessing may do as well, before a model counts as better than guessing
+# How seldom guessing may do as well, before a model counts as better than guessing.
+SIGNIFICANCE = 0.001
 
 
 def require_finite(numbers: NDArray[np.floating], what: str) -> None:
@@ -19,19 +20,20 @@ def require_finite(numbers: NDArray[np.floating], what: str) -> None:
 
 
 def is_above_chance(right: int, labels: NDArray[np.integer]) -> bool:
-    """Whether guessing the most frequent class each time would do so well less than ``LUCK`` often.
+    """Whether naming the most frequent class each time would seldom do so well.
 
-    A one-sided binomial test: of n images with the most frequent class's share p, at least
-    ``right`` are right by luck with the probability P(X >= right) for X from B(n, p).
+    A one-sided binomial test at ``SIGNIFICANCE``: of n images with the most frequent class's
+    share p, at least ``right`` are right by luck with the probability P(X >= right) for X from
+    B(n, p).
     """
     from scipy.special import bdtrc  # 0.2 s that --help need not wait for
 
     count = len(labels)
     share = np.bincount(labels).max() / count
-    return bool(right == count if share == 1 else bdtrc(right - 1, count, share) < LUCK)
+    return bool(right == count if share == 1 else bdtrc(right - 1, count, share) < SIGNIFICANCE)
 
 
-def doubt(right: int, labels: NDArray[np.integer], images: str) -> str:
+def chance_warning(right: int, labels: NDArray[np.integer], images: str) -> str:
     """A sentence about a model that is no better than chance on such images; or nothing."""
     if is_above_chance(right, labels):
         return ""

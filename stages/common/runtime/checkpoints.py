@@ -72,7 +72,7 @@ def files_in(path: Path) -> list[Path]:
     return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
 
 
-def store(path: Path, value: Any) -> None:
+def save_result(path: Path, value: Any) -> None:
     """Write a value made of numbers, texts, None, arrays, dicts with texts as keys, and sequences.
 
     No pickle: arrays as they are, the rest as JSON. Raises ``TypeError`` for anything else.
@@ -84,7 +84,7 @@ def store(path: Path, value: Any) -> None:
         np.savez(file, **arrays, **{NOTES: np.frombuffer(notes, np.uint8)})  # type: ignore[arg-type]
 
 
-def recall(path: Path) -> Any:
+def load_result(path: Path) -> Any:
     """What was stored there; None if there is nothing, or, told in one line, if it is damaged.
 
     A tuple comes back as a list.
@@ -139,7 +139,7 @@ def remove(path: Path) -> None:
         path.unlink()
 
 
-def sweep(folder: Path) -> None:
+def remove_old(folder: Path) -> None:
     """Remove what nobody has written or used for ``DAYS``, and folders that are empty then."""
     with suppress(OSError):  # another run sweeps, too
         for file in folder.iterdir():
@@ -173,7 +173,7 @@ class Checkpoint:
         start = perf_counter()
         states = {name: rng.bit_generator.state for name, rng in self.generators.items()}
         try:
-            store(self.path, {"arrays": self.arrays, "generators": states, "notes": notes})
+            save_result(self.path, {"arrays": self.arrays, "generators": states, "notes": notes})
             self.spent += perf_counter() - start
         except OSError as error:
             self.spent = inf
@@ -184,7 +184,7 @@ class Checkpoint:
 
         Nothing has changed then.
         """
-        saved = recall(self.path)
+        saved = load_result(self.path)
         if saved is None:
             return {}
         before = {name: rng.bit_generator.state for name, rng in self.generators.items()}
@@ -205,10 +205,10 @@ class Checkpoint:
     def clear(self) -> None:
         """Remove it: the training's outputs are in place."""
         remove(self.path)
-        sweep(self.path.parent)
+        remove_old(self.path.parent)
 
 
-class Kept:
+class ResultCache:
     """Results of finished jobs of a stage, so that a killed run has only the others left to do.
 
     A result is found again by what decides it: its function with all the code that it uses, its
@@ -223,7 +223,7 @@ class Kept:
         self.used: set[Path] = set()
         self.code: dict[str, str] = {}  # of the modules whose functions are asked for
 
-    def place(self, function: Callable[..., Any], job: tuple[Any, ...]) -> Path:
+    def path_for(self, function: Callable[..., Any], job: tuple[Any, ...]) -> Path:
         """The file for the result of ``function(*job)``, whether it is there or not."""
         import joblib
 
@@ -242,4 +242,4 @@ class Kept:
         """Remove the results of this run: the stage's outputs are in place."""
         for path in self.used:
             remove(path)
-        sweep(self.folder)
+        remove_old(self.folder)

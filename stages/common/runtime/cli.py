@@ -16,9 +16,9 @@ import typer
 
 from stages.common.files.atomic import StageError
 from stages.common.runtime.determinism import tell_deviation
-from stages.common.runtime.locks import alone
+from stages.common.runtime.locks import exclusive_lock
 from stages.common.runtime.params import Parameter, made, moved, parameters_of
-from stages.common.runtime.signals import StoppedError, end_with, heeded
+from stages.common.runtime.signals import StoppedError, exit_with_parent, raise_on_signals
 
 INTERRUPTED = 130  # what a shell gives for Ctrl-C; typer returns it instead of passing it on
 # The base of typer's complaints about a command line, which it does not export.
@@ -46,11 +46,11 @@ def run(command: Callable[..., Any], *, writes: bool = True) -> None:
     app.command()(_alone(entry) if writes else entry)
     arguments = sys.argv[1:]
     if writes and "DVC_STAGE" in os.environ:
-        end_with(os.getppid())
+        exit_with_parent(os.getppid())
     try:
         _refuse_repeated(command.__name__, parameters, arguments)
         program = f"python -m {getattr(sys.modules['__main__'].__spec__, 'name', command.__name__)}"
-        with heeded():
+        with raise_on_signals():
             interrupted = app(arguments, prog_name=program, standalone_mode=False) == INTERRUPTED
     except UsageError as error:
         _fail(_explain(error, command.__name__, parameters, arguments), code=2)
@@ -118,7 +118,7 @@ def _alone(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def locked(*arguments: Any, **options: Any) -> None:
         tell_deviation()
-        with alone(command.__name__):
+        with exclusive_lock(command.__name__):
             command(*arguments, **options)
 
     return locked

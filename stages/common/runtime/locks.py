@@ -11,7 +11,7 @@ LOCKS = Path(".locks")  # in the current folder, as the outputs are
 
 
 @contextmanager
-def alone(stage: str) -> Iterator[None]:
+def exclusive_lock(stage: str) -> Iterator[None]:
     """Hold the stage's lock in the current folder; while another process has it, say so and wait.
 
     To wait is better than to refuse: what comes after needs the stage's outputs, and these are

@@ -35,7 +35,7 @@ def end_silently_while_starting() -> None:
 
 
 @contextmanager
-def heeded() -> Iterator[None]:
+def raise_on_signals() -> Iterator[None]:
     """Raise ``StoppedError`` at the first of ``SIGNALS``, so that what is half done is undone.
 
     Further ones are ignored, since the way out must not be interrupted; and so is a signal that
@@ -63,7 +63,7 @@ def heeded() -> Iterator[None]:
 
 
 @contextmanager
-def withheld() -> Iterator[None]:
+def block_signals() -> Iterator[None]:
     """Keep a terminal's signals from processes started meanwhile: it is their parent's to end them.
 
     Without this each of them would tell of the interrupt, and with a traceback while it starts.
@@ -75,7 +75,7 @@ def withheld() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def end_with(parent: int) -> None:
+def exit_with_parent(parent: int) -> None:
     """End this process, by SIGTERM, as soon as the process ``parent`` is no longer its parent."""
 
     def watch() -> None:

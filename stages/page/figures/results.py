@@ -27,7 +27,7 @@ from stages.common.files.paths import (
 from stages.common.files.tables import Table, read_table
 from stages.common.images.classes import Classes
 from stages.common.images.dataset import load_classes
-from stages.common.models.confusion import as_columns, confuse
+from stages.common.models.confusion import confusion_matrix, long_form
 from stages.common.models.model import Model, load_model
 from stages.common.models.sanity import require_finite
 from stages.common.models.snapshots import load_snapshots
@@ -195,8 +195,8 @@ def _load_results() -> Results:
     outputs = np.stack([predictions[name] for name in names], axis=1)
     _require(_are_ranked(predictions, outputs), PREDICTIONS, "the brightest two outputs", "others")
     guesses = predictions["guess"].astype(np.int64)
-    confusion = confuse(labels.astype(np.int64), guesses, classes)
-    expected = as_columns(confusion)
+    confusion = confusion_matrix(labels.astype(np.int64), guesses, classes)
+    expected = long_form(confusion)
     counts = _read_finite(CONFUSION, tuple(expected))
     _require(
         all(np.array_equal(counts[name], column) for name, column in expected.items()),

@@ -85,7 +85,7 @@ def noise() -> dict[str, Any] | None:
                 name,
                 f"{answers.counts[kind]:,}",
                 percent(answers.own(kind), 1),
-                percent(answers.quartiles(kind)[1], 1),
+                percent(answers.quartiles(kind).value, 1),
                 answers.ends(kind),
             )
             for kind, name in KINDS.items()

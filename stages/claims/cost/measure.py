@@ -1,0 +1,136 @@
+"""What the cost says: the cost of images that are read rightly and wrongly, surely and not."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn import Examples, Network, Settings, predict, unstacked
+from stages.claims.shared.command import run_claim
+from stages.claims.shared.several import epochs_of, untrained_stack
+from stages.common.files.arrays import Floats, load_labelled, save_arrays
+from stages.common.files.paths import NETWORK, TEST, TRAIN, claim_arrays, claim_table
+from stages.common.files.tables import Rows, write_csv
+from stages.common.models.model import Model, load_model
+from stages.common.models.recipe import examples_of
+from stages.common.runtime.params import real, whole
+
+PAGE = "page"  # the network on the page, as the table names it
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostParams:
+    """The cost of images that are read rightly and wrongly, surely and not."""
+
+    images: Annotated[
+        int, whole(1, 10**6, "training images that the seeds learn from{}; all if there are fewer")
+    ]
+    epochs: Annotated[int, whole(1, 10**4, "times that every image is visited")]
+    learning_rate: Annotated[float, real(0, 1e6, "of the first step; falls linearly to 0")]
+    batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
+    seeds: Annotated[int, whole(2, 1000, "networks from random weights, beside that of the page")]
+    seed: Annotated[int, whole(0, 2**32, "of the first network; the others count on")]
+    pictures: Annotated[int, whole(1, 8, "test images that are shown of each end")]
+
+
+def cost(params: CostParams) -> None:
+    """Compare the costs of test images that a network reads rightly and wrongly.
+
+    Writes data/claims/cost.csv: for the network on the page and several others how well their
+    costs part wrong images from right ones, and some medians; and cost.npz: the cost of every
+    test image for the network on the page, whether it is read rightly, and pictures from each end.
+    """
+    model, test, training = load_model(NETWORK), examples_of(TEST), examples_of(TRAIN)
+    batch = min(params.batch_size, len(training))
+    settings = Settings(params.learning_rate, params.epochs, batch, "linear")
+    seeds = range(params.seed, params.seed + params.seeds)
+    stack = untrained_stack(model.network, settings, training, seeds)
+    learning = training.first(params.images)
+    for _ in epochs_of(stack, settings, learning, params.seed, "cost"):
+        pass
+    networks = {PAGE: model.network}
+    networks |= {str(seed): one for seed, one in zip(seeds, unstacked(stack), strict=True)}
+    rows = [{"network": name, **compare(one, test)} for name, one in networks.items()]
+    write(rows)
+    save_arrays(claim_arrays("cost"), pictures(model, test, params.pictures))
+    page = rows[0]
+    print(
+        f"a wrong image costs more than a right one in {page['apart']:.2%} of all pairs; median "
+        f"cost {page['wrong']:.3g} against {page['right']:.3g}"
+    )
+
+
+def compare(network: Network, test: Examples) -> dict[str, float]:
+    """How the costs of images that a network reads rightly and wrongly differ.
+
+    ``apart`` is the share of pairs of a wrong and a right image in which the wrong one costs more
+    (half of it if both cost the same; 0.5 without any pair). The surer half of the right images
+    has the larger outputs of the true class.
+    """
+    outputs, costs = predict(network, test)
+    largest, right = outputs.max(axis=1), outputs.argmax(axis=1) == test.labels
+    wrong_costs, right_costs = costs[~right], costs[right]
+    sure = largest[right] >= np.median(largest[right]) if right.any() else right[:0]
+    return {
+        "accuracy": float(right.mean()),
+        "apart": apart(wrong_costs, right_costs),
+        "right": median(right_costs),
+        "sure": median(right_costs[sure]),
+        "unsure": median(right_costs[~sure]),
+        "wrong": median(wrong_costs),
+        "cheapest_wrong": float(wrong_costs.min()) if len(wrong_costs) else 0.0,
+    }
+
+
+def apart(wrong: Floats, right: Floats) -> float:
+    """Share of pairs in which the wrong image costs more than the right one."""
+    if not (len(wrong) and len(right)):
+        return 0.5
+    ordered = np.sort(right)
+    below = np.searchsorted(ordered, wrong, "left") + np.searchsorted(ordered, wrong, "right")
+    return float(below.mean() / (2 * len(right)))
+
+
+def median(costs: Floats) -> float:
+    """The median; 0 if there is no image."""
+    return float(np.median(costs)) if len(costs) else 0.0
+
+
+def pictures(model: Model, test: Examples, most: int) -> dict[str, NDArray[Any]]:
+    """Every cost with whether the image is read rightly, and the images at four ends."""
+    grey, labels = load_labelled(TEST)
+    outputs, costs = predict(model.network, test)
+    guesses = outputs.argmax(axis=1)
+    right = guesses == labels
+    order = np.argsort(costs, kind="stable")
+    groups = [order[right[order] == kind] for kind in (True, False)]
+    ends = [end for group in groups for end in (group[:most], group[max(0, len(group) - most) :])]
+    chosen = np.concatenate(ends)
+    return {
+        "squares": np.array(model.network.cost == "quadratic"),
+        "classes": np.array(outputs.shape[1]),
+        "costs": costs.astype(np.float64),
+        "right": right,
+        "image_shape": np.array([model.preprocessing.height, model.preprocessing.width]),
+        "end": np.repeat(np.arange(len(ends)), [len(end) for end in ends]),
+        "chosen": chosen,
+        "images": grey[chosen],
+        "labels": labels[chosen],
+        "guesses": guesses[chosen],
+        "largest": outputs[chosen].max(axis=1),
+    }
+
+
+def write(rows: Rows) -> None:
+    """Write a row for each network."""
+    import pandas as pd
+
+    table = pd.DataFrame(rows)
+    numbers = table.select_dtypes("float").columns
+    table[numbers] = table[numbers].map(lambda number: float(f"{number:.6g}"))
+    write_csv(claim_table("cost"), table)
+
+
+if __name__ == "__main__":
+    run_claim(cost)

@@ -1,0 +1,1 @@
+"""Networks of this run's own recipe, which several claims look at."""

@@ -1,0 +1,1 @@
+"""Claim: where a descent ends is a local minimum."""
