@@ -759,6 +759,11 @@ def test_axe_finds_no_violation(scheme: Any, width: int, watched: Watched, finis
     page = watched.open(finished / "reports/index.html")
     page.get_by_role("button", name="Back to hidden layer 2").click()
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    page.locator("#switch-off").click()
+    page.get_by_role("button", name="A guided way of eight stops").click()
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.locator("#shift").fill("1")
+    expect(page.locator("#changed")).to_be_visible()
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate(
         "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
