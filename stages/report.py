@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+from nn import ACTIVATIONS, COSTS
 from stages.common.files.atomic import whole_file, whole_folder
 from stages.common.files.paths import FIGURES, PAGE
 from stages.common.runtime.cli import run
@@ -10,7 +11,9 @@ from stages.common.runtime.params import whole
 from stages.page.bundle import bundle
 from stages.page.contents import facts, tables
 from stages.page.embed import embed_run, is_live, sample_size, snapshots
-from stages.page.html import Image, image_of, render
+from stages.page.hill import measure_hill
+from stages.page.html import Image, image_of, render, stylesheet
+from stages.page.teach import taught_shapes, training_digits
 
 if TYPE_CHECKING:
     from stages.page.figures.results import Results
@@ -32,6 +35,8 @@ def report(params: ReportParams) -> None:
 
     results = load_results()
     images = draw(results, params.dpi, params.mistakes)
+    taught = training_digits()
+    hill = measure_hill(results, taught.count) if is_live(results) else None
     context = {
         **facts(results),
         "images": images,
@@ -39,13 +44,25 @@ def report(params: ReportParams) -> None:
         "live": is_live(results),
         "sample": sample_size(results),
         "has_snapshots": snapshots(results) is not None,
+        "training_count": taught.count,
+        "training_shapes": taught_shapes(results.network.sizes),
+        "activations": [*ACTIVATIONS],
+        "costs": [*COSTS],
+        "hill": hill and hill.facts(),
     }
     page = render(
         "index.html.j2",
         context,
         script=bundle("main.js"),
-        style=f":root {{ --rows: {drawn_rows(results.classes)}; }}\n",
+        style=f":root {{ --rows: {drawn_rows(results.classes)}; }}\n"
+        + stylesheet("teach.css")
+        + stylesheet("hill.css"),
         data=embed_run(results, params.mistakes),
+        blocks={
+            "training_data": taught.json,
+            "hill_data": hill.as_json() if hill else "null",
+            "worker": bundle("worker.js"),
+        },
     )
     with whole_file(PAGE) as path:
         path.write_text(page, encoding="utf-8")

@@ -68,7 +68,6 @@ QUICK: dict[str, dict[str, Any]] = {  # beyond tests/small.yaml
     "paths": {"images": 60, "passes": 1, "longer": 1, "hidden": [8]},
     "architecture": {"widths": [4], "depths": [0, 2], "rates": [1]},
     "wishes": {"digit": 1},
-    "hebb": {"digit": 1},
     "twos": {"digit": 1},
     "report": {"dpi": 50, "mistakes": 8},
 }  # fmt: skip

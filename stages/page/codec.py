@@ -1,4 +1,4 @@
-"""How a page's data are packed: base64, zero-run code for images, 8 bits for an epoch's weights.
+"""How a page's data are packed: base64, zero-run codes for images, 8 bits for an epoch's weights.
 
 ``stages/page/web/codec.js`` unpacks them. Four fifths of MNIST's pixels are 0.
 """
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+COARSE = 17  # grey levels in a step of the 16 that training images keep
 MOST_LEVELS = 127  # of a quantized weight, on either side of 0
 ZEROS = re.compile(rb"\0{1,255}")
 ZEROS_CODE = re.compile(rb"\0([^\0])", re.DOTALL)
@@ -51,6 +52,33 @@ def decode_images(text: str, length: int) -> NDArray[np.uint8]:
     if len(code) + longer != length:
         raise ValueError(f"expected {length} grey levels, got {len(code) + longer}")
     return np.frombuffer(ZEROS_CODE.sub(lambda run: bytes(run[1][0]), code), np.uint8)
+
+
+def encode_coarse(images: NDArray[np.uint8]) -> str:
+    """Base64 of the zero-run code of images in 16 grey levels, in any shape: half a byte a level.
+
+    A level of 1 to 15 stands for itself, 0 for a run of zeros, whose length, 1 to 255, follows in
+    two half bytes, the high one first. A last half byte of 0 fills the last byte if need be.
+    """
+    levels = np.rint(images.ravel() / COARSE).astype(np.uint8)
+    code = ZEROS.sub(lambda run: bytes((0, *divmod(len(run[0]), 16))), levels.tobytes())
+    halves = np.frombuffer(code + b"\0" * (len(code) % 2), np.uint8)
+    return b64encode((halves[0::2] << 4 | halves[1::2]).tobytes()).decode()
+
+
+def decode_coarse(text: str, length: int) -> NDArray[np.uint8]:
+    """The reverse of ``encode_coarse``, but for rounding: grey levels, (length,).
+
+    Raises ``ValueError`` if the code is broken or of another length.
+    """
+    packed = np.frombuffer(b64decode(text, validate=True), np.uint8)
+    halves = iter(np.stack([packed >> 4, packed & 15], axis=-1).ravel().tolist())
+    levels: list[int] = []
+    while len(levels) < length and (half := next(halves, None)) is not None:
+        levels += [half] if half else [0] * (16 * next(halves, 0) + next(halves, 0))
+    if len(levels) != length or len([*halves]) > 1:
+        raise ValueError(f"expected {length} grey levels, got {len(levels)}")
+    return np.array(levels, np.uint8) * np.uint8(COARSE)
 
 
 def quantize(

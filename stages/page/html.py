@@ -51,12 +51,25 @@ def data_url(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{b64encode(content).decode()}"
 
 
+def stylesheet(name: str) -> str:
+    """The text of one of our own style sheets."""
+    return (WEB / name).read_text(encoding="utf-8")
+
+
 def render(
-    template: str, context: Mapping[str, Any], *, script: str, style: str = "", data: str = "null"
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    script: str,
+    style: str = "",
+    data: str = "null",
+    blocks: Mapping[str, str] | None = None,
 ) -> str:
     """A page of a template. Every text is escaped; only its own script and style may run.
 
-    ``style`` comes after the style sheet of all pages; ``data`` is JSON without a ``<``.
+    ``style`` comes after the style sheet of all pages; ``data`` is JSON without a ``<``, and
+    ``blocks`` are texts of our own for script elements of the template, by name. With a ``worker``
+    among them, the page may start it from a blob of its own making.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -68,15 +81,18 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = (WEB / "page.css").read_text(encoding="utf-8") + style
+    blocks = blocks or {}
+    style = stylesheet("page.css") + style
     policy = (
         f"default-src 'none'; img-src data:; script-src {_sum_of(script)}; "
         f"style-src {_sum_of(style)}; base-uri 'none'; form-action 'none'"
+        + ("; worker-src blob:" if "worker" in blocks else "")
     )
     trusted = {
         "style": Markup(style),  # noqa: S704 - our own file
         "script": Markup(script),  # noqa: S704 - our own files
         "data": Markup(data),  # noqa: S704 - JSON without "<"
+        **{name: Markup(text) for name, text in blocks.items()},  # noqa: S704 - our own texts
     }
     return environment.get_template(template).render({**context, **trusted, "policy": policy})
 

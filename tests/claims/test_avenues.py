@@ -5,14 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn import Network, Settings
 from stages.claims.avenues.claim import CLAIM
 from stages.claims.avenues.measure import avenues
 from stages.claims.shared.claim import Finding, Verdict
-from stages.claims.shared.several import epochs_of, untrained_stack
-from stages.common.files.atomic import StageError
-from stages.common.files.paths import TRAIN, claim_table
-from stages.common.models.recipe import examples_of
+from stages.common.files.arrays import load_arrays
+from stages.common.files.paths import SIBLINGS, claim_table
 from tests.claims import plain
 from tests.claims.shared import (
     Case,
@@ -55,20 +52,12 @@ def column(rows: list[Row], like: Row, name: str) -> list[float]:
 
 CASE = Case(
     avenues,
-    {
-        "images": 100, "epochs": 2, "learning_rate": 1.0, "batch_size": 20, "batches": 4,
-        "seeds": 3, "seed": 4,
-    },
-    {
-        "images": 60, "epochs": 1, "learning_rate": 0.5, "batch_size": 10, "batches": 5,
-        "seeds": 2, "seed": 5,
-    },
+    {"batch_size": 20, "batches": 4},
+    {"batch_size": 10, "batches": 5},
     (TABLE,),
     known_numbers,
     inputs="drifted_run",
-    of_shape=lambda _: {"learning_rate": 0.01},
-    variations={"one epoch": {"epochs": 1}},
-)  # fmt: skip
+)
 
 
 def shares_of(layers: plain.Layers, inputs: Any, targets: Any) -> list[float]:
@@ -97,27 +86,19 @@ def test_the_pages_shares_are_those_of_a_slow_calculation(look: str, epoch: int)
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_stack_learns_as_each_of_its_networks_alone() -> None:
-    _, inputs, targets = snapshot(0)
-    order = np.random.default_rng(4)
-    rng = np.random.default_rng(5).spawn(2)[0]  # the second of the networks
-    start = plain.layers_of(Network.random((784, 6, 10), "sigmoid", "quadratic", rng=rng, gain=2))
-    layers = start
-    for epoch in range(2):
-        for place, first in enumerate(order.permutation(range(0, 100, 20))):
-            batch = np.s_[:, first : first + 20]
-            rate = 1 - (epoch + place / 5) / 2
-            moves = plain.mean_gradient(layers, inputs[batch], targets[batch])
-            layers = [
-                (w - rate * dw, b - rate * db)
-                for (w, b), (dw, db) in zip(layers, moves, strict=True)
-            ]
-        rows = [r for r in rows_of(TABLE)
-                if (r["network"], r["look"]) == ("5", f"epoch {epoch + 1}")]  # fmt: skip
+def test_the_siblings_shares_are_those_of_each_of_them_alone() -> None:
+    network, inputs, targets = snapshot(0)
+    siblings = load_arrays(SIBLINGS)
+    for place, epoch in ((0, 0), (2, 3)):
+        network.parameters[:] = siblings["parameters"][place, 4]
+        seed = str(siblings["seeds"][4])
+        rows = [r for r in rows_of(TABLE) if (r["network"], r["look"]) == (seed, f"epoch {epoch}")]
         found = [float(row["share"]) for row in rows]
-        np.testing.assert_allclose(found, shares_of(layers, inputs, targets), atol=1e-4)
-        moved = np.linalg.norm(layers[0][0] - start[0][0]) / np.linalg.norm(start[0][0])
-        assert float(rows[0]["moved"]) == pytest.approx(moved, rel=1e-3)
+        known = shares_of(plain.layers_of(network), inputs, targets)
+        np.testing.assert_allclose(found, known, atol=1e-5)
+        start, now = siblings["parameters"][[0, place], 4, : 784 * 6]
+        moved = np.linalg.norm(now - start) / np.linalg.norm(start)
+        assert float(rows[0]["moved"]) == pytest.approx(moved, abs=1e-5)
 
 
 @pytest.mark.usefixtures("empty")
@@ -125,14 +106,6 @@ def test_a_network_without_any_slope_is_drawn() -> None:
     write_saturated_run()
     call(avenues, **CASE.options)
     figure_of(CLAIM)
-
-
-@pytest.mark.usefixtures("folder")
-def test_weights_that_leave_the_finite_numbers_are_told_with_the_rate() -> None:
-    settings, examples = Settings(1e6, 9, 10, weight_decay=1), examples_of(TRAIN)
-    stack = untrained_stack(snapshot(0)[0], settings, examples, range(2))
-    with pytest.raises(StageError, match=r"^avenues\.learning_rate: .* got 1e\+06, .*; lower it$"):
-        list(epochs_of(stack, settings, examples, 0, "avenues"))
 
 
 @pytest.mark.usefixtures("empty")
@@ -151,7 +124,7 @@ def test_the_verdict_asks_how_far_the_first_layer_moves(
 ) -> None:
     parts = ("weights 1", "weights 2", "biases")
     looks = [("page", "untrained", 0.0), ("page", "trained", 9.0)]
-    looks += [(str(n), "untrained", 0.0) for n, _ in enumerate(moved)]
+    looks += [(str(n), "epoch 0", 0.0) for n, _ in enumerate(moved)]
     looks += [(str(n), "epoch 1", way) for n, way in enumerate(moved)]
     rows = [(*at, part, 0.3, way) for *at, way in looks for part in parts]
     write_rows(TABLE, HEADER, rows)

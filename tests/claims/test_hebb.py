@@ -1,198 +1,199 @@
-"""What a step does to a weight is the activation before times the push after, and so compared."""
+"""The weights that grow most in a real step, and what the neurons at their two ends do."""
 
-from pathlib import Path
+import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from nn import SGD, Examples, Settings, Workspace, forward, layers_of
+from nn import SGD, Examples, Network, Settings, feedforward, layers_of
 from stages.claims.hebb.claim import CLAIM
 from stages.claims.hebb.measure import hebb
 from stages.claims.shared.claim import Finding, Verdict
-from stages.claims.shared.networks import inputs_of, untrained_and_trained
-from stages.common.files.arrays import Floats, load_arrays, load_labelled
+from stages.common.files.arrays import load_arrays, load_labelled
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import TRAIN, claim_arrays, claim_table
-from tests.claims.shared import Case, Row, finding_of, rows_of, write_rows
+from stages.common.files.paths import SIBLINGS, TRAIN, claim_arrays, claim_table
+from tests.claims.shared import (
+    Case,
+    Row,
+    finding_of,
+    numbers_in,
+    rows_of,
+    t_interval,
+    write_rows,
+    write_siblings,
+)
 from tests.sample import call
 
-HEBB, POINTS = claim_table("hebb"), claim_arrays("hebb")
-NETWORKS = ("untrained", "trained")
-IMAGES, RATE = 30, 3.0
+TABLE, STEP = claim_table("hebb"), claim_arrays("hebb")
+IMAGES, SHARE = 9, 0.2
+RULES = ("wanted", "together")
 
 
-@pytest.fixture
-def points(folder: Path) -> dict[str, NDArray[Any]]:
-    """The single weights that the stage wrote."""
-    return load_arrays(folder / POINTS)
-
-
-def table() -> dict[tuple[str, ...], Row]:
-    """Rows of the table by network, examples, layer and group."""
-    keys = ("network", "examples", "layer", "group")
-    return {tuple(row[key] for key in keys): row for row in rows_of(HEBB)}
+def values(epoch: str, layer: str, share: str) -> list[float]:
+    """One column of the table, for one epoch and layer."""
+    return [float(r[share]) for r in rows_of(TABLE) if (r["epoch"], r["layer"]) == (epoch, layer)]
 
 
 def known_numbers(finding: Finding) -> set[str]:
-    """The numbers that the words may hold, from the points and the table by other means."""
-    points, rows = load_arrays(POINTS), table()
-    last = len(points["sizes"]) - 2
-    numbers = {"1", "0.5", "75", str(points["digit"]), str(points["images"])}
-    numbers |= {f"{points['learning_rate']:.3g}", str(last), str(last - 1)}
-    for (network, examples, layer, group), row in rows.items():
-        if network == "untrained" and int(layer) >= last - 1:
-            key = f"untrained_{examples}_{layer}_{group}"
-            for rule in ("fire", "wish"):
-                change, product = points[f"{key}_change"], points[f"{key}_{rule}"]
-                scores = score(change, product, row, rule)
-                numbers |= {f"{scores[0]:z.2f}", f"{100 * scores[1]:.0f}"}
-    cases = [row for (*_, layer, _), row in rows.items() if int(layer) in {last, last - 1, 0}]
-    numbers.add(str(len(cases)))
-    for rule in ("fire", "wish"):
-        right = sum(
-            float(row[f"correlation_{rule}"]) >= 0.5 and float(row[f"agree_{rule}"]) >= 0.75
-            for row in cases
-        )
-        numbers.add(str(right))
-        if rule == "fire":
-            all_or_none = {len(cases): Verdict.HELD, 0: Verdict.NOT_HELD}
-            assert finding.verdict == all_or_none.get(right, Verdict.PARTLY)
-    assert "loose analogy" in finding.measured
-    return numbers
-
-
-def score(change: Floats, product: Floats, row: Row, rule: str) -> tuple[float, float]:
-    """Correlation and agreement; of weights that are not all kept, those of the table."""
-    changing = change != 0
-    if len(change) < int(row["weights"]) or not changing.any():
-        return float(row[f"correlation_{rule}"]), float(row[f"agree_{rule}"])
-    if not change.std() or not product.std():
-        return 0.0, float((change * product > 0)[changing].mean())
-    slope = float(np.corrcoef(change.astype(float), product.astype(float))[0, 1])
-    return slope, float((change * product > 0)[changing].mean())
+    """The numbers that the words may hold, from the table and the step by other means."""
+    step, rows = load_arrays(STEP), rows_of(TABLE)
+    epochs = sorted({row["epoch"] for row in rows}, key=int)
+    layers = {row["layer"] for row in rows}
+    outputs, label = step["outputs"], int(step["label"])
+    numbers = {"1", "2", "95", str(step["images"]), f"{100 * float(step['share']):.0f}", epochs[-1]}
+    numbers |= {str(label), f"{outputs[label]:z.2f}", str(len({row["seed"] for row in rows}))}
+    numbers |= {str(int(layer) + more) for layer in layers for more in (0, 1)}
+    lows, means = [], {}
+    for epoch in (epochs[0], epochs[-1]):
+        for layer in layers:
+            for rule in RULES:
+                low, mean, high = t_interval(values(epoch, layer, rule))
+                base = np.mean(values(epoch, layer, f"{rule}_of_all"))
+                for share in (mean, max(0.0, low), min(1.0, high), base):
+                    numbers |= {f"{100 * share + bit:z.0f}" for bit in (-1e-9, 1e-9)}
+                if rule == "wanted":
+                    lows.append(low)
+                    means[epoch, layer] = max(0.0, low), mean, min(1.0, high)
+    right = sum(low >= 0.75 for low in lows)
+    wanted = {len(lows): Verdict.HELD, 0: Verdict.NOT_HELD}.get(right, Verdict.PARTLY)
+    assert finding.verdict == wanted
+    worst = min(means.values(), key=lambda ends: ends[1])
+    assert finding.estimate is not None
+    told = (finding.estimate.low, finding.estimate.value, finding.estimate.high)
+    assert told == pytest.approx([100 * end for end in worst])
+    return numbers | numbers_in(" ".join(step["names"]) if "names" in step else "")
 
 
 CASE = Case(
     hebb,
-    {"digit": 2, "index": 0, "images": IMAGES, "learning_rate": RATE},
-    {"digit": 3, "index": 1, "images": 40, "learning_rate": 1.0},
-    (HEBB, POINTS),
+    {"images": IMAGES, "share": SHARE},
+    {"images": 8, "share": 0.5},
+    (TABLE, STEP),
     known_numbers,
     inputs="trained_run",
-    of_shape=lambda shape: {"digit": shape.classes - 1, "images": 20, "learning_rate": 1.0},
+    prepare=write_siblings,
 )
 
 
-def images(examples: str) -> slice:
-    """The rows of the training images that the stage took."""
-    if examples == "batch":
-        return slice(0, IMAGES)
-    place = int(np.flatnonzero(load_labelled(TRAIN)[1] == 2)[0])
-    return slice(place, place + 1)
+def sibling(epoch: int, place: int) -> tuple[Network, str]:
+    """One of the networks, in float64, and its seed."""
+    arrays = load_arrays(SIBLINGS)
+    parameters = arrays["parameters"][[0, 1, 3].index(epoch), place].astype(np.float64)
+    return Network((784, 6, 5, 10), "sigmoid", "quadratic", parameters), str(arrays["seeds"][place])
 
 
-@pytest.mark.parametrize("examples", ["one", "batch"])
-@pytest.mark.parametrize("name", NETWORKS)
-def test_the_change_is_that_of_a_real_step_of_gradient_descent(
-    name: str, examples: str, points: dict[str, NDArray[Any]]
+def activations_of(network: Network, image: Any) -> list[list[float]]:
+    """All activations for one image, layer by layer, one neuron at a time."""
+    layers = [[grey / 255 for grey in image]]
+    for w, b in zip(network.weights, network.biases, strict=True):
+        zs = [math.fsum(w[j] * layers[-1]) + b[j] for j in range(len(b))]
+        layers.append([1 / (1 + math.exp(-z)) for z in zs])
+    return layers
+
+
+def cost_without(network: Network, layers: list[list[float]], at: int, moved: int, by: float,
+                 label: int) -> float:  # fmt: skip
+    """The cost if one neuron of a layer were brighter by so much."""
+    a = np.array(layers[at])
+    a[moved] += by
+    for w, b in zip(network.weights[at:], network.biases[at:], strict=True):
+        a = 1 / (1 + np.exp(-(w @ a + b)))
+    return float(np.square(a - np.eye(10)[label]).sum())
+
+
+@pytest.mark.parametrize(("epoch", "place"), [(0, 0), (3, 4)])
+@pytest.mark.usefixtures("folder")
+def test_the_ends_of_the_weights_that_a_real_step_makes_grow_most_are_counted(
+    epoch: int, place: int
 ) -> None:
-    model, networks = untrained_and_trained()
-    stored, labels = (part[images(examples)] for part in load_labelled(TRAIN))
-    network, before = networks[name], networks[name].parameters.copy()
-    given = Examples(stored, labels, model.preprocessing.scale, model.preprocessing.offset)
-    settings = Settings(learning_rate=RATE, epochs=1, batch_size=len(labels))
-    SGD(network, given, settings, np.random.default_rng(0)).epoch()
-    weights, _ = layers_of(network.parameters - before, network.sizes)
-    hidden = points[f"{name}_{examples}_1_all_change"]
-    np.testing.assert_allclose(hidden, weights[1].ravel(), rtol=1e-4, atol=1e-7)
-    true, others = (points[f"{name}_{examples}_2_{g}_change"] for g in ("true", "others"))
-    if examples == "one":  # the weights into output 2, and those into the other nine
-        parts = np.insert(others.reshape(9, -1), 2, true, axis=0)
-    else:
-        parts = (true + others).reshape(10, -1)
-    np.testing.assert_allclose(parts, weights[2], rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-def test_for_one_image_every_product_is_that_of_the_closed_form(
-    name: str, points: dict[str, NDArray[Any]]
-) -> None:
-    model, networks = untrained_and_trained()
-    stored, _ = load_labelled(TRAIN)
-    inputs = inputs_of(stored[images("one")], model.preprocessing)
-    work = Workspace(networks[name], 1)
-    work.activations[0][:] = inputs
-    forward(work)
-    before, outputs = (a[:, 0].tolist() for a in work.activations[-2:])
-    for group, neurons in (("true", [2]), ("others", [j for j in range(10) if j != 2])):
-        pairs = [(outputs[j], a, float(j == 2)) for j in neurons for a in before]
-        fire = [b * a for b, a, _ in pairs]
-        wish = [2 * (y - b) * a for b, a, y in pairs]
-        change = [-RATE * 2 * (b - y) * b * (1 - b) * a for b, a, y in pairs]  # -rate delta a
-        key = f"{name}_one_2_{group}"
-        np.testing.assert_allclose(points[f"{key}_fire"], fire, rtol=1e-4)
-        np.testing.assert_allclose(points[f"{key}_wish"], wish, rtol=1e-4)
-        np.testing.assert_allclose(points[f"{key}_change"], change, rtol=1e-4, atol=1e-9)
-
-
-def test_scores_are_those_of_the_points(points: dict[str, NDArray[Any]]) -> None:
-    for (network, examples, layer, group), row in table().items():
-        if layer == "0":  # of the pixels' weights there are only scores
-            continue
-        change, fire, wish = (
-            points[f"{network}_{examples}_{layer}_{group}_{key}"].astype(float)
-            for key in ("change", "fire", "wish")
+    network, seed = sibling(epoch, place)
+    stored, labels = (part[:IMAGES] for part in load_labelled(TRAIN))
+    found: dict[int, list[list[float]]] = {0: [], 1: [], 2: []}
+    for image, label in zip(stored, labels, strict=True):
+        stepped = replace(network, parameters=network.parameters.copy())
+        examples = Examples(image[np.newaxis], np.array([label]), 1 / 255)
+        settings = Settings(learning_rate=1e6, epochs=1, batch_size=1)
+        SGD(stepped, examples, settings, np.random.default_rng(0)).epoch()
+        grown, _ = layers_of(stepped.parameters - network.parameters, network.sizes)
+        layers = activations_of(network, image)
+        for layer, growth in enumerate(grown):
+            before, after = layers[layer], layers[layer + 1]
+            pairs = [(growth[j, k], j, k) for j in range(len(after)) for k in range(len(before))]
+            growing = sorted((pair for pair in pairs if pair[0] > 1e-9), reverse=True)
+            if not growing:
+                continue
+            most = growing[: math.ceil(SHARE * len(growing))]
+            wished = [
+                cost_without(network, layers, layer + 1, j, 1e-6, label)
+                < cost_without(network, layers, layer + 1, j, -1e-6, label)
+                for j in range(len(after))
+            ]
+            bright = [
+                [a > sum(activations) / len(activations) for a in activations]
+                for activations in (before, after)
+            ]
+            found[layer].append(
+                [
+                    sum(bright[0][k] and after_is[j] for _, j, k in some) / len(some)
+                    for some in (most, pairs)
+                    for after_is in (wished, bright[1])
+                ]
+            )
+    for layer, shares in found.items():
+        (row,) = (
+            row
+            for row in rows_of(TABLE)
+            if (row["epoch"], row["seed"], row["layer"]) == (str(epoch), seed, str(layer))
         )
-        assert int(row["weights"]) == len(change)
-        for key, product in (("fire", fire), ("wish", wish)):
-            slope = float(np.corrcoef(change, product)[0, 1])
-            agree = sum(c * p > 0 for c, p in zip(change, product, strict=True)) / len(change)
-            assert float(row[f"correlation_{key}"]) == pytest.approx(slope, abs=1e-4)
-            assert float(row[f"agree_{key}"]) == pytest.approx(agree, abs=1e-4)
+        told = [float(row[name]) for name in (*RULES, "wanted_of_all", "together_of_all")]
+        np.testing.assert_allclose(told, np.mean(shares, axis=0), atol=0.02 if layer == 0 else 2e-6)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_one_image_strengthens_only_what_leads_to_its_own_output(
-    name: str, points: dict[str, NDArray[Any]]
-) -> None:
-    assert len(points[f"{name}_one_2_true_change"]) == 5
-    true, others = (table()[name, "one", "2", group] for group in ("true", "others"))
-    assert float(true["correlation_fire"]) == pytest.approx(1)
-    assert [float(true["agree_fire"]), float(others["agree_fire"])] == [1, 0]
-    assert [float(true["agree_wish"]), float(others["agree_wish"])] == [1, 1]
+@pytest.mark.usefixtures("folder")
+def test_the_drawn_step_is_that_of_the_closed_form() -> None:
+    network, _ = sibling(0, 0)
+    step, (stored, labels) = load_arrays(STEP), load_labelled(TRAIN)
+    assert int(step["label"]) == labels[0]
+    np.testing.assert_array_equal(step["image"].ravel(), stored[0])
+    outputs = feedforward(network, stored[:1].T / 255)[:, 0]
+    np.testing.assert_allclose(step["outputs"], outputs, rtol=1e-6)
+    gaps = np.eye(10)[labels[0]] - outputs
+    np.testing.assert_allclose(step["wishes"], 2 * gaps, rtol=1e-6)
+    growth = np.outer(2 * gaps * outputs * (1 - outputs), step["before"])
+    np.testing.assert_allclose(step["growth"], growth, rtol=1e-6)
 
 
 @pytest.mark.usefixtures("folder")
 def test_more_images_than_there_are_is_named() -> None:
-    with pytest.raises(StageError, match=r"hebb.images: expected 2 to 250 in .*, got 251"):
-        call(hebb, digit=2, index=0, images=251, learning_rate=1.0)
-
-
-@pytest.mark.usefixtures("folder")
-def test_each_option_changes_the_table_and_the_points() -> None:
-    written = [(HEBB.read_bytes(), POINTS.read_bytes())]
-    for name, value in CASE.changes.items():
-        call(hebb, **{**CASE.options, name: value})
-        written.append((HEBB.read_bytes(), POINTS.read_bytes()))
-    for of_one_file in zip(*written, strict=True):
-        assert len({*of_one_file}) == len(written)
+    with pytest.raises(StageError, match=r"hebb.images: expected 1 to 250 in .*, got 251"):
+        call(hebb, images=251, share=0.1)
 
 
 @pytest.mark.parametrize(
-    ("scores", "verdict"),
+    ("wanted", "verdict"),
     [
-        (lambda _: (0.5, 0.75), Verdict.HELD),
-        (lambda row: (0.9, 0.9) if row == 3 else (0.4, 0.9), Verdict.PARTLY),
-        (lambda _: (0.9, 0.7), Verdict.NOT_HELD),
-        (lambda _: (0.4, 1), Verdict.NOT_HELD),
+        (lambda _: 0.75, Verdict.HELD),
+        (lambda row: 0.75 if row["layer"] == "2" else 0.7499, Verdict.PARTLY),
+        (lambda row: 0.9 if row["epoch"] == "1" else 0.7499, Verdict.NOT_HELD),
+        (lambda row: 0.6 if row["seed"] == "1000" else 0.9, Verdict.NOT_HELD),
     ],
 )
 @pytest.mark.usefixtures("folder")
-def test_the_verdict_follows_the_numbers(scores: Any, verdict: Verdict) -> None:
-    rows = rows_of(HEBB)
-    for place, row in enumerate(rows):
-        row["correlation_fire"], row["agree_fire"] = map(str, scores(place))
-    write_rows(HEBB, [*rows[0]], [[*row.values()] for row in rows])
-    assert finding_of(CLAIM).verdict == verdict
+def test_three_in_four_decide_in_every_layer(wanted: Any, verdict: Verdict) -> None:
+    rows: list[Row] = rows_of(TABLE)
+    for row in rows:
+        row["wanted"] = str(wanted(row))
+    write_rows(TABLE, [*rows[0]], [[*row.values()] for row in rows])
+    finding = finding_of(CLAIM)
+    assert finding.verdict == verdict
+    known_numbers(finding)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_table_without_one_of_its_rows_is_refused() -> None:
+    rows = rows_of(TABLE)
+    write_rows(TABLE, [*rows[0]], [[*row.values()] for row in rows[1:]])
+    with pytest.raises(StageError, match="hebb writes: 5 networks for each epoch and layer"):
+        CLAIM.read()

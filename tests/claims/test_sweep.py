@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 from dvc.utils.hydra import apply_overrides
+from matplotlib.text import Text
 from ruamel.yaml import YAML
+from scipy.stats import sem, t, ttest_ind
 
 from stages.claims.shared.claim import Finding, Verdict
 from stages.claims.sweep.claim import CLAIM
@@ -27,7 +29,6 @@ from stages.train import train
 from tests.claims.shared import (
     Case,
     Shape,
-    figure_of,
     finding_and_figure_of,
     finding_of,
     numbers_in,
@@ -61,7 +62,7 @@ def accuracies(part: str) -> dict[tuple[str, ...], list[float]]:
 
 
 def swept_names() -> list[str]:
-    return [*rows_of(RANKS)[0]][1:-3]
+    return [*rows_of(RANKS)[0]][1:-4]
 
 
 def known_numbers(finding: Finding) -> set[str]:
@@ -74,15 +75,29 @@ def known_numbers(finding: Finding) -> set[str]:
         next(tuple(row[name] for name in names) for row in table if row[key] == "1")
         for key in ("rank", "own")
     )
-    gain = mean(again[best]) - mean(again[usual])
-    error = (sum(stdev(again[p]) ** 2 / len(again[p]) for p in (best, usual))) ** 0.5
-    numbers |= {f"{100 * gain:z.1f}", f"{gain / error:z.1f}" if error else "0"}
-    held = Verdict.HELD if gain > 2 * error else Verdict.PARTLY
+    low, gain, high = welch([100 * s for s in again[best]], [100 * s for s in again[usual]])
+    numbers |= {f"{number:z.1f}" for number in (low, gain, high)}
+    held = Verdict.HELD if low > 0 else Verdict.PARTLY
     assert finding.verdict == (held if best != usual and gain > 0 else Verdict.NOT_HELD)
+    lost = sum(row["diverged"] != "0" for row in table)
     numbers |= {str(len(ranks)), str(len(ranks[best])), "1", "2", "3", runs[0]["epochs"]}
+    numbers |= {str(lost), "95"}
     points = [best, *[*ranks][:3]]
     values = " ".join(value for point in points for value in point)
     return numbers | numbers_in(values) | numbers_in(values.replace(",", " "))
+
+
+def welch(more: list[float], fewer: list[float]) -> tuple[float, float, float]:
+    """A difference of means within its 95 % interval, as SciPy has it; alone if nothing varies."""
+    gain = mean(more) - mean(fewer)
+    varying = [sample for sample in (more, fewer) if stdev(sample) > 1e-9]
+    if not varying:
+        return gain, gain, gain
+    if len(varying) == 1:  # the other is a number: a sample of one
+        low, high = t.interval(0.95, len(varying[0]) - 1, gain, sem(varying[0]))
+        return float(low), gain, float(high)
+    interval = ttest_ind(more, fewer, equal_var=False).confidence_interval(0.95)
+    return float(interval.low), gain, float(interval.high)
 
 
 CASE = Case(
@@ -295,7 +310,12 @@ def test_a_training_that_leaves_the_finite_numbers_comes_last() -> None:
     call(sweep, **CASE.options | {"grid": ["train.learning_rate=1e6,0.5", "train.gain=2,100"]})
     costs = {row["learning_rate"]: row["validation_cost"] for row in rows_of(RUNS)}
     assert costs["1e+06"] == "inf"
-    figure_of(CLAIM)
+    last = rows_of(RANKS)[-1]
+    assert (last["learning_rate"], last["diverged"]) == ("1e+06", "2")
+    finding, figure = finding_and_figure_of(CLAIM)
+    assert "diverged: they come last" in finding.measured
+    texts = [text.get_text() for text in figure.findobj(Text)]
+    assert texts.count("diverged") == sum(row["diverged"] != "0" for row in rows_of(RANKS))
 
 
 def rewrite(accuracy: Callable[[bool, int], float]) -> None:
@@ -313,10 +333,12 @@ def rewrite(accuracy: Callable[[bool, int], float]) -> None:
     [
         (0.1, 0.01, Verdict.HELD),
         (0.1, 0.2, Verdict.PARTLY),
+        (0.0305, 0.01, Verdict.HELD),  # 4.303 standard errors of 0.00707, from 2 and 2 networks
+        (0.0303, 0.01, Verdict.PARTLY),
         (-0.1, 0.01, Verdict.NOT_HELD),
         (0.1, 0.0, Verdict.HELD),
     ],
-    ids=["clear", "maybe chance", "worse", "no spread at all"],
+    ids=["clear", "maybe chance", "just clear", "just not", "worse", "no spread at all"],
 )
 @pytest.mark.usefixtures("folder")
 def test_the_verdict_follows_the_numbers(gain: float, noise: float, verdict: Verdict) -> None:
@@ -341,6 +363,12 @@ def test_tables_of_two_sweeps_are_refused(path: Path) -> None:
     path.write_bytes(other)
     with pytest.raises(StageError, match="run dvc repro"):
         CLAIM.read()
+
+
+def test_a_point_that_diverged_comes_last_however_many_it_reads() -> None:
+    results = [np.array([[0.3, 0.9], [np.inf, 0.9]]), np.array([[0.5, 0.1], [0.5, 0.1]])]
+    found = ranked([{"gain": n} for n in (1, 2)], {"gain": 2}, results)
+    assert [(each.point["gain"], each.diverged) for each in found] == [(2, 0), (1, 1)]
 
 
 def test_costs_are_compared_where_accuracies_are_equal() -> None:

@@ -70,7 +70,7 @@ class Watched:
         )
 
     def _note_request(self, address: str) -> None:
-        if not address.startswith(("file:", "data:")):
+        if not address.startswith(("file:", "data:", "blob:")):
             self.troubles.append(f"request: {address}")
 
     def open(self, path: Path) -> Page:

@@ -14,15 +14,20 @@ const backward = await import(urlOf("backward"));
 const codec = await import(urlOf("codec"));
 const codes = await import(urlOf("codes"));
 const colour = await import(urlOf("colour"));
+const { makeLearner, packExamples } = await import(urlOf("descent"));
+const { diagnose, explain, unmovedNeurons } = await import(urlOf("diagnosis"));
 const format = await import(urlOf("format"));
 const magnitude = await import(urlOf("magnitude"));
 const network = await import(urlOf("network"));
 const { noveltyOf, unpackFamiliar } = await import(urlOf("novelty"));
+const plane = await import(urlOf("plane"));
 const { withPalette } = await import(urlOf("plates"));
 const { pictureOfColours, prepare } = await import(urlOf("prepare"));
 const { inputsOf, straightened } = await import(urlOf("preprocess"));
 const sensitivity = await import(urlOf("sensitivity"));
+const { makeRandom } = await import(urlOf("random"));
 const { imageOfStrokes, rasterize } = await import(urlOf("strokes"));
+const training = await import(urlOf("training"));
 
 const plain = (value) => {
   if (ArrayBuffer.isView(value)) return Array.from(value);
@@ -96,7 +101,6 @@ const tasks = {
       near: sensitivity.weightNear(made, gradient, slope),
     };
   },
-  random: ({ seed, count }) => Array.from({ length: count }, codes.makeRandom(seed)),
   codes: ({ encode, decode, values, more = [] }) =>
     values.map((value) => [codes[encode](value), codes[decode](codes[encode](value), ...more)]),
   decoded: ({ decode, text, more = [] }) => codes[decode](text, ...more),
@@ -104,6 +108,7 @@ const tasks = {
   floats: ({ text }) => codec.decodeFloats(text),
   signed: ({ text }) => codec.decodeSigned(text),
   images: ({ text, length }) => codec.decodeImages(codec.decodeBytes(text), length),
+  coarse: ({ text, length }) => codec.decodeCoarse(codec.decodeBytes(text), length),
   restore: ({ levels, scales, sizes }) =>
     codec.restoreParameters(
       codec.decodeSigned(levels),
@@ -113,6 +118,54 @@ const tasks = {
   formats: ({ name, values, more = [] }) => values.map((value) => format[name](value, ...more)),
   valueColours: ({ name, values }) => values.map((value) => colour[name](value)),
   cssColour: ({ value }) => colour.cssColour(value),
+  descent({ description, inputs, labels, batches, rate }) {
+    const learner = makeLearner(description);
+    const examples = packExamples(inputs, labels);
+    for (const places of batches) learner.step(examples, Uint32Array.from(places), rate);
+    const outputs = inputs.map((_, e) => Array.from(learner.outputs(examples, e)));
+    const costs = inputs.map((_, e) => {
+      learner.outputs(examples, e);
+      return learner.costOf(labels[e]);
+    });
+    return { parameters: learner.parameters(), outputs, costs };
+  },
+  plane({ description, directions, inputs, labels, places }) {
+    const axes = plane.orthonormal(...directions);
+    const networks = axes.map((parameters) => network.makeNetwork({ ...description, parameters }));
+    const examples = packExamples(inputs, labels);
+    const at = plane.makePlane(network.makeNetwork(description), networks, examples);
+    return { axes, seen: places.map(at) };
+  },
+  contour: ({ values, grid, level }) => plane.contour(values, grid, level),
+  between: ({ values, grid, places }) => places.map((place) => plane.between(values, grid, place)),
+  random({ seed, count }) {
+    const random = makeRandom(seed);
+    const draw = (one) => Array.from({ length: count }, one);
+    const [uniform, normal] = [draw(random.uniform), draw(random.normal)];
+    return { uniform, normal, shuffled: random.shuffled(count) };
+  },
+  training({ levels, labels, preprocessing, own, setup, rate, batch, reports }) {
+    const bytes = codec.decodeBytes(levels);
+    const pixels = preprocessing.height * preprocessing.width;
+    const examples = {
+      training: training.examplesOf(bytes, labels.slice(0, own), preprocessing),
+      tests: training.examplesOf(bytes.subarray(own * pixels), labels.slice(own), preprocessing),
+    };
+    const made = training.makeTraining(examples, setup);
+    const first = made.parameters();
+    const words = { images: "digits", count: setup.count, layers: setup.sizes.length - 1 };
+    const seen = [0, ...reports].map((steps) => {
+      let report = made.report();
+      while (report.steps < steps) {
+        for (let k = report.steps; k < steps; k++) made.take(rate, batch);
+        report = made.report();
+      }
+      const unmoved = unmovedNeurons(report.own.spans);
+      return { ...report, unmoved, text: explain(report.diagnosis, report, words) };
+    });
+    return { first, last: made.parameters(), reports: seen };
+  },
+  diagnose: ({ now, past }) => diagnose(now, past),
   largest: ({ values }) => magnitude.largestOf(values),
   strongest: ({ values, count }) => magnitude.strongest(values, count),
 };

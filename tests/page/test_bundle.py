@@ -135,6 +135,6 @@ def test_a_module_is_named_that_is_refused_deep_inside(tmp_path: Path) -> None:
 
 
 def test_every_module_is_part_of_the_page_or_of_the_exported_network() -> None:
-    used = "".join(map(bundle, ("main.js", "chapters.js", "export.js")))
+    used = "".join(map(bundle, ("main.js", "worker.js", "chapters.js", "export.js")))
     for path in WEB.glob("*.js"):
         assert f"\nconst {path.stem}_js = (() => {{\n" in f"\n{used}", path.name

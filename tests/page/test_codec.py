@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from nn import parameter_count
 from stages.page.codec import (
     decode_array,
+    decode_coarse,
     decode_images,
     encode_array,
+    encode_coarse,
     encode_images,
     quantize,
     restore,
@@ -55,6 +57,30 @@ def test_real_digits_take_about_a_third_of_their_bytes() -> None:
     text = encode_images(images)
     assert np.array_equal(decode_images(text, images.size), images.ravel())
     assert len(text) < 0.35 * images.size
+
+
+@given(st.lists(st.tuples(st.integers(0, 600), st.integers(1, 255))), st.integers(0, 300))
+def test_coarse_images_come_back_in_16_grey_levels(runs: list[tuple[int, int]], zeros: int) -> None:
+    images = np.concatenate([*([0] * n + [level] for n, level in runs), [0] * zeros])
+    text = encode_coarse(images.astype(np.uint8))
+    levels = decode_coarse(text, len(images))
+    assert levels.dtype == np.uint8
+    assert levels.tolist() == [17 * int(level / 17 + 0.5) for level in images]
+
+
+def test_coarse_digits_take_little_more_than_half_of_the_others() -> None:
+    images, _ = sample_digits()
+    assert len(encode_coarse(images)) < 0.6 * len(encode_images(images))
+
+
+@given(st.binary(max_size=20), st.integers(0, 40))
+def test_any_coarse_code_is_unpacked_to_its_length_or_refused(code: bytes, length: int) -> None:
+    try:
+        levels = decode_coarse(b64encode(code).decode(), length)
+    except ValueError:
+        return
+    assert levels.dtype == np.uint8
+    assert len(levels) == length
 
 
 @given(st.binary(max_size=20), st.integers(0, 40))

@@ -1,17 +1,12 @@
 """The page's mathematics, pictures and codes, run under Node, are those of Python."""
 
-import json
-import os
 import re
-import shutil
-import subprocess
 from base64 import b64decode
-from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from itertools import product
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,12 +25,10 @@ from stages.tools.drawing import Levels, image_of_strokes, pen_for, prepare, ras
 from stages.tools.predict import grey_levels
 from tests.common.test_preprocess import flat_dash
 from tests.conftest import Problem, random_problem
+from tests.page.conftest import Node
 from tests.tools.test_drawing import HANDS, photo, sample_digits
 
-RUNNER = Path(__file__).with_name("page_core.mjs")
 TOLERANCE = 1e-5
-
-Node: TypeAlias = Callable[..., list[Any]]
 
 PROBLEMS = {
     "784-16-16-10 sigmoid quadratic": ((784, 16, 16, 10), "sigmoid", "quadratic"),
@@ -44,32 +37,6 @@ PROBLEMS = {
     "12-9-4 relu quadratic": ((12, 9, 4), "relu", "quadratic"),
     "6-2 no hidden layer": ((6, 2), "sigmoid", "quadratic"),
 }
-
-
-@pytest.fixture(scope="session")
-def node() -> Node:
-    """Run calls of the page's modules: node({"task": ..., ...}, ...) gives their results."""
-    program = shutil.which("node")
-    if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("Node is missing; CI must not leave out the page's tests")
-        pytest.skip("Node is not installed: apt install nodejs")
-
-    def run(*calls: dict[str, Any]) -> list[Any]:
-        answer = subprocess.run(
-            [program, str(RUNNER)],
-            input=json.dumps(calls),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert answer.returncode == 0, answer.stderr
-        assert not answer.stderr
-        results: list[Any] = json.loads(answer.stdout)
-        return results
-
-    return run
 
 
 def described(network: Network) -> dict[str, Any]:
@@ -375,16 +342,6 @@ def test_drawings_images_and_actions_survive_a_link(node: Node) -> None:
 def test_what_is_no_code_is_refused(node: Node, decode: str, text: str, more: list[int]) -> None:
     (found,) = node({"task": "decoded", "decode": decode, "text": text, "more": more})
     assert re.match("no ", found["error"])
-
-
-def test_seeds_repeat_their_random_numbers(node: Node) -> None:
-    first, again, other = node(*({"task": "random", "seed": s, "count": 4000} for s in (7, 7, 8)))
-    assert first == again
-    assert first != other
-    assert 0 <= min(first) < 0.01
-    assert 0.99 < max(first) < 1
-    assert np.bincount(np.floor(np.array(first) * 10).astype(int)).min() > 320
-    assert abs(np.corrcoef(first[1:], first[:-1])[0, 1]) < 0.05
 
 
 def test_a_figure_gets_its_dark_palette(node: Node) -> None:

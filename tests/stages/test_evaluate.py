@@ -15,7 +15,6 @@ from scipy.stats import binom
 
 from nn import Network
 from stages.claims.averaging.measure import averaging
-from stages.claims.hebb.measure import hebb
 from stages.claims.sensitivity.measure import sensitivity
 from stages.claims.smoothness.measure import smoothness
 from stages.claims.stepsize.measure import stepsize
@@ -44,8 +43,7 @@ from tests.claims.shared import copied, rows_of
 from tests.sample import call, train_small
 
 STAGES: dict[str, Callable[[], None]] = {
-    "averaging": lambda: call(averaging, batch_size=20, largest=0.3, draws=2, epochs=[1], seed=0),
-    "hebb": lambda: call(hebb, digit=2, index=0, images=20, learning_rate=1),
+    "averaging": lambda: call(averaging, batch_size=20, draws=2, lengths=[1], seed=0),
     "sensitivity": lambda: call(sensitivity, ratio=32, wiggle=1e-3),
     "smoothness": lambda: call(
         smoothness,

@@ -35,6 +35,8 @@ from tests.sample import call
 ROOT = Path(__file__).parents[2]
 NAMES = ["hero", "learning", "weights", "activations", "confusion", "mistakes", "calibration"]
 INPUTS = [
+    "data/batches/train/images.npy",
+    "data/batches/train/labels.npy",
     "data/normalized/test/images.npy",
     "data/normalized/test/labels.npy",
     "models/network.npz",
@@ -89,7 +91,7 @@ def write_csv(path: Path, header: list[str], rows: Any) -> None:
 def write_run(folder: Path, shape: Shape) -> None:
     """Write what the stages before the report write, for random images and an untrained network."""
     rng = np.random.default_rng(0)
-    for name in ("data/normalized/test", "models", "reports"):
+    for name in ("data/batches/train", "data/normalized/test", "models", "reports"):
         (folder / name).mkdir(parents=True)
     preprocessing = Preprocessing(
         shape.height, shape.width, shape.standard, shape.edges, *unit_scaling()
@@ -108,7 +110,8 @@ def write_run(folder: Path, shape: Shape) -> None:
     outputs = feedforward(network, (seen * scale + offset).T.astype(np.float32)).T
     ranked = np.argsort(-outputs, axis=1, kind="stable")
     labels = ranked[:, 0] if shape.perfect else rng.integers(0, shape.classes, IMAGES)
-    save_labelled(folder / "data/normalized/test", images, labels.astype(np.uint8))
+    for name in ("data/batches/train", "data/normalized/test"):
+        save_labelled(folder / name, images, labels.astype(np.uint8))
     names = tuple(map(str, range(shape.classes)))
     known = DataSet("drawn", names, credit="Somebody drew <them>.", sums={"train_images_md5": "0f"})
     known.save(folder / DATASET)
@@ -249,6 +252,7 @@ def test_the_policy_comes_first_and_allows_only_what_is_inside(page: Page) -> No
     assert allowed[:2] == ["default-src 'none'", "img-src data:"]
     assert re.fullmatch(r"script-src 'sha256-[\w+/]{43}='", allowed[2])
     assert re.fullmatch(r"style-src 'sha256-[\w+/]{43}='", allowed[3])
+    assert allowed[6:] == ["worker-src blob:"]
     assert "unsafe" not in str(policy["content"])
     assert order.index("meta") < order.index("style")
     assert not any("style" in attributes for _, attributes in page.tags)
@@ -316,9 +320,15 @@ def test_markup_in_a_text_is_shown_as_text() -> None:
         "tables": dict.fromkeys(TABLES, table),
         "live": True,
         "has_snapshots": True,
+        "training_count": 9,
+        "training_shapes": [[], [3]],
+        "activations": [bad],
+        "costs": [bad],
+        "hill": {"images": 9, "grid": 3, "share": bad},
     }
-    shown = Page(render("index.html.j2", context, script=""))
-    assert len(shown.all("script")) == 2  # the page's own
+    blocks = {"training_data": "{}", "hill_data": "{}", "worker": ""}
+    shown = Page(render("index.html.j2", context, script="", blocks=blocks))
+    assert len(shown.all("script")) == 5  # the page's own
     assert shown.all("img")[0]["alt"] == bad
     assert "".join(shown.text).count(bad) > 40
 

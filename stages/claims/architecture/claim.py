@@ -1,7 +1,8 @@
 """How many neurons, how many layers: the claim."""
 
 from stages.claims.architecture.figure import draw
-from stages.claims.architecture.verdict import judge, read
+from stages.claims.architecture.trainings import read
+from stages.claims.architecture.verdict import CRITERION, judge
 from stages.claims.shared.claim import VIEWER, Claim
 
 CLAIM = Claim(
@@ -14,4 +15,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

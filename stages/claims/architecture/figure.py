@@ -7,15 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
-from stages.claims.architecture.verdict import (
+from stages.claims.architecture.trainings import (
     ACTIVATIONS,
     COSTS,
     NAMES,
     PAIRS,
     TINY,
     Trainings,
-    shape_name,
 )
+from stages.claims.architecture.verdict import shape_name
 from stages.claims.shared.axes import as_errors, error_axis, panel_title
 from stages.claims.shared.words import percent_and_deviation
 from stages.common.files.arrays import Floats
@@ -31,9 +31,8 @@ def draw(trainings: Trainings, title: str) -> Figure:
     """Draw four panels: width, depth, functions, and the gradient layer by layer."""
     sheet = Sheet(
         title,
-        f"Dots: {plural(trainings.seeds, 'training')} of each network; lines: their mean. Accuracy "
-        "is spaced so that halving the errors always takes the same height (below: the same "
-        "width).",
+        f"Dots: {plural(trainings.seeds, 'training')} of each network for {trainings.length}; "
+        f"lines: their mean{dashed(trainings)}. Every network has its own best learning rate.",
         5.95,
     )
     draw_width(sheet.panel(0.95, 0.3, 2.95, 2.3), trainings)
@@ -43,11 +42,18 @@ def draw(trainings: Trainings, title: str) -> Figure:
     return sheet.figure
 
 
+def dashed(trainings: Trainings) -> str:
+    """What dashed lines are, if there are any."""
+    return f", dashed after {trainings.early.length}" if trainings.early else ""
+
+
 def draw_width(axes: Axes, trainings: Trainings) -> None:
     """Draw accuracy against the neurons in each layer, with the parameters that they need."""
     panel_title(axes, f"width, with {plural(trainings.depth, 'hidden layer')}")
     axes.set_xscale("log", base=2)
     curves = {pair: trainings.by_width(pair) for pair in PAIRS}
+    if trainings.early:
+        draw_early(axes, {pair: trainings.early.by_width(pair) for pair in PAIRS})
     draw_curves(axes, trainings, curves, trainings.width)
     widths = [*curves[PAIRS[0]]]
     labels = [f"{w}\n{trainings.parameters[trainings.depth, w]:,}" for w in widths]
@@ -56,13 +62,15 @@ def draw_width(axes: Axes, trainings: Trainings) -> None:
     axes.set_xticks(widths, labels, size=8)
     axes.set_xlim(widths[0] / 1.35, widths[-1] * 1.35)
     axes.set_xlabel("neurons in each layer; below, all parameters")
-    axes.set_ylabel("accuracy on test images (%)")
+    axes.set_ylabel("accuracy on test images (%),\nspaced by halving the errors")
 
 
 def draw_depth(axes: Axes, trainings: Trainings) -> None:
     """Draw accuracy against the number of hidden layers, and name the curves."""
     panel_title(axes, f"depth, with layers of {trainings.width}")
     curves = {pair: trainings.by_depth(pair) for pair in PAIRS}
+    if trainings.early:
+        draw_early(axes, {pair: trainings.early.by_depth(pair) for pair in PAIRS})
     draw_curves(axes, trainings, curves, trainings.depth)
     depths = [*curves[PAIRS[0]]]
     axes.set_xticks(depths, [f"{d}" for d in depths])
@@ -95,6 +103,13 @@ def name_ends(
         )
 
 
+def draw_early(axes: Axes, curves: dict[tuple[str, str], dict[int, Floats]]) -> None:
+    """Draw the means after the shorter training, dashed."""
+    for pair, color in COLORS.items():
+        means = [float(as_errors(shares).mean()) for shares in curves[pair].values()]
+        axes.plot([*curves[pair]], means, color=color, lw=1.2, ls=(0, (4, 3)), alpha=0.8)
+
+
 def draw_curves(
     axes: Axes, trainings: Trainings, curves: dict[tuple[str, str], dict[int, Floats]], at: int
 ) -> None:
@@ -108,7 +123,8 @@ def draw_curves(
             axes.plot([place] * len(values), values, "o", color=color, ms=4, alpha=0.55, mew=0)
         mean = errors[places.index(at)].mean()
         axes.plot([at], [mean], "o", color="white", mec=color, mew=1.5, ms=7, zorder=4)
-    error_axis(axes.yaxis, [*trainings.tests.values()])
+    shown = (trainings, trainings.early) if trainings.early else (trainings,)
+    error_axis(axes.yaxis, [shares for each in shown for shares in each.tests.values()])
     axes.grid(visible=True, axis="y")
 
 
@@ -131,7 +147,7 @@ def draw_functions(axes: Axes, trainings: Trainings) -> None:
     axes.set_yticks(range(len(rows)), names, size=8)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=True, axis="x")
-    axes.set_xlabel("accuracy on test images (%)")
+    axes.set_xlabel("accuracy (%), spaced by halving the errors")
 
 
 def power_of_ten(value: float) -> str:

@@ -3,9 +3,9 @@
 One network stands in the middle; its width, its depth and its functions are changed in turn.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
@@ -24,7 +24,13 @@ from stages.common.files.paths import (
 )
 from stages.common.files.tables import write_csv
 from stages.common.images.outlook import Outlook
-from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
+from stages.common.models.recipe import (
+    Recipe,
+    examples_of,
+    outlook_of,
+    side_by_side,
+    train_stack,
+)
 from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import real, whole
@@ -32,12 +38,26 @@ from stages.common.runtime.params import real, whole
 if TYPE_CHECKING:
     import pandas as pd
 
+Row = dict[str, Any]
 
-# Deviation of the first weights that suits the function: the pipeline's own, and He et al. 2015.
-STARTS = {"sigmoid": ("lecun", 2.0), "relu": ("he", 1.0)}
+
+class Start(NamedTuple):
+    """How networks of one activation function begin."""
+
+    initializer: str  # deviation of the first weights that suits the function
+    gain: float  # factor on it
+    deep: tuple[float, ...]  # factors among which deeper networks than the middle one choose
+    rate: float  # where the search for the best learning rate begins
+
+
+STARTS = {
+    # The pipeline's own gain. With twice that, errors keep their size on their way back through
+    # sigmoid neurons, whose slope is 1/4 at most.
+    "sigmoid": Start("lecun", 2.0, (2.0, 4.0), 3.0),
+    "relu": Start("he", 1.0, (1.0,), 0.3),  # He et al. 2015
+}
 COSTS = ("quadratic", "cross_entropy")
 PAIRS = (("sigmoid", "quadratic"), ("relu", "cross_entropy"))  # the lectures', and today's
-SCHEDULE = "linear"  # to zero, so that the last steps of a short training are small
 PROBE = 1000  # training images whose mean gradient tells how fast each layer starts to learn
 
 
@@ -49,21 +69,11 @@ class Shape(NamedTuple):
     depth: int
     width: int
 
-    def start(self, examples: Examples, settings: Settings, seed: int) -> SGD:
+    def start(self, examples: Examples, settings: Settings, gain: float, seed: int) -> SGD:
         """The network before its first step, with a class for each label up to the largest."""
-        initializer, gain = STARTS[self.activation]
-        hidden = (self.width,) * self.depth
+        initializer, hidden = STARTS[self.activation].initializer, (self.width,) * self.depth
         recipe = Recipe(hidden, settings, self.activation, self.cost, initializer, gain)
         return recipe.start(examples, 1 + int(examples.labels.max()), seed)
-
-
-class Trained(NamedTuple):
-    """What one training gave."""
-
-    sizes: tuple[int, ...]
-    validation: float  # share of images read correctly
-    test: float
-    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +85,18 @@ class ArchitectureParams:
     width: Annotated[int, whole(1, 10**5, "neurons in each layer while the depth changes")]
     depth: Annotated[int, whole(1, 100, "hidden layers while the width changes")]
     rates: Annotated[
-        list[float], real(0, 1e6, "learning rates, of which each network gets its best")
+        list[float], real(1e-6, 1e6, "learning rates, of which each network gets its best")
     ]
-    trial: Annotated[int, whole(1, 10**9, "training images on which each rate is tried, once")]
-    epochs: Annotated[int, whole(1, 10**6, "times that every image is visited")]
+    weight_decay: Annotated[
+        float, real(0, 1, "times the learning rate: how much weights shrink at a step")
+    ]
+    epochs: Annotated[
+        list[int], whole(1, 10**6, "times that every image is visited: early, and late")
+    ]
     batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
     seeds: Annotated[int, whole(1, 1000, "trainings of each network")]
     seed: Annotated[
-        int, whole(0, 2**32, "the first one's; it decides first weights and order of images")
+        int, whole(0, 2**32, "the first one's; each decides first weights, this one the order")
     ]
 
 
@@ -95,47 +109,50 @@ def architecture(params: ArchitectureParams) -> None:
     examples = examples_of(TRAIN)
     check(params, outlook_of(examples))
     shapes = shapes_of(params.widths, params.depths, params.width, params.depth)
-    ladder = [
-        Settings(r, 1, params.batch_size, SCHEDULE, reshuffle=True) for r in sorted({*params.rates})
+    rates, seeds = sorted({*params.rates}), range(params.seed, params.seed + params.seeds)
+    jobs = [
+        (shape, gains_of(shape, params.depth), settings_of(params, epochs), rates, [*seeds])
+        for epochs in sorted({*params.epochs}, reverse=True)
+        for shape in shapes
     ]
     cache = ResultCache("architecture", TRAIN, VALIDATION, TEST, PREPROCESSING)
-    trials = [(shape, ladder, params.trial, params.seed) for shape in shapes]
-    tried = side_by_side(best_rate, trials, "learning rates", cache)
-    jobs = [
-        (
-            shape,
-            Settings(rate, params.epochs, params.batch_size, SCHEDULE, reshuffle=True),
-            params.seed + n,
-        )
-        for shape, (rate, _) in zip(shapes, tried, strict=True)
-        for n in range(params.seeds)
-    ]
-    done = [Trained(*one) for one in side_by_side(train_one, jobs, "architecture", cache)]
-    table = table_of(jobs, done, [accuracy for _, accuracy in tried for _ in range(params.seeds)])
+    rows = [row for rows in side_by_side(explore, jobs, "architecture", cache) for row in rows]
+    table = table_of(rows)
     write_csv(claim_table("architecture"), table)
-    settings = {
-        "depth": params.depth,
-        "width": params.width,
-        "epochs": params.epochs,
-        "rates": sorted({*params.rates}),
-    }
+    settings = {"depth": params.depth, "width": params.width, "rates": rates}
     arrays = {name: np.array(value) for name, value in settings.items()}
-    probes = [
-        Shape(activation, COSTS[0], max(params.depths), params.width) for activation in STARTS
-    ]
-    for shape in probes:
-        arrays |= slopes(shape, ladder[0], range(params.seed, params.seed + params.seeds))
+    for activation in STARTS:
+        deepest = Shape(activation, COSTS[0], max(params.depths), params.width)
+        arrays |= slopes(deepest, settings_of(params, 1), seeds)
     save_arrays(claim_arrays("architecture"), arrays)
     cache.clear()
-    summarize(table, done)
+    summarize(table)
+
+
+def gains_of(shape: Shape, depth: int) -> tuple[float, ...]:
+    """Factors on the first weights: one, or several for networks deeper than that."""
+    start = STARTS[shape.activation]
+    return start.deep if shape.depth > depth else (start.gain,)
+
+
+def settings_of(params: ArchitectureParams, epochs: int) -> Settings:
+    """How every network descends, but for its learning rate, which falls to zero."""
+    return Settings(
+        1.0,
+        epochs,
+        params.batch_size,
+        "linear",
+        weight_decay=params.weight_decay,
+        reshuffle=True,
+    )
 
 
 def check(params: ArchitectureParams, outlook: Outlook) -> None:
-    """Raise ``StageError`` if one of the networks does not fit into memory."""
+    """Raise ``StageError`` if stacks of one of the networks do not fit into memory."""
     widest = outlook.sizes([max(*params.widths, params.width)] * params.depth)
     deepest = outlook.sizes([params.width] * max(params.depths))
-    require_memory("architecture.widths", widest, TRAINING)
-    require_memory("architecture.depths", deepest, TRAINING)
+    require_memory("architecture.widths", widest, TRAINING * params.seeds)
+    require_memory("architecture.depths", deepest, TRAINING * params.seeds)
 
 
 def shapes_of(widths: list[int], depths: list[int], width: int, depth: int) -> list[Shape]:
@@ -152,56 +169,72 @@ def shapes_of(widths: list[int], depths: list[int], width: int, depth: int) -> l
     return sorted(shapes, key=lambda s: (s.width, s.depth, s), reverse=True)
 
 
-def best_rate(shape: Shape, ladder: list[Settings], trial: int, seed: int) -> tuple[float, float]:
-    """The learning rate with which a short training reads most validation images, and how many.
+def explore(
+    shape: Shape, gains: tuple[float, ...], settings: Settings, rates: list[float], seeds: list[int]
+) -> list[Row]:
+    """Train networks of one shape with the learning rate and the first weights that suit it best.
 
-    One rate for all would be unfair: what suits 16 neurons drives 128 into saturation.
+    One rate for all would be unfair: what suits 16 neurons drives 128 into saturation. Every rate
+    is tried by all seeds, since a single one may be lucky, and for all epochs, since what is best
+    at first is not what is best in the end. Validation images choose.
     """
-    examples, validation = examples_of(TRAIN).first(trial), examples_of(VALIDATION)
-    accuracies = []
-    for settings in ladder:
-        sgd = shape.start(examples, settings, seed)
-        accuracies.append(descend(sgd, validation)[0])
-    best = int(np.argmax(accuracies))  # the smallest of equals
-    return ladder[best].learning_rate, accuracies[best]
+    tried: dict[int, list[Row]] = {}
+
+    def score(place: int) -> float:
+        if place not in tried:
+            own = replace(settings, learning_rate=rates[place])
+            tried[place] = max((train_seeds(shape, own, g, seeds) for g in gains), key=total)
+        return total(tried[place])
+
+    distances = np.abs(np.log(np.array(rates) / STARTS[shape.activation].rate))
+    nearest = int(np.argmin(distances))
+    return tried[climb(score, nearest, len(rates))]
 
 
-def train_one(shape: Shape, settings: Settings, seed: int) -> Trained:
-    """Train a network and read the validation and the test images."""
-    start = perf_counter()
-    sgd = shape.start(examples_of(TRAIN), settings, seed)
-    validation, test = descend(sgd, examples_of(VALIDATION), examples_of(TEST))
-    return Trained(sgd.network.sizes, validation, test, perf_counter() - start)
+def total(rows: list[Row]) -> float:
+    """Validation accuracies, added up."""
+    return float(sum(row["validation_accuracy"] for row in rows))
 
 
-def descend(sgd: SGD, *unseen: Examples) -> list[float]:
-    """Train to the end; the shares of unseen images that are read correctly."""
-    with np.errstate(all="ignore"):  # a rate that is too high is seen in the accuracy
-        for _ in range(sgd.settings.epochs):
-            sgd.epoch()
-        return [evaluate(sgd.network, examples)[1] for examples in unseen]
+def train_seeds(shape: Shape, settings: Settings, gain: float, seeds: list[int]) -> list[Row]:
+    """Train a network of each seed, all on the same mini-batches."""
+    examples, validation, test = (examples_of(folder) for folder in (TRAIN, VALIDATION, TEST))
+    networks = train_stack([shape.start(examples, settings, gain, seed) for seed in seeds])
+    return [
+        {
+            **shape._asdict(),
+            "parameters": parameter_count(network.sizes),
+            "multiplications": multiplications(network.sizes),
+            "epochs": settings.epochs,
+            "learning_rate": settings.learning_rate,
+            "gain": gain,
+            "seed": seed,
+            "validation_accuracy": evaluate(network, validation)[1],
+            "test_accuracy": evaluate(network, test)[1],
+        }
+        for seed, network in zip(seeds, networks, strict=True)
+    ]
 
 
-def table_of(
-    jobs: list[tuple[Shape, Settings, int]], done: list[Trained], tried: list[float]
-) -> "pd.DataFrame":
+def climb(score: Callable[[int], float], start: int, count: int) -> int:
+    """Place of the first top that is reached from ``start`` among ``count`` scores in a row.
+
+    Its neighbours have been asked for, too, so that the top is inside what was tried.
+    """
+    best = start
+    while True:
+        near = [place for place in (best - 1, best + 1) if 0 <= place < count]
+        better = max(near, key=score, default=best)
+        if score(better) <= score(best):
+            return best
+        best = better
+
+
+def table_of(rows: list[Row]) -> "pd.DataFrame":
     """One row for each training."""
     import pandas as pd
 
-    rows = [
-        {
-            **shape._asdict(),
-            "parameters": parameter_count(one.sizes),
-            "multiplications": multiplications(one.sizes),
-            "learning_rate": settings.learning_rate,
-            "trial_accuracy": trial,
-            "seed": seed,
-            "validation_accuracy": one.validation,
-            "test_accuracy": one.test,
-        }
-        for (shape, settings, seed), one, trial in zip(jobs, done, tried, strict=True)
-    ]
-    keys = ["activation", "cost", "depth", "width", "seed"]
+    keys = ["epochs", "activation", "cost", "depth", "width", "seed"]
     return pd.DataFrame(rows).sort_values(keys).round(6)
 
 
@@ -223,9 +256,9 @@ def slopes(shape: Shape, settings: Settings, seeds: range) -> dict[str, NDArray[
     """
     examples = examples_of(TRAIN).first(PROBE)
     inputs = (examples.stored * examples.scale + examples.offset).T
-    slope, share = [], []
+    slope, share, gain = [], [], STARTS[shape.activation].gain
     for seed in seeds:
-        network = shape.start(examples_of(TRAIN), settings, seed).network
+        network = shape.start(examples_of(TRAIN), settings, gain, seed).network
         targets = np.eye(network.sizes[-1])[:, examples.labels]
         nabla = gradient(network, inputs, targets)
         slope.append([np.abs(w).mean(dtype=np.float64) for w in nabla.weights])
@@ -238,15 +271,14 @@ def slopes(shape: Shape, settings: Settings, seeds: range) -> dict[str, NDArray[
     }
 
 
-def summarize(table: "pd.DataFrame", done: list[Trained]) -> None:
-    """Say which network was best, and how long the quickest and the slowest training took."""
-    means = table.groupby(["activation", "cost", "depth", "width"])["test_accuracy"].mean()
+def summarize(table: "pd.DataFrame") -> None:
+    """Say which network was best."""
+    late = table[table["epochs"] == table["epochs"].max()]
+    means = late.groupby(["activation", "cost", "depth", "width"])["test_accuracy"].mean()
     best: Any = means.idxmax()
-    seconds = [one.seconds for one in done]
     print(
-        f"{len(done)} trainings of {min(seconds):.2f} to {max(seconds):.2f} s; best with "
-        f"{best[0]} and {best[1]}, {best[2]} x {best[3]} hidden neurons: {means.max():.2%} of the "
-        "test images"
+        f"{len(table)} trainings; best with {best[0]} and {best[1]}, {best[2]} x {best[3]} hidden "
+        f"neurons: {means.max():.2%} of the test images"
     )
 
 

@@ -15,8 +15,8 @@ LEAST = 0.07  # share from which a number fits into its part of a bar
 
 
 def draw(looks: Looks, title: str) -> Figure:
-    """Draw a bar for each look at the networks from random weights, and the page's at its end."""
-    bars = [*looks.seeds, looks.page[-1]]
+    """Draw a bar for each look at the siblings, and one for the page's network at its end."""
+    bars = [*looks.siblings, looks.page[-1]]
     sheet = Sheet(
         title,
         "Each bar is one step down the slope: which share of its squared length changes which "

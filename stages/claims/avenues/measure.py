@@ -1,19 +1,18 @@
 """Who balances the three avenues: how a step is shared out among the layers and the biases."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, Settings, Workspace, backpropagate, layers_of, stacked
+from nn import Examples, Network, Workspace, backpropagate, layers_of, stacked
 from stages.claims.shared.command import run_claim
-from stages.claims.shared.networks import NETWORKS, untrained_and_trained
-from stages.claims.shared.several import epochs_of, untrained_stack
+from stages.claims.shared.networks import NETWORKS, load_siblings, untrained_and_trained
 from stages.common.files.paths import TRAIN, claim_table
 from stages.common.files.tables import Rows, write_csv
 from stages.common.models.recipe import examples_of
-from stages.common.runtime.params import real, whole
+from stages.common.runtime.params import whole
 
 PAGE = "page"  # the network on the page, as the table names it
 BIASES = "biases"
@@ -24,43 +23,28 @@ DIGITS = 6
 class AvenuesParams:
     """How a step is shared out among the layers' weights and the biases."""
 
-    images: Annotated[
-        int, whole(1, 10**6, "training images that the seeds learn from{}; all if there are fewer")
-    ]
-    epochs: Annotated[int, whole(1, 10**4, "times that every image is visited")]
-    learning_rate: Annotated[float, real(0, 1e6, "of the first step; falls linearly to 0")]
     batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch, and so behind a step")]
     batches: Annotated[int, whole(1, 10**6, "mini-batches whose steps are measured; at most all")]
-    seeds: Annotated[int, whole(2, 1000, "networks from random weights, beside that of the page")]
-    seed: Annotated[int, whole(0, 2**32, "of the first network; the others count on")]
 
 
 def avenues(params: AvenuesParams) -> None:
     """Measure which share of a step's squared length goes to each layer's weights, and to biases.
 
     Writes data/claims/avenues.csv: for the network on the page before and after its training, and
-    for networks from random weights before the first step, after the first epoch and after the
-    last, each part's share, and how far it has moved from its start, as a multiple of its length
-    there (0 if it started at zero).
+    for its siblings after every epoch that was kept of them, each part's share, and how far it has
+    moved from its start, as a multiple of its length there (0 if it started at zero).
     """
     examples = examples_of(TRAIN)
     batch = min(params.batch_size, len(examples))
     some = examples.first(params.batches * batch)
-    _, page = untrained_and_trained()
+    siblings, (_, page) = load_siblings(), untrained_and_trained()
     start = stacked([page["untrained"]])
     rows: Rows = []
     for name in NETWORKS:
         rows += look(name, [PAGE], stacked([page[name]]), start, some, batch)
-    settings = Settings(params.learning_rate, params.epochs, batch, "linear")
-    seeds = range(params.seed, params.seed + params.seeds)
-    stack = untrained_stack(page["untrained"], settings, examples, seeds)
-    start = replace(stack, parameters=stack.parameters.copy())
-    names = [str(seed) for seed in seeds]
-    rows += look("untrained", names, stack, start, some, batch)
-    learning = examples.first(params.images)
-    for epoch in epochs_of(stack, settings, learning, params.seed, "avenues"):
-        if epoch in {1, params.epochs}:
-            rows += look(f"epoch {epoch}", names, stack, start, some, batch)
+    names, start = [*map(str, siblings.seeds)], stacked(siblings.after(0))
+    for epoch in siblings.epochs:
+        rows += look(f"epoch {epoch}", names, stacked(siblings.after(epoch)), start, some, batch)
     write(rows)
     for name in dict.fromkeys(row["look"] for row in rows):
         own = [r["share"] for r in rows if (r["look"], r["part"]) == (name, "weights 1")]

@@ -30,25 +30,25 @@ class Look(NamedTuple):
 
 
 class Looks(NamedTuple):
-    """What was measured of the networks from random weights, and of the one on the page."""
+    """What was measured of the siblings of the network on the page, and of itself."""
 
-    seeds: list[Look]
+    siblings: list[Look]
     page: list[Look]
 
     @property
     def networks(self) -> int:
-        """How many there are from random weights."""
-        return len(self.seeds[0].shares[FIRST])
+        """How many siblings there are."""
+        return len(self.siblings[0].shares[FIRST])
 
     @property
     def last_layer(self) -> str:
         """The last layer's weights, as the table names them."""
-        return [part for part in self.seeds[0].shares if part != BIASES][-1]
+        return [part for part in self.siblings[0].shares if part != BIASES][-1]
 
     @property
     def move(self) -> Interval:
         """How far the first layer's weights had moved after the last epoch."""
-        return mean_interval(self.seeds[-1].moved[FIRST])
+        return mean_interval(self.siblings[-1].moved[FIRST])
 
 
 def read() -> Looks:
@@ -97,12 +97,11 @@ def share(look: Look, part: str = FIRST) -> str:
 
 
 def heading(looks: Looks) -> str:
-    """The first layer's share at the start, after the last epoch, and on the page."""
-    first, last = looks.seeds[0], looks.seeds[-1]
-    return (
-        f"The first layer gets {share(first)} of the first step, {share(last)} after "
-        f"{epochs(last)}, {share(looks.page[-1])} in the end"
-    )
+    """The first layer's share at the start, soon after it, and at the end."""
+    first, *_, last = looks.siblings
+    second = looks.siblings[1]
+    soon = f"{share(second)} after {epochs(second)}, " if second is not last else ""
+    return f"The first layer gets {share(first)} of the first step, {soon}{share(last)} in the end"
 
 
 def epochs(look: Look) -> str:
@@ -112,7 +111,7 @@ def epochs(look: Look) -> str:
 
 def plain(looks: Looks) -> str:
     """The answer in one sentence."""
-    if looks.seeds[-1].shares[FIRST].mean() > looks.seeds[0].shares[FIRST].mean():
+    if looks.siblings[-1].shares[FIRST].mean() > looks.siblings[0].shares[FIRST].mean():
         return (
             "Nobody balances the avenues: the gradient itself says how far each goes, and soon it "
             "moves the first layer most."
@@ -122,7 +121,7 @@ def plain(looks: Looks) -> str:
 
 def notes(looks: Looks) -> str:
     """What the question is right about."""
-    first = looks.seeds[0]
+    first = looks.siblings[0]
     return (
         f"Of the very first step, {share(first, looks.last_layer)} goes to the last layer's "
         f"weights and {share(first, BIASES)} to the biases."
@@ -131,16 +130,16 @@ def notes(looks: Looks) -> str:
 
 def measured(looks: Looks) -> str:
     """All shares, and how far the first and the last layer moved."""
-    told = "; ".join(f"{look.name}: {told_shares(look)}" for look in looks.seeds)
+    told = "; ".join(f"{look.name}: {told_shares(look)}" for look in looks.siblings)
     page = "; ".join(f"{look.name}: {told_shares(look)}" for look in looks.page)
-    move, last = looks.move, mean_interval(looks.seeds[-1].moved[looks.last_layer])
+    move, last = looks.move, mean_interval(looks.siblings[-1].moved[looks.last_layer])
     return (
         "The share of a step's squared length, over many mini-batches, that each layer's weights "
-        f"and all biases get. {plural(looks.networks, 'network')} from random weights, mean: "
-        f"{told}. The network on the page: {page}. After {epochs(looks.seeds[-1])} the first "
-        f"layer's weights had moved by {decimal(move.value)} times their first length (95 % "
-        f"interval {decimal(move.low)} to {decimal(move.high)}), the last layer's by "
-        f"{decimal(last.value)}; on the page by "
+        f"and all biases get. {plural(looks.networks, 'network')} trained as that of the page, "
+        f"from other first weights, mean: {told}. The network on the page: {page}. After "
+        f"{epochs(looks.siblings[-1])} the first layer's weights had moved by "
+        f"{decimal(move.value)} times their first length (95 % interval {decimal(move.low)} to "
+        f"{decimal(move.high)}), the last layer's by {decimal(last.value)}; on the page by "
         f"{decimal(float(looks.page[-1].moved[FIRST][0]))} and "
         f"{decimal(float(looks.page[-1].moved[looks.last_layer][0]))}."
     )
@@ -153,13 +152,13 @@ def told_shares(look: Look) -> str:
 
 def alt(looks: Looks, title: str) -> str:
     """The bars, with the first layer's share."""
-    bars = [*looks.seeds, looks.page[-1]]
+    bars = [*looks.siblings, looks.page[-1]]
     told = "; ".join(f"{name(look)}, {share(look)}" for look in bars)
     return f"{title}. Bars of a step's parts; the first layer's weights have {told}."
 
 
 def name(look: Look) -> str:
     """A look, as the figure names it."""
-    if look.name == "untrained":
+    if look.name == "epoch 0":
         return "before the first step"
     return "the page's network, trained" if look.name == "trained" else f"after {epochs(look)}"

@@ -45,10 +45,9 @@ def averaging(params: AveragingParams) -> None:
     """
     examples = examples_of(TRAIN)
     check(params, outlook_of(examples))
-    siblings = load_siblings()
+    network, siblings = untrained_and_trained()[1]["untrained"], load_siblings()
     rng = np.random.default_rng(params.seed)
     rows = rng.choice(len(examples), params.batch_size, replace=False)
-    network = untrained_and_trained()[1]["untrained"]
     save_arrays(claim_arrays("averaging"), table_of(network, examples, rows))
     rates = sorted({length * siblings.learning_rate for length in params.lengths})
     jobs = [

@@ -6,15 +6,15 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, Settings, predict, unstacked
+from nn import Examples, Network, predict
 from stages.claims.shared.command import run_claim
-from stages.claims.shared.several import epochs_of, untrained_stack
+from stages.claims.shared.networks import load_siblings
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
-from stages.common.files.paths import NETWORK, TEST, TRAIN, claim_arrays, claim_table
+from stages.common.files.paths import NETWORK, TEST, claim_arrays, claim_table
 from stages.common.files.tables import Rows, write_csv
 from stages.common.models.model import Model, load_model
 from stages.common.models.recipe import examples_of
-from stages.common.runtime.params import real, whole
+from stages.common.runtime.params import whole
 
 PAGE = "page"  # the network on the page, as the table names it
 
@@ -23,34 +23,20 @@ PAGE = "page"  # the network on the page, as the table names it
 class CostParams:
     """The cost of images that are read rightly and wrongly, surely and not."""
 
-    images: Annotated[
-        int, whole(1, 10**6, "training images that the seeds learn from{}; all if there are fewer")
-    ]
-    epochs: Annotated[int, whole(1, 10**4, "times that every image is visited")]
-    learning_rate: Annotated[float, real(0, 1e6, "of the first step; falls linearly to 0")]
-    batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
-    seeds: Annotated[int, whole(2, 1000, "networks from random weights, beside that of the page")]
-    seed: Annotated[int, whole(0, 2**32, "of the first network; the others count on")]
     pictures: Annotated[int, whole(1, 8, "test images that are shown of each end")]
 
 
 def cost(params: CostParams) -> None:
     """Compare the costs of test images that a network reads rightly and wrongly.
 
-    Writes data/claims/cost.csv: for the network on the page and several others how well their
-    costs part wrong images from right ones, and some medians; and cost.npz: the cost of every
-    test image for the network on the page, whether it is read rightly, and pictures from each end.
+    Writes data/claims/cost.csv: for the network on the page and its siblings how well their costs
+    part wrong images from right ones, and some medians; and cost.npz: the cost of every test image
+    for the network on the page, whether it is read rightly, and pictures from each end.
     """
-    model, test, training = load_model(NETWORK), examples_of(TEST), examples_of(TRAIN)
-    batch = min(params.batch_size, len(training))
-    settings = Settings(params.learning_rate, params.epochs, batch, "linear")
-    seeds = range(params.seed, params.seed + params.seeds)
-    stack = untrained_stack(model.network, settings, training, seeds)
-    learning = training.first(params.images)
-    for _ in epochs_of(stack, settings, learning, params.seed, "cost"):
-        pass
+    model, test, siblings = load_model(NETWORK), examples_of(TEST), load_siblings()
     networks = {PAGE: model.network}
-    networks |= {str(seed): one for seed, one in zip(seeds, unstacked(stack), strict=True)}
+    pairs = zip(siblings.seeds, siblings.after(siblings.last), strict=True)
+    networks |= {str(seed): network for seed, network in pairs}
     rows = [{"network": name, **compare(one, test)} for name, one in networks.items()]
     write(rows)
     save_arrays(claim_arrays("cost"), pictures(model, test, params.pictures))

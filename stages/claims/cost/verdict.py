@@ -138,8 +138,8 @@ def measured(costs: Costs) -> str:
     return (
         f"All {plural(len(costs.arrays['costs']), 'test image')}, of which the network on the page "
         f"reads {percent(costs.page('accuracy'))}. Median costs: {told}. Sure is who has a large "
-        f"output for the right answer. On {plural(costs.others, 'network')} from random weights, "
-        f"trained for a short while, it is {percent(costs.apart.value)} of all pairs (95 % "
+        f"output for the right answer. On {plural(costs.others, 'network')} trained as it was, "
+        f"from other first weights, it is {percent(costs.apart.value)} of all pairs (95 % "
         f"interval {apart}), and the cheapest wrong image costs "
         f"{money(float(costs.table['cheapest_wrong'][1:].min()))}."
     )

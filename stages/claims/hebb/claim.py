@@ -1,7 +1,7 @@
 """Fire together, wire together: the claim."""
 
 from stages.claims.hebb.figure import draw
-from stages.claims.hebb.verdict import judge, read
+from stages.claims.hebb.verdict import CRITERION, judge, read
 from stages.claims.shared.claim import BACKPROPAGATION, Claim
 
 CLAIM = Claim(
@@ -14,4 +14,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

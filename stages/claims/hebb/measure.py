@@ -1,176 +1,132 @@
-"""Fire together, wire together: how a step changes a weight, against what its two ends do."""
+"""Fire together, wire together: which weights grow most in a step, and what their two ends do."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Network
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import (
     Layers,
+    in_float64,
     inputs_of,
+    load_siblings,
     look,
-    place_of,
     targets_of,
-    untrained_and_trained,
 )
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import TRAIN, claim_arrays, claim_table
+from stages.common.files.paths import PREPROCESSING, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.images.outlook import Outlook
-from stages.common.models.statistics import correlation
+from stages.common.images.preprocess import Preprocessing
 from stages.common.runtime.params import real, whole
 
-MOST = 2000  # weights of a group that are kept one by one, for the figure
-DIGITS = 6  # significant, in the table
-
-
-class Group(NamedTuple):
-    """Some weights of a layer: how a step changes each, and two guesses at what that goes by.
-
-    All are (weights,): the change, the product of the activations at both ends (``fire``), and
-    that of the activation before with the wish of the neuron after (``wish``).
-    """
-
-    layer: int
-    name: str
-    change: Floats
-    fire: Floats
-    wish: Floats
+Pairs = NDArray[np.bool_]  # (weights,): of each weight, whether its two ends are of some kind
 
 
 @dataclass(frozen=True, kw_only=True)
 class HebbParams:
-    """How one step changes each weight, against what the neurons at its ends do."""
+    """Which weights grow most in a step for one image, and what the neurons at their ends do."""
 
-    digit: Annotated[int, whole(0, 255, "true class of the single training image")]
-    index: Annotated[int, whole(0, 10**6, "which training image of that class")]
-    images: Annotated[int, whole(2, 10**4, "in the mini-batch, the first ones for training")]
-    learning_rate: Annotated[float, real(0, 1e6, "step as a multiple of the gradient")]
+    images: Annotated[int, whole(1, 10**4, "looked at one by one, the first ones for training")]
+    share: Annotated[float, real(0.001, 1, "of the growing weights: those that grow most")]
 
 
 def hebb(params: HebbParams) -> None:
-    """Compare one step of gradient descent with what the neurons at both ends of a weight do.
+    """Look at the weights that grow most when a network takes a step for one image.
 
-    For the untrained and the trained network, and for one image and a mini-batch, as means over
-    the images. Writes data/claims/hebb.csv, one row for each group of weights, and
-    data/claims/hebb.npz with the single weights of the last two layers.
+    For the siblings, untrained, on the way and trained. Writes data/claims/hebb.csv: for each
+    network, epoch and layer, of how many of these weights the ends are as the lecture says, and
+    of how many of all weights; and hebb.npz: one image's step for the outputs of one untrained
+    network.
     """
     import pandas as pd
 
-    model, networks = untrained_and_trained()
     stored, labels = load_labelled(TRAIN)
-    place = check(params, Outlook(images=len(labels), inputs=0, classes=0, labels=labels)) or 0
-    chosen = {"one": slice(place, place + 1), "batch": slice(0, params.images)}
+    check(params, Outlook(images=len(labels), inputs=0, classes=0))
+    siblings = load_siblings()
+    preprocessing = Preprocessing.load(PREPROCESSING)
+    inputs = inputs_of(stored[: params.images], preprocessing)
+    targets = targets_of(labels[: params.images], siblings.kind.sizes[-1])
     rows: list[dict[str, Any]] = []
-    points: dict[str, NDArray[Any]] = {
-        "digit": np.array(params.digit),
-        "images": np.array(params.images),
-        "learning_rate": np.array(params.learning_rate),
-        "sizes": np.array(model.network.sizes),
-    }
-    for name, network in networks.items():
-        for examples, some in chosen.items():
-            inputs = inputs_of(stored[some], model.preprocessing)
-            targets = targets_of(labels[some], network.sizes[-1])
-            for group in groups(network, inputs, targets, params.learning_rate):
-                rows.append({"network": name, "examples": examples, **summary(group)})
-                if group.layer >= len(network.weights) - 2:
-                    points |= kept(f"{name}_{examples}_{group.layer}_{group.name}", group)
-    write_csv(claim_table("hebb"), pd.DataFrame(rows))
-    save_arrays(claim_arrays("hebb"), points)
-    true = next(r for r in rows if r["examples"] == "batch" and r["group"] == "true")
-    print(
-        f"{true['agree_fire']:.0%} of the weights into the true output change with the sign of "
-        "the product of both activations, in the untrained network"
+    for epoch in siblings.epochs:
+        for network, seed in zip(siblings.after(epoch), siblings.seeds, strict=True):
+            layers = look(in_float64(network), inputs, targets)
+            for layer in range(len(network.weights)):
+                told = {"epoch": epoch, "seed": int(seed), "layer": layer}
+                rows.append(told | shares(layers, layer, params.share))
+    write_csv(claim_table("hebb"), pd.DataFrame(rows).round(6))
+    first = look(in_float64(siblings.after(0)[0]), inputs[:, :1], targets[:, :1])
+    save_arrays(
+        claim_arrays("hebb"),
+        {
+            "sizes": np.array(siblings.kind.sizes),
+            "images": np.array(params.images),
+            "share": np.array(params.share),
+            "image": stored[0].reshape(preprocessing.height, preprocessing.width),
+            "label": np.array(int(labels[0])),
+            "before": first.activations[-2][:, 0],
+            "outputs": first.activations[-1][:, 0],
+            "wishes": first.wishes[-1][:, 0],
+            "growth": np.outer(first.pushes[-1], first.activations[-2]),
+        },
     )
+    tell(rows)
 
 
-def check(params: HebbParams, outlook: Outlook) -> int | None:
-    """The single image's place; ``StageError`` if it, or the mini-batch, is not there."""
+def tell(rows: list[dict[str, Any]]) -> None:
+    """Print the means of both rules before training and after it."""
+    for epoch in (rows[0]["epoch"], rows[-1]["epoch"]):
+        here = [row for row in rows if row["epoch"] == epoch]
+        wanted, together = (np.mean([row[rule] for row in here]) for rule in ("wanted", "together"))
+        print(
+            f"after {epoch} epochs, {wanted:.0%} of the weights that grow most join a bright "
+            f"neuron to one that is to shine more, {together:.0%} two bright ones"
+        )
+
+
+def check(params: HebbParams, outlook: Outlook) -> None:
+    """Raise ``StageError`` if there are not so many training images."""
     if params.images > outlook.images:
         raise StageError(
-            f"hebb.images: expected 2 to {outlook.images} in {TRAIN}, got {params.images}"
+            f"hebb.images: expected 1 to {outlook.images} in {TRAIN}, got {params.images}"
         )
-    if outlook.labels is None:
-        return None
-    return place_of(outlook.labels, params.digit, params.index, "hebb", TRAIN)
 
 
-def groups(network: Network, inputs: Floats, targets: Floats, learning_rate: float) -> list[Group]:
-    """All weights layer by layer; those into the outputs in two parts.
+def shares(layers: Layers, layer: int, share: float) -> dict[str, float]:
+    """How often the ends of the weights of a layer are as two rules say, on average over images.
 
-    What an image does to the weights into its own class (``true``) is kept apart from what it
-    does to the weights into the ``others``; both parts together are the step.
+    Of the weights that grow most, ``wanted`` join a bright neuron to one that is to shine more
+    (its wish is above 0), and ``together`` a bright neuron to a bright one; of all weights,
+    ``wanted_of_all`` and ``together_of_all`` do. A neuron is bright if it is above the mean of its
+    layer. Images for which no weight grows are left out; without any, all four are 0.
     """
-    layers = look(network, inputs, targets)
-    last = len(network.weights) - 1
-    found = [
-        group(layers, layer, "all", np.ones_like(layers.pushes[layer]), learning_rate)
-        for layer in range(last)
-    ]
-    found.append(group(layers, last, "true", targets, learning_rate))
-    found.append(group(layers, last, "others", 1 - targets, learning_rate))
-    return found
+    found = []
+    for image in range(layers.activations[0].shape[1]):
+        before, after = (layers.activations[layer + end][:, image] for end in (0, 1))
+        growth = np.outer(layers.pushes[layer][:, image], before).ravel()
+        most = grow_most(growth, share)
+        if not len(most):
+            continue
+        wanted = joined(before > before.mean(), layers.wishes[layer + 1][:, image] > 0)
+        together = joined(before > before.mean(), after > after.mean())
+        found.append([wanted[most].mean(), together[most].mean(), wanted.mean(), together.mean()])
+    means = np.mean(found, axis=0) if found else np.zeros(4)
+    names = ("wanted", "together", "wanted_of_all", "together_of_all")
+    return dict(zip(names, means.tolist(), strict=True))
 
 
-def group(layers: Layers, layer: int, name: str, mask: Floats, learning_rate: float) -> Group:
-    """The weights of a layer where ``mask``, (n_{l+1}, B), lets an image count for a neuron.
-
-    The step is -learning_rate dC/dw = learning_rate push x activation (equation BP4 of Nielsen
-    2015). Neurons that no image counts for are left out.
-    """
-    rows = mask.any(axis=1)
-    before = layers.activations[layer].T / mask.shape[1]
-
-    def product(after: Floats) -> Floats:
-        return np.asarray((after * mask)[rows] @ before).ravel()
-
-    return Group(
-        layer,
-        name,
-        change=learning_rate * product(layers.pushes[layer]),
-        fire=product(layers.activations[layer + 1]),
-        wish=product(layers.wishes[layer + 1]),
-    )
+def joined(before: Pairs, after: Pairs) -> Pairs:
+    """Which weights join a neuron that is chosen, (n_l,), to one that is, (n_{l+1},)."""
+    return np.asarray(np.outer(after, before)).ravel()
 
 
-def summary(group: Group) -> dict[str, Any]:
-    """A row of the table."""
-    row: dict[str, Any] = {
-        "layer": group.layer,
-        "group": group.name,
-        "weights": len(group.change),
-        "largest_change": significant(float(np.abs(group.change).max(initial=0))),
-    }
-    for guess in ("fire", "wish"):
-        product = getattr(group, guess)
-        row[f"correlation_{guess}"] = significant(correlation(group.change, product))
-        row[f"agree_{guess}"] = significant(agreement(group.change, product))
-    return row
-
-
-def agreement(change: Floats, product: Floats) -> float:
-    """Share of the weights that change at all whose change has the sign of the product."""
-    changing = change != 0
-    return float((change * product > 0)[changing].mean()) if changing.any() else 0.0
-
-
-def significant(value: float) -> float:
-    """A number to a few significant digits."""
-    return float(f"{value:.{DIGITS}g}")
-
-
-def kept(name: str, group: Group) -> dict[str, NDArray[Any]]:
-    """The single weights of a group, or every so many of them; float32."""
-    every = slice(None, None, -(-len(group.change) // MOST) or 1)
-    return {
-        f"{name}_{key}": getattr(group, key)[every].astype(np.float32)
-        for key in ("change", "fire", "wish")
-    }
+def grow_most(growth: Floats, share: float) -> NDArray[np.intp]:
+    """Places of a share of the weights, (weights,), that grow: those that grow most, or none."""
+    count = int(np.ceil(share * (growth > 0).sum()))
+    return np.argsort(-growth, kind="stable")[:count]
 
 
 if __name__ == "__main__":

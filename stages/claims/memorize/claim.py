@@ -1,7 +1,7 @@
 """Is it just memorizing: the claim."""
 
 from stages.claims.memorize.figure import draw
-from stages.claims.memorize.verdict import judge, read
+from stages.claims.memorize.verdict import CRITERION, judge, read
 from stages.claims.shared.claim import GRADIENT_DESCENT, Claim
 
 CLAIM = Claim(
@@ -14,4 +14,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

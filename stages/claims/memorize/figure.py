@@ -2,27 +2,28 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from stages.claims.memorize.verdict import THRESHOLDS, Learnt, small_network
-from stages.claims.shared.axes import note, panel_title, readable_ticks
+from stages.claims.shared.axes import move_apart, note, panel_title
 from stages.page.figures.layout import BLUE, MUTED, ORANGE, WIDTH, Sheet
-from stages.page.figures.text import SPACE, decimal, percent, plural
+from stages.page.figures.text import SPACE, decimal, plural
 
 COLORS = {"true": BLUE, "shuffled": ORANGE}
 LEFT, BARS = 0.95, 1.55  # inches: room for tick labels, width of the panel of bars
 RACE, LADDER = 2.7, 2.2  # heights in inches
 HIGHEST = 104  # percent, the top of the axes
-TWO_LINES = 28  # points that a name of two lines takes
+SHADES = LinearSegmentedColormap.from_list("shades", ["#e0985f", ORANGE, "#5c1d03"])
 
 
 def draw(learnt: Learnt, title: str) -> Figure:
     """Draw the race with what it was good for on test images, and the ladder below."""
     sheet = Sheet(
         title,
-        "Every line is a network; it stops when all labels are right. Below, lines are means of "
-        f"{learnt.networks()} networks, the axis of images is logarithmic, and numbers at the "
-        "dots count the shuffled labels that were right.",
+        "Every line is a network; it stops when all labels are right. Below, the axis of steps is "
+        "logarithmic.",
         RACE + LADDER + 2.0,
     )
     right = WIDTH - BARS - 0.45
@@ -33,7 +34,7 @@ def draw(learnt: Learnt, title: str) -> Figure:
     for axes, text in (
         (race, f"{learnt.first('race', 'network')} on {images}"),
         (bars, "... then on test images"),
-        (ladder, f"{small_network(learnt)} on more and more images"),
+        (ladder, f"{small_network(learnt)}: how many shuffled labels, in how many steps?"),
     ):
         panel_title(axes, text, color=MUTED, pad=14)
     draw_race(race, learnt)
@@ -106,42 +107,28 @@ def guess(axes: Axes, learnt: Learnt) -> None:
 
 
 def draw_ladder(axes: Axes, learnt: Learnt) -> None:
-    """Draw the share of labels learnt over the number of images."""
+    """Draw how many labels each network had learnt after so many steps, a colour a rung."""
     axes.set_xscale("log")
-    table, ladder = learnt.table, learnt.ladder
-    for labels, rungs in ladder.items():
-        color = COLORS[labels]
-        climbed = (table["part"] == "ladder") & (table["labels"] == labels)
-        single = 100 * table["train_accuracy"][climbed]
-        every = table["images"][climbed]
-        axes.plot(every, single, color=color, ls="", marker="o", mew=0, alpha=0.3)
-        axes.plot(rungs.images, 100 * rungs.train, color=color, lw=1.8, marker="o", clip_on=False)
-    guess(axes, learnt)
-    axes.margins(x=0.05)
-    percent_axis(axes)
-    images = ladder["true"].images
-    places = readable_ticks(axes, images)
-    axes.set_xticks(images, [f"{n:,.0f}" if i in places else "" for i, n in enumerate(images)])
+    top = learnt.ladder[-1].images
+    shades = [to_hex(SHADES(share)) for share in np.linspace(0, 1, len(learnt.ladder))]
+    least = min(0.2, 1 / len(learnt.ladder)) * top
+    ends = move_apart([rung.most.mean() for rung in learnt.ladder], least, 1.1 * top, 0)
+    for rung, color, end in zip(learnt.ladder, shades, ends, strict=True):
+        axes.axhline(rung.images, color=color, lw=0.9, ls=(0, (4, 3)))
+        for at, share in rung.curves:
+            labels = rung.images * np.maximum.accumulate(share)
+            axes.plot(np.maximum(at, 1), labels, color=color, lw=1.4, alpha=0.75)
+        text = f"{rung.most.mean():,.0f} of {rung.images:,}"
+        axes.annotate(
+            text, (1, end), (8, 0), xycoords=("axes fraction", "data"), va="center",
+            textcoords="offset points", color=color, weight="bold", annotation_clip=False,
+        )  # fmt: skip
+    first = min(int(at[1]) for at, _ in learnt.ladder[-1].curves)
+    axes.set_xlim(first, max(first + 1, *(rung.steps for rung in learnt.ladder)))
+    axes.set_ylim(0, 1.12 * top)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
     axes.minorticks_off()
-    axes.set_ylabel("labels learnt (%)")
-    axes.set_xlabel("training images")
-    name_rungs(axes, learnt, places)
-
-
-def name_rungs(axes: Axes, learnt: Learnt, places: list[int]) -> None:
-    """Write what the lines are, and at these dots how many shuffled labels were right."""
-    ends = {labels: 100 * rungs.train[-1] for labels, rungs in learnt.ladder.items()}
-    apart = LADDER * 72 * abs(ends["true"] - ends["shuffled"]) / HIGHEST
-    push = max(0.0, (TWO_LINES - apart) / 2)
-    upper = max(ends, key=lambda labels: ends[labels])
-    for labels, end in ends.items():
-        place = (learnt.ladder[labels].images[-1], end)
-        offset = (22, push if labels == upper else -push)
-        text = f"{labels} labels\n{percent(end / 100, 1)}"
-        note(axes, place, offset, text, COLORS[labels], bold=True)
-    images, train = learnt.ladder["shuffled"]
-    for i in places:
-        text = f"{images[i] * train[i]:,.0f}"
-        note(axes, (images[i], 100 * train[i]), (0, -12), text, ORANGE, ha="center")
-    place = (images[0], 100 * learnt.guessing())
-    note(axes, place, (-4, 7), f"guessing: {percent(learnt.guessing(), 1)}", MUTED)
+    axes.grid(visible=True, axis="y")
+    axes.set_ylabel("labels learnt at best")
+    axes.set_xlabel("steps, logarithmic")

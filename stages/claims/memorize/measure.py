@@ -1,6 +1,6 @@
 """Whether a network can learn labels by heart: the true ones, and the same labels shuffled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import real, whole
 
-LOOKS = 10  # times that a training of the ladder is looked at; one of the race, after every epoch
+LOOKS = 40  # times at most that a training of the ladder is looked at; the race's, every epoch
 
 Curve = list[tuple[int, float]]  # steps taken, share of the training labels that are right
 
@@ -51,6 +51,7 @@ class MemorizeParams:
     images: Annotated[int, whole(1, 10**9, "of the race between true and shuffled labels")]
     neurons: Annotated[int, whole(1, 10**6, "of the one hidden layer that runs the race")]
     amounts: Annotated[list[int], whole(1, 10**9, "images of the ladder's rungs")]
+    climbers: Annotated[int, whole(1, 10**4, "networks on each rung, which has shuffled labels")]
     hidden: Annotated[
         list[int], whole(1, 10**6, "neurons of each hidden layer that climbs the ladder")
     ]
@@ -58,16 +59,16 @@ class MemorizeParams:
     learning_rate: Annotated[float, real(0, 1e6, "step as a multiple of the gradient")]
     momentum: Annotated[float, real(0, 0.9999, "share of the last step made again")]
     batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
-    seeds: Annotated[int, whole(2, 10**4, "networks trained on each set of labels")]
+    seeds: Annotated[int, whole(2, 10**4, "networks that race with each kind of labels")]
     seed: Annotated[int, whole(0, 2**63 - 1, "the first of these seeds")]
 
 
 def memorize(params: MemorizeParams) -> None:
     """Train on true and on shuffled labels of the same images, until every label is right.
 
-    The race lets one wide network learn both; the ladder tries a small one with more and more
-    images. Writes data/claims/memorize.csv, a row for each training as it ended, and
-    memorize.npz, the race's accuracy by step: ``run`` (row of the table), ``step``, ``accuracy``.
+    The race lets one wide network learn both; the ladder tries a small one with shuffled labels
+    of more and more images. Writes data/claims/memorize.csv, a row for each training as it ended,
+    and memorize.npz, the accuracies by step: ``run`` (row of the table), ``step``, ``accuracy``.
     """
     import pandas as pd
 
@@ -75,28 +76,22 @@ def memorize(params: MemorizeParams) -> None:
     everything = examples_of(TRAIN)
     total = len(everything)
     check(params, outlook_of(everything))
-    rungs = sorted({min(n, total) for n in params.amounts})
-    tasks: list[tuple[str, tuple[int, ...], int]] = [
-        ("race", (params.neurons,), min(params.images, total)),
-        *(("ladder", tuple(params.hidden), n) for n in rungs),
-    ]
-    attempts = [
-        Attempt(*task, labels, params.seed + i)
-        for task in tasks
+    race = [
+        Attempt("race", (params.neurons,), min(params.images, total), labels, params.seed + i)
         for labels in ("true", "shuffled")
         for i in range(params.seeds)
     ]
+    ladder = [
+        Attempt("ladder", tuple(params.hidden), images, "shuffled", params.seed + i)
+        for images in sorted({min(n, total) for n in params.amounts})
+        for i in range(params.climbers)
+    ]
     cache = ResultCache("memorize", TRAIN, TEST, PREPROCESSING)
-    jobs = [(attempt, pace) for attempt in attempts]
+    jobs = [(attempt, pace) for attempt in (*race, *ladder)]
     results = side_by_side(learn, jobs, "memorize", cache)
     table = pd.DataFrame([row for row, _ in results])
     write_csv(claim_table("memorize"), table.round(6))
-    looks = [
-        (number, *look)
-        for number, (row, curve) in enumerate(results)
-        for look in curve
-        if row["part"] == "race"
-    ]
+    looks = [(number, *look) for number, (_, curve) in enumerate(results) for look in curve]
     runs, at, accuracy = zip(*looks, strict=True)
     save_arrays(
         claim_arrays("memorize"),
@@ -133,9 +128,11 @@ def learn(attempt: Attempt, pace: Pace) -> tuple[dict[str, Any], Curve]:
     )
     recipe = Recipe(attempt.hidden, settings, cost="cross_entropy")
     sgd = recipe.start(examples, classes, attempt.seed)
-    every = 1 if attempt.part == "race" else ceil(settings.epochs / LOOKS)
+    looks: Sequence[int] = range(1, settings.epochs + 1)
+    if attempt.part == "ladder":  # as many in the first hundred epochs as in the last thousand
+        looks = np.unique(np.geomspace(1, settings.epochs, LOOKS).round().astype(int)).tolist()
     with np.errstate(all="ignore"):  # a training that failed shows in its accuracy
-        curve = [(epoch * batches, share) for epoch, share in until_fitted(sgd, every)]
+        curve = [(epoch * batches, share) for epoch, share in until_fitted(sgd, looks)]
         test_accuracy = evaluate(sgd.network, test)[1]
     row = {
         "part": attempt.part,
@@ -163,15 +160,19 @@ def choose(everything: Examples, attempt: Attempt) -> Examples:
     return replace(everything, stored=everything.stored[rows], labels=labels)
 
 
-def until_fitted(sgd: SGD, every: int) -> Iterator[tuple[int, float]]:
-    """Epochs done and training accuracy: at the start, every so many epochs, and at the end."""
-    share = evaluate(sgd.network, sgd.examples)[1]
-    yield 0, share
-    while share < 1 and sgd.epochs_done < sgd.settings.epochs:
-        sgd.epoch()
-        if sgd.epochs_done % every == 0 or sgd.epochs_done == sgd.settings.epochs:
-            share = evaluate(sgd.network, sgd.examples)[1]
-            yield sgd.epochs_done, share
+def until_fitted(sgd: SGD, looks: Sequence[int]) -> Iterator[tuple[int, float]]:
+    """Train until every label is right at a look, or to the last look.
+
+    Yields epochs done and the share of labels that are right: before the first step, and after the
+    epochs of ``looks``, which rise.
+    """
+    for epoch in (0, *looks):
+        while sgd.epochs_done < epoch:
+            sgd.epoch()
+        share = evaluate(sgd.network, sgd.examples)[1]
+        yield epoch, share
+        if share == 1:
+            return
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Could we reach 99.99 %: the claim."""
 
 from stages.claims.second_guess.figure import draw
-from stages.claims.second_guess.verdict import GOAL, judge, read
+from stages.claims.second_guess.verdict import CRITERION, GOAL, judge, read
 from stages.claims.shared.claim import VIEWER, Claim
 from stages.page.figures.text import percent
 
@@ -15,4 +15,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

@@ -3,7 +3,7 @@
 A viewer asked whether 99.99 % could be reached so.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -13,8 +13,17 @@ from nn import SGD, Examples, Network, Settings, Workspace, predict
 from nn.dataset import Rows, Transform, identity_transform
 from nn.functions import Array
 from stages.claims.shared.command import run_claim
+from stages.claims.shared.networks import load_siblings
 from stages.common.files.arrays import load_labelled, save_arrays
-from stages.common.files.paths import NETWORK, PREPROCESSING, TEST, TRAIN, claim_arrays, claim_table
+from stages.common.files.paths import (
+    NETWORK,
+    PREPROCESSING,
+    SIBLINGS,
+    TEST,
+    TRAIN,
+    claim_arrays,
+    claim_table,
+)
 from stages.common.files.tables import write_csv
 from stages.common.models.model import Model, load_model
 from stages.common.models.recipe import examples_of, side_by_side
@@ -24,6 +33,7 @@ from stages.common.runtime.params import real, whole
 if TYPE_CHECKING:
     import pandas as pd
 
+KINDS = ("one label", "even labels", "second label")  # of targets
 SCHEDULE = "linear"  # to zero: the retraining ends calmly, as the training before it did
 
 
@@ -37,13 +47,15 @@ class SecondGuessParams:
     learning_rate: Annotated[float, real(0, 1e6, "of the retraining's first step, falling to 0")]
     epochs: Annotated[int, whole(1, 10**6, "times that every image is visited again")]
     batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
-    seeds: Annotated[int, whole(1, 1000, "retrainings with each kind of target")]
-    seed: Annotated[int, whole(0, 2**32, "the first one's; it decides the order of images")]
+    networks: Annotated[
+        int, whole(2, 1000, "of the siblings that are retrained{}; all if there are fewer")
+    ]
+    seed: Annotated[int, whole(0, 2**32, "of the first one's order of images")]
     pictures: Annotated[int, whole(0, 100, "test images to show whose first two guesses are wrong")]
 
 
 def second_guess(params: SecondGuessParams) -> None:
-    """Count right answers among the first k guesses, of the trained network and of retrained ones.
+    """Count right answers among the first k guesses, of trained networks and of retrained ones.
 
     Writes data/claims/second_guess.csv (for each network and k, the number of test images whose
     class is among its first k guesses) and .npz (the pictures, with all outputs).
@@ -53,13 +65,12 @@ def second_guess(params: SecondGuessParams) -> None:
     settings = Settings(
         params.learning_rate, params.epochs, params.batch_size, SCHEDULE, reshuffle=True
     )
-    kinds = targets_of(model.network, examples_of(TRAIN), params.share)
-    jobs = [
-        (kind, settings, params.seed + n) for kind in kinds.values() for n in range(params.seeds)
-    ]
-    cache = ResultCache("second_guess", TRAIN, TEST, PREPROCESSING, NETWORK)
+    siblings = load_siblings()
+    networks = siblings.after(siblings.last)[: params.networks]
+    names = [(kind, n) for kind in KINDS for n in range(len(networks))]
+    jobs = [(networks[n], kind, params.share, settings, params.seed + n) for kind, n in names]
+    cache = ResultCache("second_guess", TRAIN, TEST, PREPROCESSING, SIBLINGS)
     found = side_by_side(retrain, jobs, "second guess", cache)
-    names = [(name, n) for name in kinds for n in range(params.seeds)]
     trained = right_within(outputs, test.labels)
     table = table_of([("trained", 0), *names], [trained, *found])
     write_csv(claim_table("second_guess"), table)
@@ -67,15 +78,15 @@ def second_guess(params: SecondGuessParams) -> None:
         model, outputs, params.pictures, {"share": params.share, "epochs": params.epochs}
     )
     cache.clear()
-    taught = np.mean(found[-params.seeds :], axis=0) / len(test)
+    taught = np.mean(found[-len(networks) :], axis=0) / len(test)
     print(
         f"{trained[0] / len(test):.2%} of the test images right, {trained[1] / len(test):.2%} in "
         f"two guesses; {taught[1]:.2%} if taught a second label"
     )
 
 
-def targets_of(network: Network, examples: Examples, share: float) -> dict[str, Array]:
-    """Three kinds of targets, (N, classes) float32, whose every row adds up to 1.
+def targets_of(network: Network, examples: Examples, kind: str, share: float) -> Array:
+    """Targets of one of ``KINDS``, (N, classes) float32, whose every row adds up to 1.
 
     The class on the label gets 1, or 1 - ``share``. In the viewer's kind the rest goes to the
     class that ``network`` finds likest among the wrong ones, image by image. The control spreads
@@ -86,11 +97,8 @@ def targets_of(network: Network, examples: Examples, share: float) -> dict[str, 
     likest = np.eye(outputs.shape[1], dtype=outputs.dtype)[(outputs - 2 * own).argmax(axis=1)]
     even = (1 - own) / (1 - own).sum(axis=1, keepdims=True)
     part = outputs.dtype.type(share)
-    return {
-        "one label": own,
-        "even labels": (1 - part) * own + part * even,
-        "second label": (1 - part) * own + part * likest,
-    }
+    rest = {"one label": own, "even labels": even, "second label": likest}[kind]
+    return np.asarray((1 - part) * own + part * rest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,20 +113,27 @@ class Softened(Examples):
         work.targets[:] = self.targets[rows].T
 
 
-def retrain(targets: Array, settings: Settings, seed: int) -> NDArray[np.int64]:
-    """Go on training the trained network with these targets; count its right guesses, (classes,).
+def retrain(
+    network: Network, kind: str, share: float, settings: Settings, seed: int
+) -> NDArray[np.int64]:
+    """Go on training a trained network with such targets; count its right guesses, (classes,).
 
     Equal seeds visit the images in the same order, so that their networks can be compared.
     """
-    model = load_model(NETWORK)
-    told = examples_of(TRAIN)
-    examples = Softened(told.stored, told.labels, told.scale, told.offset, targets=targets)
-    sgd = SGD(model.network, examples, settings, np.random.default_rng(seed))
-    test = examples_of(TEST)
+    labelled, test = examples_of(TRAIN), examples_of(TEST)
+    examples = Softened(
+        labelled.stored,
+        labelled.labels,
+        labelled.scale,
+        labelled.offset,
+        targets=targets_of(network, labelled, kind, share),
+    )
+    network = replace(network, parameters=network.parameters.copy())
+    sgd = SGD(network, examples, settings, np.random.default_rng(seed))
     with np.errstate(all="ignore"):  # a rate that is too high is seen in the results
         for _ in range(settings.epochs):
             sgd.epoch()
-        return right_within(predict(model.network, test)[0], test.labels)
+        return right_within(predict(network, test)[0], test.labels)
 
 
 def ranks(outputs: Array, labels: NDArray[np.integer]) -> NDArray[np.int64]:

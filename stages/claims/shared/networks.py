@@ -130,6 +130,11 @@ def load_siblings() -> Siblings:
         raise ArrayError(f"{told}; run dvc repro") from error
 
 
+def in_float64(network: Network) -> Network:
+    """The same network in float64."""
+    return replace(network, parameters=network.parameters.astype(np.float64))
+
+
 def place_of(labels: NDArray[np.integer], label: int, index: int, stage: str, folder: Path) -> int:
     """Place of the ``index``-th image of a class; raises ``StageError`` if there is none."""
     places = np.flatnonzero(labels == label)

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stages.claims.shared.axes import note
+from stages.claims.shared.networks import NETWORKS
 from stages.claims.steepest.verdict import Falls
 from stages.page.figures.layout import BLUE, INK, MUTED, ORANGE, WIDTH, Sheet
 from stages.page.figures.text import plural
@@ -15,9 +16,11 @@ JITTER = 0.24  # of a row, up and down, so that dots can be told apart
 
 def draw(falls: Falls, title: str) -> Figure:
     """Draw a row for the page's network at each time, and one for all others."""
-    page = [place for place in range(len(falls.names)) if place not in falls.others]
+    page = [place for place in range(len(falls.names)) if place not in falls.others()]
     rows = [(falls.names[place], [place]) for place in page]
-    rows.append((f"{len(falls.others)} others,\nuntrained", falls.others))
+    for when in NETWORKS:
+        places = falls.others(f" {when}")
+        rows.append((f"{len(places)} others,\n{when}", places))
     sheet = Sheet(
         title,
         f"An orange dot is one random step of length {falls.length:g}, the blue one the step of "

@@ -5,16 +5,13 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from nn import Examples, Network, Settings, evaluate, gradient_over, unstacked
+from nn import Examples, Network, evaluate, gradient_over
 from stages.claims.shared.command import run_claim
-from stages.claims.shared.networks import with_epochs
-from stages.claims.shared.several import untrained_stack
+from stages.claims.shared.networks import NETWORKS, load_siblings, with_epochs
 from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.paths import TRAIN, claim_arrays
 from stages.common.models.recipe import examples_of, side_by_side
 from stages.common.runtime.params import real, whole
-
-START = Settings(learning_rate=0, epochs=1, batch_size=1)  # of networks that do not learn here
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +27,7 @@ class SteepestParams:
         list[int],
         whole(1, 10**6, "also look at the page's network after these, if it was trained so long"),
     ]
-    seeds: Annotated[int, whole(2, 1000, "untrained networks beside that of the page")]
-    seed: Annotated[int, whole(0, 2**32, "of the first network; the others count on")]
+    seed: Annotated[int, whole(0, 2**32, "decides the random directions")]
 
 
 class Falls(NamedTuple):
@@ -50,10 +46,7 @@ def steepest(params: SteepestParams) -> None:
     All in float64.
     """
     examples = examples_of(TRAIN).first(params.images)
-    networks = with_epochs(params.epochs)
-    seeds = range(params.seed, params.seed + params.seeds)
-    others = unstacked(untrained_stack(networks["untrained"], START, examples, seeds))
-    networks |= {f"seed {seed}": one for seed, one in zip(seeds, others, strict=True)}
+    networks = with_epochs(params.epochs) | others()
     jobs = [(network, [params.seed, place]) for place, network in enumerate(networks.values())]
     common = (examples, params.directions, params.length)
     falls = [Falls(*one) for one in side_by_side(falls_of, jobs, "steepest", common=common)]
@@ -71,6 +64,16 @@ def steepest(params: SteepestParams) -> None:
     )
     for name, one in zip(networks, falls, strict=True):
         print(f"{name}: the gradient's step {one.gradient:.3g}, random {one.random.max():.3g} most")
+
+
+def others() -> dict[str, Network]:
+    """The siblings of the page's network before their training and after, by name."""
+    siblings = load_siblings()
+    return {
+        f"seed {seed}, {name}": network
+        for name, epoch in zip(NETWORKS, (0, siblings.last), strict=True)
+        for seed, network in zip(siblings.seeds, siblings.after(epoch), strict=True)
+    }
 
 
 def falls_of(

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from stages.claims.shared.claim import Estimate, Finding, Verdict
+from stages.claims.shared.networks import NETWORKS
 from stages.claims.shared.outputs import read_arrays
 from stages.claims.shared.significance import mean_interval
 from stages.common.files.arrays import Floats
@@ -56,10 +57,15 @@ class Falls:
         """The largest of these shares on each network, (N,)."""
         return np.asarray(self.shares.max(axis=1))
 
-    @property
-    def others(self) -> list[int]:
-        """Places of the networks that are not on the page."""
-        return [place for place, name in enumerate(self.names) if name.startswith(OTHER)]
+    def others(self, when: str = "") -> list[int]:
+        """Places of the networks that are not on the page: all, or untrained or trained ones."""
+        places = enumerate(self.names)
+        return [place for place, name in places if name.startswith(OTHER) and name.endswith(when)]
+
+    @cached_property
+    def best_of_others(self) -> Floats:
+        """The best share on each of these networks, before its training or after, (n,)."""
+        return np.maximum(*(self.best[self.others(f" {when}")] for when in NETWORKS))
 
 
 def read() -> Falls:
@@ -78,7 +84,7 @@ def read() -> Falls:
 def judge(falls: Falls) -> Finding:
     """Held if the gradient's step is the best on every network; in part if on some."""
     title = heading(falls)
-    best = mean_interval(100 * falls.best[falls.others])
+    best = mean_interval(100 * falls.best_of_others)
     return Finding(
         verdict=Verdict.of(*falls.steeper),
         title=title,
@@ -88,7 +94,7 @@ def judge(falls: Falls) -> Finding:
         plain=plain(falls),
         notes=notes(falls),
         estimate=Estimate(
-            *best, len(falls.others), "% of the gradient's fall, by the best random step"
+            *best, len(falls.best_of_others), "% of the gradient's fall, by the best random step"
         ),
     )
 
@@ -127,16 +133,17 @@ def measured(falls: Falls) -> str:
         for name, fall, most in zip(falls.names, falls.gradient, falls.most, strict=True)
         if not name.startswith(OTHER)
     )
-    best = mean_interval(100 * falls.best[falls.others])
+    best = mean_interval(100 * falls.best_of_others)
     return (
         f"On each network one step of length {falls.length:g} along the negative gradient and "
         f"{falls.random.shape[1]:,} in random directions; the cost is that of "
         f"{plural(falls.images, 'training image')}, and so is the gradient. Its fall on the page's "
-        f"network: {told}. On {plural(len(falls.others), 'untrained network')} from other first "
-        f"weights the best random step does {decimal(best.value, 1)}{SPACE}% of the gradient's "
-        f"fall (95 % interval of the mean {decimal(best.low, 1)} to {decimal(best.high, 1)}). All "
-        f"random steps spread by {percent(float(falls.shares.std()))}; by chance alone it would be "
-        f"one part in the root of {falls.parameters:,}, {percent(falls.parameters**-0.5)}."
+        f"network: {told}. On {plural(len(falls.best_of_others), 'network')} from other first "
+        "weights, before training or after, the best random step does "
+        f"{decimal(best.value, 1)}{SPACE}% of the gradient's fall (95 % interval of the mean "
+        f"{decimal(best.low, 1)} to {decimal(best.high, 1)}). All random steps spread by "
+        f"{percent(float(falls.shares.std()))}; by chance alone it would be one part in the root "
+        f"of {falls.parameters:,}, {percent(falls.parameters**-0.5)}."
     )
 
 

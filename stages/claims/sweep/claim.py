@@ -2,7 +2,7 @@
 
 from stages.claims.shared.claim import Claim
 from stages.claims.sweep.figure import draw
-from stages.claims.sweep.verdict import judge, read
+from stages.claims.sweep.verdict import CRITERION, judge, read
 
 CLAIM = Claim(
     "sweep",
@@ -13,4 +13,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

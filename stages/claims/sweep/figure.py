@@ -32,9 +32,9 @@ def draw(ranking: Ranking, title: str) -> Figure:
     sheet = Sheet(
         title,
         f"Above: the best of {len(ranking.ranks)} combinations; pale dots are single trainings, "
-        "bars their means. The title has two of them trained again, with other seeds. Below: every "
-        "combination over each parameter, the line joins the best. Halving the errors always takes "
-        "the same length. Orange: params.yaml.",
+        "bars their means; rings are those of the title, trained again with other seeds. Below: "
+        "every combination over each parameter, the line joins the best. Halving the errors always "
+        "takes the same length. Orange: params.yaml.",
         start + lines * (HIGH + BELOW) - 0.4,
     )
     draw_ranks(sheet, ranking, shown, ranks_high)
@@ -82,14 +82,21 @@ def draw_ranks(sheet: Sheet, ranking: Ranking, shown: list[Values], high: float)
     axes.set_xscale("log")
     for row, point in enumerate(shown):
         color, errors = color_of(ranking, point), as_errors(ranking.ranks[point])
-        axes.plot(errors, [row] * len(errors), "o", color=color, ms=4.5, alpha=0.5, mew=0)
-        axes.plot([errors.mean()] * 2, [row - 0.27, row + 0.27], color=color, lw=2.2)
+        lost = point in ranking.diverged
+        if not lost:
+            axes.plot(errors, [row] * len(errors), "o", color=color, ms=4.5, alpha=0.5, mew=0)
+            axes.plot([errors.mean()] * 2, [row - 0.27, row + 0.27], color=color, lw=2.2)
+        words = "diverged" if lost else percent_and_deviation(ranking.ranks[point])
         axes.annotate(
-            percent_and_deviation(ranking.ranks[point]), (1, row), (SPREAD * 72, 0), ha="right",
+            words, (1, row), (SPREAD * 72, 0), ha="right",
             va="center", xycoords=("axes fraction", "data"), textcoords="offset points",
             color=color, size=8.5, annotation_clip=False,
         )  # fmt: skip
-    error_axis(axes.xaxis, [ranking.ranks[point] for point in shown])
+        if point in ranking.again:
+            again = float(as_errors(ranking.again[point]).mean())
+            axes.plot(again, row, "o", mfc="none", mec=color, mew=1.6, ms=9, zorder=4)
+    kept = [p for p in shown if p not in ranking.diverged] or shown
+    error_axis(axes.xaxis, [*(ranking.ranks[p] for p in kept), *ranking.again.values()])
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -108,7 +115,11 @@ def draw_response(axes: Axes, ranking: Ranking, name: str) -> None:
     axes.set_yscale("log")
     at = ranking.names.index(name)
     places = place_values(axes, [point[at] for point in ranking.ranks])
-    means = {point: float(as_errors(shares).mean()) for point, shares in ranking.ranks.items()}
+    means = {
+        point: float(as_errors(shares).mean())
+        for point, shares in ranking.ranks.items()
+        if point not in ranking.diverged or point in (ranking.own, ranking.best)
+    }
     best: dict[float, float] = {}
     for point, value in means.items():  # best first
         best.setdefault(places[point[at]], value)

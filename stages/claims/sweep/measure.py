@@ -66,6 +66,11 @@ class Ranked(NamedTuple):
         return float(self.results[:, 1].mean())
 
     @property
+    def diverged(self) -> int:
+        """How many of its trainings ended without a finite cost."""
+        return int((~np.isfinite(self.results[:, 0])).sum())
+
+    @property
     def deviation(self) -> float:
         """By how much that differs from seed to seed."""
         return float(self.results[:, 1].std(ddof=1))
@@ -173,9 +178,12 @@ def cache_for(client: "Client | None") -> checkpoints.ResultCache:
 
 
 def ranked(wanted: list[Point], own: Point, results: list[Results]) -> list[Ranked]:
-    """The points by their mean accuracy; of equals the one with the lower cost comes first."""
+    """The points by their mean accuracy; of equals the one with the lower cost comes first.
+
+    Those of which a training diverged come last: what such a network answers is no accuracy.
+    """
     found = [Ranked(p, p == own, r) for p, r in zip(wanted, results, strict=True)]
-    return sorted(found, key=lambda r: (-r.mean, float(r.results[:, 0].mean())))
+    return sorted(found, key=lambda r: (r.diverged, -r.mean, float(r.results[:, 0].mean())))
 
 
 def table_of_ranks(ranks: list[Ranked]) -> "pd.DataFrame":
@@ -187,6 +195,7 @@ def table_of_ranks(ranks: list[Ranked]) -> "pd.DataFrame":
             "rank": 1 + place,
             **texts(each.point),
             "own": int(each.own),
+            "diverged": each.diverged,
             "validation_accuracy": each.mean,
             "deviation": each.deviation,
         }
@@ -243,7 +252,9 @@ def tell(ranks: list[Ranked], again: list[Ranked], epochs: int) -> None:
 
 
 def mean_and_deviation(each: Ranked) -> str:
-    """Mean and standard deviation over seeds, in percent."""
+    """Mean and standard deviation over seeds, in percent; or how many diverged."""
+    if each.diverged:
+        return f"{each.diverged} of {len(each.results)} diverged"
     return f"{100 * each.mean:5.2f} ± {100 * each.deviation:5.2f}"
 
 

@@ -2,7 +2,7 @@
 
 from stages.claims.shared.claim import BACKPROPAGATION, Claim
 from stages.claims.twos.figure import draw
-from stages.claims.twos.verdict import judge, read
+from stages.claims.twos.verdict import CRITERION, judge, read
 
 CLAIM = Claim(
     "twos",
@@ -13,4 +13,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

@@ -6,60 +6,59 @@ from typing import Annotated
 
 import numpy as np
 
-from nn import SGD, Examples, Network, Settings, predict
+from nn import SGD, Examples, Network, Settings, predict, stacked, unstacked
 from stages.claims.shared.command import run_claim
-from stages.claims.shared.networks import NETWORKS
+from stages.claims.shared.networks import NETWORKS, load_siblings
 from stages.claims.shared.stepwise import StepwiseSGD
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import NETWORK, TEST, TRAIN, claim_table
+from stages.common.files.paths import TEST, TRAIN, claim_table
 from stages.common.files.tables import Rows, write_csv
 from stages.common.images.outlook import Outlook
-from stages.common.models.model import load_model
-from stages.common.models.recipe import Recipe, examples_of, outlook_of
+from stages.common.models.recipe import examples_of, outlook_of, side_by_side
 from stages.common.runtime.params import real, whole
 
-PER_DECADE = 5  # looks, evenly spaced on a logarithmic axis of steps
+PER_DECADE = 4  # looks, evenly spaced on a logarithmic axis of steps
 DECIMALS = 6  # of a share
 
 
 @dataclass(frozen=True, kw_only=True)
 class TwosParams:
-    """What a network becomes that learns from one digit alone."""
+    """What networks become that learn from one digit alone."""
 
     digit: Annotated[int, whole(0, 255, "the only class that is listened to")]
-    learning_rate: Annotated[
-        float, real(0, 1e6, "step as a multiple of the gradient, short to be followed")
-    ]
+    learning_rate: Annotated[float, real(0, 1e6, "step as a multiple of the gradient")]
     batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
     steps: Annotated[int, whole(1, 10**6, "mini-batches to learn from")]
-    seeds: Annotated[int, whole(2, 1000, "trainings from each start")]
-    seed: Annotated[int, whole(0, 2**62, "the first of these seeds")]
+    seed: Annotated[int, whole(0, 2**62, "decides the order of the images")]
 
 
 def twos(params: TwosParams) -> None:
-    """Train on images of one class only, from random weights and from the trained network.
+    """Train on images of one class only: networks of the run's recipe, and their random starts.
 
-    A seed decides the random weights and the order of the images. Writes data/claims/twos.csv:
-    for each start, seed and look the accuracy on the test images, and which share of them, and of
-    those of every class, is called ``digit``.
+    Writes data/claims/twos.csv: for each start, network and look the accuracy on the test images,
+    and which share of them, and of those of every class, is called ``digit``.
     """
-    trained, test = load_model(NETWORK).network, examples_of(TEST)
     everything = examples_of(TRAIN)
     check(params, outlook_of(everything))
-    examples = only(everything, params.digit)
-    settings = Settings(params.learning_rate, 1, params.batch_size)
-    recipe = Recipe(trained.sizes[1:-1], settings, trained.activation, trained.cost)
-    rows: Rows = []
-    for one in range(params.seed, params.seed + params.seeds):
-        for start in NETWORKS:
-            sgd = recipe.start(examples, trained.sizes[-1], one)
-            if start == "trained":
-                sgd.network.parameters[:] = trained.parameters
-            for step in looks(sgd, params.steps):
-                row = {"digit": params.digit, "start": start, "seed": one, "step": step}
-                rows.append({**row, "images": len(test), **called(sgd.network, test, params.digit)})
+    jobs = [(start, params) for start in NETWORKS]
+    rows = [row for rows in side_by_side(walk, jobs, "twos: starts") for row in rows]
     write(rows)
     tell(rows, params.digit)
+
+
+def walk(start: str, params: TwosParams) -> Rows:
+    """Rows of all networks from one start, which see the same images in the same order."""
+    test, siblings = examples_of(TEST), load_siblings()
+    examples = only(examples_of(TRAIN), params.digit)
+    settings = Settings(params.learning_rate, 1, params.batch_size)
+    networks = siblings.after(0 if start == "untrained" else siblings.last)
+    sgd = SGD(stacked(networks), examples, settings, np.random.default_rng(params.seed))
+    rows: Rows = []
+    for step in looks(sgd, params.steps):
+        for seed, network in zip(siblings.seeds.tolist(), unstacked(sgd.network), strict=True):
+            row = {"digit": params.digit, "start": start, "seed": seed, "step": step}
+            rows.append({**row, "images": len(test), **called(network, test, params.digit)})
+    return sorted(rows, key=lambda row: (row["seed"], row["step"]))
 
 
 def check(params: TwosParams, outlook: Outlook) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 
 from nn import Examples, Network, evaluate, gradient_over
 from stages.claims.shared.command import run_claim
-from stages.claims.shared.networks import untrained_and_trained
-from stages.common.files.arrays import Floats, load_arrays, save_arrays
-from stages.common.files.paths import MINIMA, TRAIN, claim_arrays
+from stages.claims.shared.networks import load_siblings, untrained_and_trained
+from stages.common.files.arrays import Floats, save_arrays
+from stages.common.files.paths import TRAIN, claim_arrays
 from stages.common.models.recipe import examples_of, side_by_side
 from stages.common.runtime.limits import require_memory
 from stages.common.runtime.params import real, whole
@@ -28,7 +28,7 @@ class ValleyParams:
     images: Annotated[
         int, whole(1, 10**6, "training images that make up the cost{}; all if there are fewer")
     ]
-    others: Annotated[int, whole(0, 100, "networks of minima beside that of the page, the last")]
+    others: Annotated[int, whole(1, 100, "siblings that are looked at beside the page's network")]
     steps: Annotated[int, whole(2, 1000, "of the search for the extreme curvatures")]
     walk: Annotated[int, whole(1, 1000, "further steps downhill, with all images each")]
     reach: Annotated[float, real(1e-6, 100, "how far costs are looked at along two directions")]
@@ -61,7 +61,7 @@ def valley(params: ValleyParams) -> None:
     """Find out, for networks at their ends, whether the ground rises in every direction.
 
     Writes data/claims/valley.npz: for the page's network before and after its training, and for
-    some of those of models/minima.npz, all that ``Place`` has. All in float64.
+    some of its siblings, all that ``Place`` has. All in float64.
     """
     examples = examples_of(TRAIN).first(params.images)
     _, networks = untrained_and_trained()
@@ -79,16 +79,12 @@ def valley(params: ValleyParams) -> None:
 
 
 def others(count: int) -> dict[str, Network]:
-    """The last networks of models/minima.npz, by name: their first weights are not the page's."""
-    if not count:
-        return {}
-    arrays = load_arrays(MINIMA)
-    sizes = tuple(int(n) for n in arrays["sizes"])
-    kind = str(arrays["activation"]), str(arrays["cost"])
-    pairs = list(zip(arrays["seeds"].tolist(), arrays["parameters"], strict=True))
+    """The first siblings of the page's network at their end, by name, in float64."""
+    siblings = load_siblings()
+    pairs = zip(siblings.seeds[:count], siblings.after(siblings.last), strict=False)
     return {
-        f"seed {seed}": Network(sizes, *kind, parameters.astype(np.float64))
-        for seed, parameters in pairs[max(0, len(pairs) - count) :]
+        f"seed {seed}": replace(network, parameters=network.parameters.astype(np.float64))
+        for seed, network in pairs
     }
 
 

@@ -155,8 +155,8 @@ def measured(valley: Valley) -> str:
     return (
         f"Slope (the gradient's length) and curvature (the extreme eigenvalues of the Hessian, by "
         f"Lanczos' method) of the cost of {plural(valley.images, 'training image')}, without "
-        "weight decay, for the page's network and others that were trained as in the claim about "
-        f"minima. {told}. The search can miss a larger dip, not make one up. At the ends the "
+        "weight decay, for the page's network and others trained as it was, from other first "
+        f"weights. {told}. The search can miss a larger dip, not make one up. At the ends the "
         f"slope is {', '.join(share(s) for s in valley.slopes)} of that before training, and the "
         f"largest dip {decimal(dips.value, 3)}{SPACE}% of the largest rise (95 % interval "
         f"{decimal(dips.low, 3)} to {decimal(dips.high, 3)}); before training it is "

@@ -2,7 +2,7 @@
 
 from stages.claims.shared.claim import BACKPROPAGATION, Claim
 from stages.claims.wishes.figure import draw
-from stages.claims.wishes.verdict import judge, read
+from stages.claims.wishes.verdict import CRITERION, judge, read
 
 CLAIM = Claim(
     "wishes",
@@ -15,4 +15,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

@@ -1,7 +1,7 @@
 """One digit's wishes: what a single image asks of every neuron, layer by layer, backwards."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from nn import Network, cost_of
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import (
+    in_float64,
     inputs_of,
+    load_siblings,
     look,
     place_of,
     targets_of,
@@ -35,47 +37,98 @@ class WishesParams:
 def wishes(params: WishesParams) -> None:
     """Write what one test image asks of the neurons of the untrained and the trained network.
 
-    data/claims/wishes.npz holds, for both: activations, wishes and pushes of every layer; the
-    true output's three avenues; who wishes what of the last two layers before the outputs, and
-    the same measured, by moving each of those neurons and looking at the cost; and what would be
-    wished if every output wished to rise.
+    data/claims/wishes.npz holds, for both: activations, wishes and pushes of every layer; who
+    wishes what of the last two layers before the outputs, and the same measured, by moving each of
+    those neurons and looking at the cost; what would be wished if every output wished to rise; and
+    what the true output asks of its weights, and the same measured. Of the siblings, untrained and
+    trained, it holds how far each of the three is from what is measured (``gaps``, (3, 2, n)), the
+    share of neurons that would go the wrong way without signs (``turned``, (2, n)), and whether
+    the output farthest from its target pushes hardest (``loudest``, (2, n)).
     """
     model, networks = untrained_and_trained()
     images, labels = load_labelled(TEST)
     outlook = Outlook(images=0, inputs=0, classes=0, test_labels=labels)
     place = check(params, outlook) or 0
     grey = np.array(images[place])
-    seen = model.preprocessing.see(grey[np.newaxis])
     inputs = inputs_of(grey[np.newaxis], model.preprocessing)
     targets = targets_of(np.array([params.digit]), model.network.sizes[-1])
     arrays: Arrays = {
         "image": grey.reshape(model.preprocessing.height, model.preprocessing.width),
-        "seen": seen.reshape(model.preprocessing.seen_shape),
         "place": np.array(place),
         "digit": np.array(params.digit),
         "sizes": np.array(model.network.sizes),
-        "cost": np.array(model.network.cost),
     }
     for name, network in networks.items():
         found = ask(network, inputs, targets)
-        arrays |= {f"{name}_{key}": value for key, value in found.items()}
+        arrays |= {f"{name}_{key}": as_written(value) for key, value in found.items()}
+    arrays |= of_siblings(inputs, targets)
     save_arrays(claim_arrays("wishes"), arrays)
-    gap = max(farthest(arrays, name) for name in networks)
     print(
-        f"test image {place}: measured by moving each neuron, the cost changes as the sums of "
-        f"wishes say, to within {gap:.2g} of the largest"
+        f"test image {place}: measured by moving weights and neurons of {arrays['gaps'].shape[2]} "
+        f"networks, the cost changes as wishes say, to within {arrays['gaps'].max():.2g} of the "
+        "largest"
     )
 
 
-def farthest(arrays: Arrays, name: str) -> float:
-    """Largest distance of a sum of wishes from what was measured, as a share of the largest sum."""
-    gaps = [0.0]
-    for layer in range(len(arrays["sizes"]) - 1):
-        if f"{name}_matrix_{layer}" in arrays:
-            sums = arrays[f"{name}_matrix_{layer}"].sum(axis=0)
-            gap = np.abs(sums - arrays[f"{name}_measured_{layer}"]).max()
-            gaps.append(float(gap / (np.abs(sums).max() or 1)))
-    return max(gaps)
+def as_written(values: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers as they are, others in float32."""
+    whole_numbers = np.issubdtype(values.dtype, np.integer)
+    return values if whole_numbers else np.array(values, np.float32, order="C")
+
+
+def of_siblings(inputs: Floats, targets: Floats) -> Arrays:
+    """How right the three sentences are of each sibling, and what signs and distances do."""
+    siblings = load_siblings()
+    ends = siblings.epochs[0], siblings.last
+    asked = [
+        [ask(in_float64(network), inputs, targets) for network in siblings.after(epoch)]
+        for epoch in ends
+    ]
+    gaps = [[distances(found, targets[:, 0]) for found in networks] for networks in asked]
+    return {
+        "epochs": np.array(siblings.last),
+        "gaps": np.array(gaps).transpose(2, 0, 1),
+        "turned": np.array([[turned(found) for found in networks] for networks in asked]),
+        "loudest": np.array(
+            [[is_loudest(found, targets[:, 0]) for found in networks] for networks in asked]
+        ),
+    }
+
+
+def distances(found: Arrays, targets: Floats) -> list[float]:
+    """How far three sentences are from what is measured, as shares of the largest value.
+
+    Outputs wish in proportion to their distance from the target; a weight is asked to change in
+    proportion to the activation that it carries; and the wishes for a neuron add up.
+    """
+    last = len([name for name in found if name.startswith("wishes_")]) - 1
+    away = targets - found[f"activations_{last}"]
+    wishes = found[f"wishes_{last}"]
+    scale = float(wishes @ away) / (float(away @ away) or 1.0)
+    sums = [
+        apart(found[f"matrix_{layer}"].sum(axis=0), found[f"measured_{layer}"])
+        for layer in range(max(0, last - 2), last)
+    ]
+    weights = apart(found["avenue_weights"], found["measured_weights"])
+    return [apart(wishes, scale * away), weights, max(sums)]
+
+
+def apart(values: Floats, measured: Floats) -> float:
+    """The largest distance, as a share of the largest value."""
+    return float(np.abs(values - measured).max() / (np.abs(values).max() or 1))
+
+
+def turned(found: Arrays) -> float:
+    """Share of the neurons before the outputs that would go the wrong way without signs."""
+    last = len([name for name in found if name.startswith("wishes_")]) - 1
+    return float((found["unsigned"] * found[f"wishes_{last - 1}"] < 0).mean())
+
+
+def is_loudest(found: Arrays, targets: Floats) -> bool:
+    """Whether the output that is farthest from its target pushes hardest."""
+    last = len([name for name in found if name.startswith("wishes_")]) - 1
+    away = np.abs(targets - found[f"activations_{last}"])
+    return bool(away.argmax() == np.abs(found[f"pushes_{last}"]).argmax())
 
 
 def check(params: WishesParams, outlook: Outlook) -> int | None:
@@ -86,7 +139,7 @@ def check(params: WishesParams, outlook: Outlook) -> int | None:
 
 
 def ask(network: Network, inputs: Floats, targets: Floats) -> Arrays:
-    """All that one image, (n_0, 1), asks of one network; float32.
+    """All that one image, (n_0, 1), asks of one network.
 
     ``matrix_l``, (n_{l+1}, kept), holds in row j what neuron j of the layer after wishes of the
     kept neurons of layer l; its columns add up to those neurons' wishes.
@@ -94,25 +147,23 @@ def ask(network: Network, inputs: Floats, targets: Floats) -> Arrays:
     layers = look(network, inputs, targets)
     last = len(network.weights)
     true = int(targets.argmax())
-    found: dict[str, Floats] = {"cost": np.array(cost_of(network, inputs, targets))}
+    found: Arrays = {}
     for layer in range(last + 1):
         found[f"activations_{layer}"] = layers.activations[layer][:, 0]
         found[f"wishes_{layer}"] = layers.wishes[layer][:, 0]
     for layer, push in enumerate(layers.pushes):
         found[f"pushes_{layer + 1}"] = push[:, 0]
     found["unsigned"] = np.abs(layers.pushes[-1][:, 0]) @ network.weights[-1]
-    found["weights"] = network.weights[-1][true]
-    found["avenue_bias"] = layers.pushes[-1][true, 0]
-    found["avenue_weights"] = found["avenue_bias"] * found[f"activations_{last - 1}"]
-    found["avenue_activations"] = found["avenue_bias"] * found["weights"]
-    kept: Arrays = {}
     for layer in range(max(0, last - 2), last):
         neurons = strongest(found[f"wishes_{layer}"])
-        kept[f"neurons_{layer}"] = neurons
+        found[f"neurons_{layer}"] = neurons
         found[f"matrix_{layer}"] = network.weights[layer][:, neurons] * layers.pushes[layer]
         tail = rest(network, layer)
         found[f"measured_{layer}"] = measure(tail, layers.activations[layer], targets, neurons)
-    return {name: np.array(values, np.float32, order="C") for name, values in found.items()} | kept
+    before = layers.activations[-2]
+    found["avenue_weights"] = (layers.pushes[-1][true] * before[:, 0])[neurons]
+    found["measured_weights"] = measure_weights(rest(network, last - 1), before, targets, neurons)
+    return found
 
 
 def strongest(wish: Floats) -> NDArray[np.int64]:
@@ -140,6 +191,21 @@ def measure(
             moved = activations.copy()
             moved[neuron] += step
             costs.append(cost_of(tail, moved, targets))
+        slopes.append((costs[0] - costs[1]) / (2 * NUDGE))
+    return np.array(slopes)
+
+
+def measure_weights(
+    tail: Network, activations: Floats, targets: Floats, neurons: NDArray[np.int64]
+) -> Floats:
+    """The same as each weight from a neuron into the true output is moved, (kept,)."""
+    weights, slopes = tail.weights[0][int(targets.argmax())], []
+    for neuron in neurons:
+        costs, now = [], weights[neuron]
+        for step in (-NUDGE, NUDGE):
+            weights[neuron] = now + step
+            costs.append(cost_of(tail, activations, targets))
+        weights[neuron] = now
         slopes.append((costs[0] - costs[1]) / (2 * NUDGE))
     return np.array(slopes)
 

@@ -1,5 +1,7 @@
-// Unpacks the page's data: base64, zero-run code for images, 8 bits for the weights of an epoch.
+// Unpacks the page's data: base64, zero-run codes for images, 8 bits for the weights of an epoch.
 // stages/page/codec.py packs them.
+
+const coarse = 17; // grey levels in a step of the 16 that training images keep
 
 /** The bytes, Uint8Array, of a base64 text. */
 export function decodeBytes(text) {
@@ -33,6 +35,33 @@ export function decodeImages(code, length) {
     else throw new Error("a zero without its count");
   }
   if (place !== length) throw new Error(`expected ${length} grey levels, got ${place}`);
+  return levels;
+}
+
+/**
+ * Grey levels from the code of 16 of them, half a byte each: 1 to 15 stand for themselves, 0 for a
+ * run of zeros, whose length, 1 to 255, follows in two half bytes.
+ * @param {Uint8Array} code
+ * @param {number} length how many grey levels there must be
+ * @returns {Uint8Array} (length,) from 0 to 255
+ * @throws {Error} if the code is broken or of another length
+ */
+export function decodeCoarse(code, length) {
+  const levels = new Uint8Array(length);
+  const half = (k) => (k % 2 ? code[k >> 1] & 15 : code[k >> 1] >> 4);
+  let place = 0;
+  let k = 0;
+  while (place < length && k < 2 * code.length) {
+    const level = half(k++);
+    if (level > 0) levels[place++] = coarse * level;
+    else {
+      place += 16 * half(k) + half(k + 1);
+      k += 2;
+    }
+  }
+  if (place !== length || 2 * code.length - k > 1) {
+    throw new Error(`expected ${length} grey levels, got ${place}`);
+  }
   return levels;
 }
 

@@ -5,17 +5,6 @@
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 export const finest = 4095; // places along each side of the pad: two characters a coordinate
 
-/** Random numbers from 0 to 1 that a seed, a whole number below 2^32, repeats (mulberry32). */
-export function makeRandom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** A seed that nobody has chosen. */
 export function anySeed() {
   return Math.floor(Math.random() * 2 ** 32);

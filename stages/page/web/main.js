@@ -6,6 +6,7 @@ import { startChanges } from "./changes.js";
 import { byId } from "./dom.js";
 import { startEpochs } from "./epochs.js";
 import { startGuide } from "./guide.js";
+import { startHill } from "./hill.js";
 import { inspectIn, pickNeuron, previewNeuron, startInspector } from "./inspector.js";
 import { startMistakes } from "./mistakes.js";
 import { showFirst, startPad } from "./pad.js";
@@ -15,6 +16,7 @@ import { startContents, startZoom } from "./reader.js";
 import { run } from "./run.js";
 import { startShare } from "./share.js";
 import { startSteps } from "./steps.js";
+import { startTeaching } from "./teach.js";
 import { startUpstrokes } from "./upstroke.js";
 
 if (run.network) {
@@ -24,6 +26,8 @@ if (run.network) {
   startBackpropagation();
   startSteps();
   startChanges();
+  startHill();
+  startTeaching();
   startEpochs();
   startUpstrokes();
   showFirst();

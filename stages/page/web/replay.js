@@ -1,7 +1,8 @@
 // What a visitor's actions make of the trained network: steps, and nudges of one weight.
 
-import { decodeOff, decodeShift, makeRandom } from "./codes.js";
+import { decodeOff, decodeShift } from "./codes.js";
 import { oneHot, step } from "./network.js";
+import { makeRandom } from "./random.js";
 import { run } from "./run.js";
 import { inputsOfCode } from "./subjects.js";
 
@@ -42,10 +43,10 @@ function examplesOf({ source, label }) {
     const example = { inputs: [inputsOfCode(source)], targets: [oneHot(label, run.classes)] };
     return () => example;
   }
-  const random = makeRandom(parseInt(source.slice(1), 36));
+  const { uniform } = makeRandom(parseInt(source.slice(1), 36));
   const { sample, inputs, labels } = run.digits;
   return () => {
-    const places = Array.from({ length: batchSize }, () => Math.floor(random() * sample));
+    const places = Array.from({ length: batchSize }, () => Math.floor(uniform() * sample));
     return {
       inputs: places.map(inputs),
       targets: places.map((place) => oneHot(labels[place], run.classes)),

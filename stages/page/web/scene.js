@@ -142,7 +142,8 @@ export function changesText() {
     [scene.shift.size, "bias shifted", "biases shifted"],
   ];
   const some = parts.filter(([count]) => count > 0);
-  return some.map(([count, one, more]) => `${count} ${count === 1 ? one : more}`).join(", ");
+  const texts = some.map(([count, one, more]) => `${count} ${count === 1 ? one : more}`);
+  return [...(scene.network.taught ? ["a network taught here"] : []), ...texts].join(", ");
 }
 
 /** A copy that may be changed. */

@@ -1,7 +1,8 @@
 // Images by the codes that links have for them: a letter for the kind, and what makes the image.
 
-import { decodeLevels, decodeStrokes, makeRandom } from "./codes.js";
+import { decodeLevels, decodeStrokes } from "./codes.js";
 import { inputsOf } from "./preprocess.js";
+import { makeRandom } from "./random.js";
 import { run } from "./run.js";
 import { imageOfStrokes } from "./strokes.js";
 
@@ -27,8 +28,8 @@ export function subjectOf(code) {
       return made("drawn", imageOfStrokes(strokes, height, width), { strokes });
     }
     case "n": {
-      const random = makeRandom(parseInt(text, 36));
-      const image = Uint8Array.from({ length: run.pixels }, () => Math.floor(random() * 256));
+      const { uniform } = makeRandom(parseInt(text, 36));
+      const image = Uint8Array.from({ length: run.pixels }, () => Math.floor(uniform() * 256));
       return made("noise", image);
     }
     case "e":

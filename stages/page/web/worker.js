@@ -1,0 +1,88 @@
+// The training's own thread: it learns while the page stays free to be used.
+//
+// Messages to it: data (once), start, set, play, pause, step, shown. From it: reports.
+
+import { decodeBytes, decodeCoarse } from "./codec.js";
+import { examplesOf, makeTraining } from "./training.js";
+
+const slice = 40; // milliseconds of learning between two looks at the messages
+let examples = null;
+let training = null;
+let id = 0; // of the training, so that late reports of the one before are known
+let choice = { rate: 0, batch: 1, pace: 0, gap: 100 }; // steps and milliseconds: see `choose`
+let play = null; // { since, taken } while it plays: steps since then
+let told = { at: 0, images: 0, shown: true }; // the last report
+
+const messages = {
+  data({ training: { code, labels }, tests, preprocessing }) {
+    const pixels = preprocessing.height * preprocessing.width;
+    const classes = decodeBytes(labels);
+    const levels = decodeCoarse(decodeBytes(code), classes.length * pixels);
+    examples = {
+      training: examplesOf(levels, classes, preprocessing),
+      tests: examplesOf(tests.levels, tests.labels, preprocessing),
+    };
+  },
+  /** A new network; setup as `makeTraining` takes it. */
+  start({ setup }) {
+    play = null;
+    id = setup.id;
+    training = makeTraining(examples, setup);
+    report();
+  },
+  /** rate, batch, pace (steps a second, or Infinity) and gap (milliseconds between reports). */
+  set(chosen) {
+    choice = { ...choice, ...chosen };
+    if (play) restartClock();
+  },
+  play() {
+    restartClock();
+    told = { ...told, at: performance.now() };
+    setTimeout(learn);
+  },
+  pause() {
+    play = null;
+    report();
+  },
+  step() {
+    training.take(choice.rate, choice.batch);
+    report();
+  },
+  shown() {
+    told.shown = true;
+  },
+};
+
+function restartClock() {
+  play = { since: performance.now(), taken: 0 };
+}
+
+/** Take the steps that are due, and come back. */
+function learn() {
+  if (!play) return;
+  const start = performance.now();
+  const due = (choice.pace * (start - play.since)) / 1000 - play.taken;
+  let taken = 0;
+  while (taken + 1 <= due && performance.now() - start < slice) {
+    training.take(choice.rate, choice.batch);
+    taken += 1;
+  }
+  play.taken += taken;
+  if (due - taken > choice.pace) restartClock(); // it cannot keep pace: forget what is due
+  if (taken > 0 || told.waiting) {
+    told.waiting = !told.shown || performance.now() - told.at < choice.gap;
+    if (!told.waiting) report();
+  }
+  setTimeout(learn, Math.min(100, 1000 / choice.pace));
+}
+
+function report() {
+  const now = performance.now();
+  const measured = training.report();
+  const perSecond = play ? (1000 * (measured.images - told.images)) / (now - told.at) : 0;
+  told = { at: now, images: measured.images, shown: false };
+  const parameters = training.parameters();
+  self.postMessage({ id, ...measured, perSecond, parameters }, [parameters.buffer]);
+}
+
+self.onmessage = ({ data: { kind, ...rest } }) => messages[kind](rest);

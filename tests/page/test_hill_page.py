@@ -1,0 +1,158 @@
+"""The hill in a real browser: the ball by mouse, finger and keyboard, and its steps."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from stages.report import report
+from tests.page.chromium import Watched, started_browser, write_real_run
+from tests.page.test_page import draw_no_figures
+from tests.sample import call
+from tests.stages.test_report import Shape, write_run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with started_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on real digits, with its report; for reading only."""
+    folder = tmp_path_factory.mktemp("run")
+    write_real_run(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        draw_no_figures(patch)
+        call(report, dpi=50, mistakes=6)
+    return folder
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Watched]:
+    """A new page, which must cause no trouble."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, has_touch=True, reduced_motion="reduce"
+    )
+    watched = Watched(context.new_page())
+    yield watched
+    context.close()
+    assert not watched.troubles
+
+
+@pytest.fixture
+def page(watched: Watched, finished: Path) -> Page:
+    """A page whose ball lies at the start of the run."""
+    page = watched.open(finished / "reports/index.html")
+    page.locator("#hill-map").scroll_into_view_if_needed()
+    expect(page.locator("#hill")).to_have_attribute("data-steps", "0")
+    return page
+
+
+def told(page: Page, name: str) -> Any:
+    """Numbers that the section tells once it has been painted."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    numbers = [float(x) for x in str(page.locator("#hill").get_attribute(f"data-{name}")).split()]
+    return np.array(numbers) if len(numbers) > 1 else numbers[0]
+
+
+def choose_rate(page: Page, power: float) -> None:
+    page.locator("#hill-rate").fill(str(power))
+
+
+def test_a_step_goes_against_the_slope_by_the_rate(page: Page) -> None:
+    place, slope, cost = (told(page, name) for name in ("place", "slope", "cost"))
+    choose_rate(page, 0.5)
+    page.get_by_role("button", name="One step").nth(0).scroll_into_view_if_needed()
+    page.locator("#hill-step").click()
+    assert told(page, "steps") == 1
+    assert told(page, "place") == pytest.approx(place - 3.2 * slope)
+    assert told(page, "cost") < cost
+    expect(page.locator("#hill-text")).to_contain_text("Downhill")
+
+
+def test_short_steps_creep_and_long_ones_leap(page: Page) -> None:
+    choose_rate(page, -2)
+    page.locator("#hill-step").click()
+    expect(page.locator("#hill-text")).to_contain_text("creeps")
+    page.locator("#hill-end").click()
+    cost = told(page, "cost")
+    choose_rate(page, 4)
+    said = []
+    for _ in range(8):
+        page.locator("#hill-step").click()
+        said.append(page.locator("#hill-text").inner_text().split(",")[0])
+    assert "Uphill" in said
+    page.locator("#hill-end").click()
+    assert told(page, "cost") == cost
+
+
+def test_it_rolls_by_itself_until_it_is_stopped(page: Page) -> None:
+    first = told(page, "cost")
+    page.locator("#hill-roll").click()
+    expect(page.locator("#hill")).to_have_attribute(
+        "data-steps", re.compile(r"^([3-9]|\d\d+)$"), timeout=20_000
+    )
+    page.locator("#hill-roll").click()
+    steps = told(page, "steps")
+    page.wait_for_timeout(800)
+    assert told(page, "steps") == steps
+    assert told(page, "cost") < first
+
+
+def test_the_ball_is_dragged_by_mouse_and_by_finger(page: Page) -> None:
+    page.locator("#hill-step").click()
+    page.locator("#hill-map").scroll_into_view_if_needed()
+    box = page.locator("#hill-map").bounding_box()
+    assert box is not None
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(*middle, steps=4)
+    page.mouse.up()
+    by_mouse = told(page, "place")
+    assert told(page, "steps") == 0  # a new place, a new trail
+    session = page.context.new_cdp_session(page)
+    for kind, points in [("touchStart", [(30, 30)]), ("touchMove", [(90, 60)]), ("touchEnd", [])]:
+        touches = [{"x": box["x"] + x, "y": box["y"] + y} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+    by_finger = told(page, "place")
+    assert by_finger[0] < by_mouse[0]
+    assert by_finger[1] > by_mouse[1]
+    page.mouse.move(5, 5)
+    assert told(page, "place") == pytest.approx(by_finger)
+
+
+def test_the_keyboard_moves_the_ball_and_takes_steps(page: Page) -> None:
+    page.locator("#hill-map").focus()
+    start = told(page, "place")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    moved = told(page, "place")
+    assert moved[0] > start[0]
+    assert moved[1] > start[1]
+    page.keyboard.press("Enter")
+    assert told(page, "steps") == 1
+    page.keyboard.press("End")
+    assert told(page, "place") == pytest.approx([0, 0], abs=1e-3)
+    page.keyboard.press("Home")
+    assert told(page, "place") == pytest.approx(start)
+    expect(page.locator("#hill-live")).to_contain_text("Cost")
+
+
+def test_a_run_without_a_hill_says_why(
+    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(tmp_path, Shape())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("stages.page.hill.MOST_PARAMETERS", 10)
+    draw_no_figures(monkeypatch)
+    call(report, dpi=50, mistakes=9)
+    page = watched.open(tmp_path / "reports/index.html")
+    expect(page.locator("#hill .missing")).to_contain_text("No hill here")
