@@ -2,6 +2,7 @@
 
 import { decodeBytes } from "./codec.js";
 
+const pause = 100; // milliseconds between figures that nobody sees yet
 const paletteStart = 8 + 25; // after PNG's signature and its first chunk, IHDR
 const prefix = "data:image/png;base64,";
 
@@ -17,6 +18,14 @@ export function startPlates() {
     image.parentElement.classList.toggle("on-dark", dark);
   };
   const dressAll = (dark) => near.forEach((image) => dress(image, dark));
+  /** The others one by one, while there is nothing else to do. */
+  const dressInTurn = (rest) => {
+    const image = rest.shift();
+    if (!image) return;
+    if (scheme.matches && !near.has(image)) dress(image, true);
+    near.add(image);
+    setTimeout(() => dressInTurn(rest), pause);
+  };
   const observer = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) {
@@ -28,6 +37,7 @@ export function startPlates() {
     { rootMargin: "1500px" },
   );
   for (const image of images) observer.observe(image);
+  dressInTurn([...images]);
   scheme.addEventListener("change", () => dressAll(scheme.matches));
   addEventListener("beforeprint", () => dressAll(false));
   addEventListener("afterprint", () => dressAll(scheme.matches));

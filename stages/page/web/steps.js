@@ -148,8 +148,12 @@ function show(next) {
   announceSteps();
 }
 
-/** What has been done to the weights, for a link; an image that the link has stands as "i". */
+/**
+ * What has been done to the weights, for a link; an image that the link has stands as "i". A network
+ * that has learned here is too much for a link.
+ */
 function actionsText() {
+  if (scene.actions.some(({ kind }) => kind === "taught")) return "";
   const { code } = scene.subject;
   const short = (action) => (action.source === code ? { ...action, source: "i" } : action);
   return encodeActions(scene.actions.map(short));
