@@ -128,7 +128,7 @@ def test_it_takes_the_place_of_the_trained_network_and_gives_it_back(page: Page)
     page.get_by_role("button", name="Put it in the trained one").click()
     learning = np.array(page.evaluate(OUTPUTS))
     assert not np.allclose(trained, learning, atol=0.05)
-    expect(page.locator("#changed-what")).to_have_text("Changed: 1 network that learned here")
+    expect(page.locator("#changed-what")).to_have_text("Changed: a network taught here")
     bars = page.locator("#teach-bars .bar-number").all_inner_texts()
     assert [f"{output:.2f}" for output in learning] == bars
     page.get_by_role("button", name="Put the trained network back").click()

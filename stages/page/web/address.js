@@ -65,6 +65,8 @@ export function addressNow() {
 }
 
 function writeAddress() {
-  history.replaceState(null, "", location.pathname + addressNow());
+  const address = addressNow();
+  if (address === location.search + location.hash) return;
+  history.replaceState(null, "", location.pathname + address);
   byId("share-link").value = location.href;
 }

@@ -17,12 +17,18 @@ export function startPlates() {
     image.src = dark ? withPalette(light.get(image), image.dataset.dark) : light.get(image);
     image.parentElement.classList.toggle("on-dark", dark);
   };
-  const dressAll = (dark) => near.forEach((image) => dress(image, dark));
+  let printing = false;
+  const isDark = () => scheme.matches && !printing;
+  const dressAll = () => near.forEach((image) => dress(image, isDark()));
+  const print = (now) => {
+    printing = now;
+    dressAll();
+  };
   /** The others one by one, while there is nothing else to do. */
   const dressInTurn = (rest) => {
     const image = rest.shift();
     if (!image) return;
-    if (scheme.matches && !near.has(image)) dress(image, true);
+    if (isDark() && !near.has(image)) dress(image, true);
     near.add(image);
     setTimeout(() => dressInTurn(rest), pause);
   };
@@ -31,16 +37,16 @@ export function startPlates() {
       for (const { target, isIntersecting } of entries) {
         if (!isIntersecting || near.has(target)) continue;
         near.add(target);
-        if (scheme.matches) dress(target, true);
+        if (isDark()) dress(target, true);
       }
     },
     { rootMargin: "1500px" },
   );
   for (const image of images) observer.observe(image);
   dressInTurn([...images]);
-  scheme.addEventListener("change", () => dressAll(scheme.matches));
-  addEventListener("beforeprint", () => dressAll(false));
-  addEventListener("afterprint", () => dressAll(scheme.matches));
+  scheme.addEventListener("change", dressAll);
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
 }
 
 /** A PNG's address with these colours, base64, in place of its palette's. */

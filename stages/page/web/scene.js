@@ -136,7 +136,6 @@ export function changesText() {
       .map(({ layer, index, from }) => `${layer}:${index}:${from}`),
   );
   const parts = [
-    [scene.actions.filter(({ kind }) => kind === "taught").length, "network that learned here", ""],
     [stepsTaken(), "step", "steps"],
     [nudged.size, "weight nudged", "weights nudged"],
     [scene.off.size, "neuron off", "neurons off"],
