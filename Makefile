@@ -1,25 +1,35 @@
 # Two commands do everything: `make` trains the network and writes the report, `make test` proves it.
 .DEFAULT_GOAL := claims
 SHELL := /bin/sh
-PYTHON ?= python3
 VENV := .venv
 BENCH := .venv-bench
 S3 := .venv-s3
+UV := .uv/bin/uv
 LOCK := requirements.lock
+TEST_LOCK := requirements-dev.lock
+PYTHONS := $(shell sed -n 's/^requires-python = "\(.*\)"/\1/p' pyproject.toml)
+ANY := cpython$(PYTHONS)
+# uv itself runs on any Python that has venv.
+STARTER := $(shell command -v "$(PYTHON)" || command -v python3)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+# Environments can be moved with their folder; uv takes a Python that is there before it fetches one.
+NEW_VENV = $(UV) venv --quiet --relocatable --clear --no-project --python-preference system
+# What comes without a wheel is built by a setuptools of the lock, too.
+INSTALL = $(UV) pip sync --quiet --require-hashes --build-constraints $(LOCK)
 
 AXE := tests/browser/node_modules/.package-lock.json
 PAGE := reports/index.html
 BOOK := reports/chapters.html
 
-.PHONY: claims report check open serve test lint s3 bench audit torture lock clean help
+.PHONY: claims report check open serve git test lint s3 bench audit torture lock check-locks clean help
 
 claims: report ## set up, train, report, then measure the claims of the lectures (default)
 	@dvc repro stages/claims/dvc.yaml
 	@echo
 	@echo "chapters:      $(CURDIR)/$(BOOK)"
 
-report: $(VENV)/installed .dvc/config.local ## set up, train, and say where the report is: the pipeline alone
+report: $(VENV)/installed git ## set up, train, and say where the report is: the pipeline alone
 	@python -m stages.tools.check
 	@python -m stages.tools.repair
 	@dvc repro
@@ -35,10 +45,11 @@ open: claims ## ... and show the report in a browser
 serve: claims ## ... and offer it at http://127.0.0.1:8000/, to this machine alone
 	@python -m http.server 8000 --bind 127.0.0.1 --directory reports
 
-test: $(VENV)/installed $(AXE) ## set up and run the tests
-	@python -m pytest --numprocesses auto --dist loadfile
+# TESTS=tests/nn runs some of them.
+test: $(VENV)/tested $(AXE) ## set up and run the tests
+	@python -m pytest --numprocesses auto --dist loadfile $(TESTS)
 
-lint: $(VENV)/installed ## style, formatting and types
+lint: $(VENV)/tested ## style, formatting and types
 	@ruff check
 	@ruff format --check
 	@mypy
@@ -52,58 +63,94 @@ bench: $(BENCH)/installed ## time the network against PyTorch, JAX and scikit-le
 	@$(BENCH)/bin/python -X determinism=portable -m benchmarks.scale
 	@python -m benchmarks.pipeline
 
-audit: $(VENV)/installed ## licences, the lock, and known vulnerabilities of all that is installed
+audit: $(VENV)/tested ## licences, the lock, and known vulnerabilities of all that is installed
 	@python -m tests.audit
 
 # Every part is run, whatever the ones before it found.
-torture: claims ## what the tests do in small, in full: kills, damaged inputs, parameters, bytes, versions; hours
+torture: $(VENV)/tested claims ## what the tests do in small, in full: kills, damaged inputs, parameters, bytes, versions; hours
 	@failed=; for part in "tests.torture --kills 50" "tests.fuzz --runs 102000" \
 		"pytest -q tests/tools/test_check.py -k variations" "tests.identity --full" "tests.matrix"; do \
 		echo; echo "python -m $$part"; VARIATIONS=5000 python -m $$part || failed="$$failed $${part%% *}"; \
 	done; if test -n "$$failed"; then echo "failed or incomplete:$$failed"; exit 1; fi
 
-lock: $(VENV)/installed ## choose the newest versions of everything, and write them down with their hashes
-	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		pyproject.toml --group dev --output-file $(LOCK)
+lock: .uv/installed ## choose the newest versions of everything, and write them down with their hashes
+	@$(UV) pip compile $(AS_LOCK) pyproject.toml --group pip --output-file $(LOCK)
+	@$(UV) pip compile $(AS_LOCK) pyproject.toml --group pip --group dev --constraints $(LOCK) --output-file $(TEST_LOCK)
+
+# One version for all Pythons, so that all give the same bytes.
+AS_LOCK = --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-annotate --no-header
+
+# One package is plain Python without a wheel; onnxruntime is for macOS 14 and newer.
+check-locks: .uv/installed ## do both locks need no compiler, on every Python and system? Installs nothing
+	@for python in 3.11 3.12 3.13 3.14; do \
+		for system in x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin; do \
+			MACOSX_DEPLOYMENT_TARGET=14.0 $(UV) pip install --quiet --dry-run --target .uv/none --require-hashes \
+				--only-binary :all: --no-binary antlr4-python3-runtime \
+				--python-version $$python --python-platform $$system --requirement $(TEST_LOCK) \
+			&& echo "$$python $$system: wheels alone" || exit 1; \
+		done; \
+	done
 
 clean: ## remove the environments; data, models, reports and DVC's cache stay
-	rm -rf $(VENV) $(BENCH) $(S3)
+	rm -rf .uv $(VENV) $(BENCH) $(S3)
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
-# pip brings uv, at the version and hash of the lock; uv installs the rest about eight times faster.
-$(VENV)/installed: $(LOCK)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; try make PYTHON=python3.12")'
-	@echo "setting up $(VENV)"
-	@$(PYTHON) -m venv --clear $(VENV)
-	@sed -n '/^uv==/,/[^\\]$$/p' $(LOCK) > $(VENV)/uv.txt
-	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
-	@uv pip sync --quiet --require-hashes --compile-bytecode $(LOCK)
+# pip brings uv, at the version and hash of the lock; uv does the rest, about eight times faster.
+.uv/installed: $(TEST_LOCK)
+	@test -n "$(STARTER)" || { echo "error: Python $(PYTHONS) is needed, and there is no python3; try make PYTHON=/path/to/python"; exit 1; }
+	@"$(STARTER)" -m venv --clear .uv
+	@sed -n '/^uv==/,/[^\\]$$/p' $< > .uv/uv.txt
+	@.uv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r .uv/uv.txt
 	@touch $@
+
+# The first Python inside the range; a whole environment, or the next make begins it again. Who had
+# what the tests need keeps it.
+$(VENV)/installed: $(LOCK) | .uv/installed
+	@test -n "$(PYTHON)" || $(UV) python find --system --no-project --no-python-downloads '$(ANY)' >/dev/null 2>&1 \
+		|| echo "no Python $(PYTHONS) here: uv fetches one"
+	@problem=$$($(NEW_VENV) --python '$(or $(PYTHON),$(ANY))' $(VENV) 2>&1) || { \
+		why=$$(echo "$$problem" | sed -n 's/^error: //p; s/^ *cause: //p' | tail -n 1); \
+		echo "error: Python $(PYTHONS) is needed: $$why; try make PYTHON=/path/to/python" >&2; exit 1; }
+	@python -c 'import re, sys; low, high = map(int, re.findall(r"3[.](\d+)", "$(PYTHONS)")); \
+		sys.exit(not low <= sys.version_info[1] < high and "error: Python $(PYTHONS) is needed, $(PYTHON) is " \
+			+ sys.version.split()[0] + "; without PYTHON=, uv finds or fetches one")'
+	@echo "setting up $(VENV) with Python $$(sed -n 's/^version_info = //p' $(VENV)/pyvenv.cfg)"
+	@$(INSTALL) --python $(VENV)/bin/python $(if $(wildcard $(VENV)/bin/pytest),$(TEST_LOCK),$(LOCK))
+	@touch $@
+
+# The tests need all of that, and more.
+$(VENV)/tested: $(TEST_LOCK) $(VENV)/installed
+	@echo "adding to $(VENV) what the tests need"
+	@rm $(VENV)/installed
+	@$(INSTALL) --python $(VENV)/bin/python $(TEST_LOCK)
+	@touch $(VENV)/installed $@
 
 # The page's accessibility is checked by axe-core; without npm that test says so and is left out.
 $(AXE): tests/browser/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix tests/browser; fi
 
 # The peers are large, and needed by nothing else; pip finds the builds without a GPU by itself.
-$(BENCH)/installed: $(LOCK) pyproject.toml | $(VENV)/installed
+$(BENCH)/installed: pyproject.toml $(VENV)/tested
 	@echo "setting up $(BENCH)"
-	@$(PYTHON) -m venv --clear $(BENCH)
-	@uv pip sync --quiet --require-hashes --python $(BENCH)/bin/python $(LOCK)
-	@$(BENCH)/bin/python -m pip install --quiet --upgrade pip
+	@$(NEW_VENV) --python $(VENV)/bin/python $(BENCH)
+	@$(INSTALL) --python $(BENCH)/bin/python $(TEST_LOCK)
 	@$(BENCH)/bin/python -m pip install --quiet --group bench
 	@touch $@
 
 # A server that nothing else needs, beside the versions of the lock.
-$(S3)/installed: $(LOCK) pyproject.toml | $(VENV)/installed
+$(S3)/installed: pyproject.toml $(VENV)/tested
 	@echo "setting up $(S3)"
-	@$(PYTHON) -m venv --clear $(S3)
-	@uv pip sync --quiet --require-hashes --python $(S3)/bin/python $(LOCK)
-	@uv pip install --quiet --python $(S3)/bin/python --group s3-test
+	@$(NEW_VENV) --python $(VENV)/bin/python $(S3)
+	@$(INSTALL) --python $(S3)/bin/python $(TEST_LOCK)
+	@$(UV) pip install --quiet --python $(S3)/bin/python --group s3-test
 	@touch $@
 
-# Without git, DVC can run the pipeline but no experiments.
-.dvc/config.local:
-	@if test -e .git; then touch $@; else dvc config --local core.no_scm true; \
-		echo "no git repository here: the pipeline runs, experiments (dvc exp) need git"; fi
+# Experiments need git, of this folder or of one above that has committed it; the pipeline does not.
+git: $(VENV)/installed
+	@if test -e .git || git ls-files --error-unmatch dvc.yaml >/dev/null 2>&1; then \
+		if grep -qs no_scm .dvc/config.local; then dvc config --local --unset core.no_scm; fi; \
+	elif ! grep -qs no_scm .dvc/config.local; then dvc config --local core.no_scm true; \
+		echo "no git repository has this folder: the pipeline runs, experiments (dvc exp) need one"; fi

@@ -194,6 +194,11 @@ class CustomParams:
         ),
     ] = field(default_factory=list)
     first_label: Annotated[int, whole(0, 255, "the label that becomes class 0")] = 0
+    labels: Annotated[
+        list[int],
+        whole(0, 255, "labels that become classes 0, 1, ...{}; images with others are left out"),
+    ] = field(default_factory=list)
+    levels: Annotated[int, whole(1, 255, "the grey level of full ink, if it is not 255")] = 0
     transpose: Annotated[bool, switch("true swaps rows and columns of every image")] = False
     credit: Annotated[
         str,

@@ -1,4 +1,4 @@
-"""What the project installs: the lock's hashes, every licence, and known vulnerabilities.
+"""What the project installs: the locks' hashes, every licence, and known vulnerabilities.
 
     python -m tests.audit
 
@@ -9,7 +9,6 @@ packages could not be looked up, so that nothing is said about them; 0 if all is
 import json
 import re
 import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distributions
@@ -20,8 +19,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from stages.common.runtime.imports import ROOT
+from tests.pythons import UV
 
 LOCK = ROOT / "requirements.lock"
+TEST_LOCK = ROOT / "requirements-dev.lock"
+PARTS = {  # of pyproject.toml that each lock is made of
+    LOCK: ("dependencies", "pip"),
+    TEST_LOCK: ("dependencies", "pip", "dev", "cluster", "onnx"),
+}
 PIP_AUDIT = "pip-audit==2.10.1"  # in an environment of its own, made for the moment
 UNCHECKED = 3
 COPYLEFT = re.compile(r"GPL|General Public|MPL|Mozilla|\bE[PU]P?L\b|CDDL|MS-RL", re.IGNORECASE)
@@ -31,13 +36,20 @@ CLASSIFIER = "License :: "
 def main() -> None:
     """Print the three parts; exit as the worst of them demands."""
     print_licences()
-    wrong = list(lock_problems(LOCK.read_text(), declared("dependencies") + declared("dev")))
-    names = len(pins(LOCK.read_text()))
-    print(
-        f"\nLock: {names} packages, each with hashes, as pyproject.toml asks." if not wrong else ""
-    )
-    print("\n".join(wrong))
-    raise SystemExit(max(audit(), int(bool(wrong)), key=lambda code: (code == 1, code)))
+    print()
+    good = [check_lock(lock) for lock in PARTS]
+    raise SystemExit(max(audit(), int(not all(good)), key=lambda code: (code == 1, code)))
+
+
+def check_lock(path: Path) -> bool:
+    """Tell what a lock holds, or what is wrong with it; return whether it is in order."""
+    text = path.read_text()
+    wrong = list(lock_problems(text, [need for part in PARTS[path] for need in declared(part)]))
+    for problem in wrong:
+        print(f"{path.name}: {problem}")
+    if not wrong:
+        print(f"{path.name}: {len(pins(text))} packages, each with hashes, as pyproject.toml asks.")
+    return not wrong
 
 
 def declared(part: str) -> list[Requirement]:
@@ -59,17 +71,17 @@ def pins(lock: str) -> dict[str, list[tuple[str, int]]]:
 def lock_problems(lock: str, wanted: list[Requirement]) -> Iterator[str]:
     """What is wrong with a lock: a host or option in it, no hash, or not what is wanted."""
     if "://" in lock or re.search(r"^--?\w", lock, re.MULTILINE):
-        yield "lock: expected packages and hashes alone, got an address or an option"
+        yield "expected packages and hashes alone, got an address or an option"
     locked = pins(lock)
     for name, versions in locked.items():
         for version, hashes in versions:
             if not version or not hashes:
-                yield f"lock: {name} has no {'hash' if version else 'version'}; run make lock"
+                yield f"{name} has no {'hash' if version else 'version'}; run make lock"
     for need in wanted:
         versions = locked.get(canonicalize_name(need.name), [])
         if not versions or not all(need.specifier.contains(version) for version, _ in versions):
             got = ", ".join(version for version, _ in versions) or "nothing"
-            yield f"lock: pyproject.toml asks for {need}, got {got}; run make lock"
+            yield f"pyproject.toml asks for {need}, got {got}; run make lock"
 
 
 def licence(package: Distribution) -> str:
@@ -97,11 +109,10 @@ def print_licences() -> None:
 
 
 def audit() -> int:
-    """Look every package of the lock up, with pip-audit; say what was found, and what was not."""
-    here = Path(sys.executable).parent / "uv"
+    """Look every package up, with pip-audit; say what was found, and what was not."""
     words = ["--disable-pip", "--require-hashes", "--progress-spinner", "off", "--format", "json"]
     done = subprocess.run(
-        [here, "tool", "run", "--quiet", PIP_AUDIT, "--requirement", str(LOCK), *words],
+        [UV, "tool", "run", "--quiet", PIP_AUDIT, "--requirement", str(TEST_LOCK), *words],
         capture_output=True,
         text=True,
         check=False,

@@ -1,12 +1,12 @@
-"""The oldest and the newest versions that pyproject.toml allows, on each Python that uv can supply.
+"""The oldest and the newest versions that pyproject.toml allows, on every Python that it allows.
 
     python -m tests.matrix                                  # Python 3.11 to 3.14, about 20 minutes
     python -m tests.matrix --python 3.11 --only oldest
 
 Each cell gets an environment of its own in a temporary folder, with the tools of the tests besides,
 and runs there the tests of the network, of every stage and claim, and one small pipeline. The
-newest versions are chosen anew, whatever requirements.lock says. Exit code 1 if a cell failed or
-could not be tried.
+newest versions are chosen anew, whatever the locks say. Pythons are those of this machine, pyenv's
+among them, else such that uv can fetch. Exit code 1 if a cell failed or could not be tried.
 """
 
 import os
@@ -21,6 +21,7 @@ from typing import Annotated
 import typer
 
 from stages.common.runtime.imports import ROOT
+from tests.pythons import UV, environment
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 RESOLUTIONS = {"oldest": "lowest-direct", "newest": "highest"}
@@ -29,7 +30,7 @@ SHOWN = ("numpy", "pandas", "typer", "matplotlib", "scipy", "dvc")
 LEFT_OUT = (
     "cluster",
     *("page", "page_core", "pipeline", "plots", "datasets", "export"),
-    *("readme", "report", "speed", "torture"),
+    *("readme", "report", "setup", "speed", "torture"),
 )
 TOOLS = ("pytest", "hypothesis", "playwright")  # the last only to be imported
 PIPELINE = "tests/test_pipeline.py::test_a_second_run_does_nothing"
@@ -92,9 +93,13 @@ def install(folder: Path, version: str, resolution: str) -> dict[str, str]:
 
 def uv(problem: str, *words: str) -> None:
     """Run uv; its last line says why it could not."""
-    here = Path(sys.executable).parent / "uv"
     done = subprocess.run(
-        [here, "--quiet", *words], cwd=ROOT, capture_output=True, text=True, check=False
+        [UV, "--quiet", *words],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         print(done.stderr, file=sys.stderr)
@@ -103,8 +108,8 @@ def uv(problem: str, *words: str) -> None:
 
 def check(folder: Path) -> tuple[str, bool]:
     """Run the chosen tests with an environment's Python; return its verdict."""
-    names = {path.stem.removeprefix("test_"): path for path in (ROOT / "tests").glob("test_*.py")}
-    chosen = [str(path) for name, path in sorted(names.items()) if name not in LEFT_OUT]
+    names = {path: path.stem.removeprefix("test_") for path in (ROOT / "tests").rglob("test_*.py")}
+    chosen = [str(path) for path, name in sorted(names.items()) if name not in LEFT_OUT]
     start = perf_counter()
     words = [str(folder / "env/bin/python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(

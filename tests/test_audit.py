@@ -1,15 +1,26 @@
-"""The lock is in order, the audit does not forgive, and every dependency has its reason."""
+"""The locks are in order, the audit does not forgive, and every dependency has its reason."""
 
 import re
 from email.message import Message
 from importlib.metadata import Distribution
+from pathlib import Path
 from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
 
 from stages.common.runtime.imports import ROOT
-from tests.audit import COPYLEFT, LOCK, UNCHECKED, declared, licence, lock_problems, verdict
+from tests.audit import (
+    COPYLEFT,
+    PARTS,
+    UNCHECKED,
+    check_lock,
+    declared,
+    licence,
+    lock_problems,
+    pins,
+    verdict,
+)
 
 HASH = " \\\n    --hash=sha256:" + "0" * 64
 OLDER = f"numpy==2.4.0 ; python_full_version < '3.12'{HASH}\n"
@@ -17,10 +28,21 @@ GOOD = f"{OLDER}numpy==2.5.0{HASH}{HASH}\ntyper==1.0{HASH}\n"
 WANTED = [Requirement("numpy>=2.2")]
 
 
-def test_the_lock_is_in_order() -> None:
-    wanted = declared("dependencies") + declared("dev")
-    assert list(lock_problems(LOCK.read_text(), wanted)) == []
+@pytest.mark.parametrize("lock", PARTS)
+def test_each_lock_is_in_order(lock: Path) -> None:
+    assert check_lock(lock)
+
+
+def test_a_good_lock_has_no_problem() -> None:
     assert list(lock_problems(GOOD, WANTED)) == []
+
+
+def test_the_tests_run_with_the_versions_of_a_plain_make() -> None:
+    """`make test` adds to the environment of `make`, and changes nothing in it."""
+    running, testing = (set(re.split(r"\n(?=\S)", lock.read_text().strip())) for lock in PARTS)
+    assert running < testing
+    added = {block.partition("==")[0] for block in testing - running}
+    assert {"pytest", "ruff", "mypy", "playwright", "onnxruntime", "uv"} <= added
 
 
 @pytest.mark.parametrize(
@@ -81,3 +103,9 @@ def test_every_dependency_and_no_other_is_justified() -> None:
     section = document.partition("## What is installed")[2].partition("\n## ")[0]
     named = re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE)
     assert sorted(named) == sorted(need.name for need in declared("dependencies"))
+
+
+@pytest.mark.parametrize("lock", PARTS)
+def test_every_python_gets_the_same_versions(lock: Path) -> None:
+    """Another NumPy gives other bytes."""
+    assert all(len(versions) == 1 for versions in pins(lock.read_text()).values())

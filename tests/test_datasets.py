@@ -36,18 +36,19 @@ from stages.common.images.catalog import FILES, Entry
 from stages.common.images.classes import Classes, are_names, numbered
 from stages.common.images.dataset import DataSet, load_classes, load_dataset, load_known
 from stages.common.images.idx import write_idx
-from stages.common.images.preprocess import Preprocessing
+from stages.common.images.preprocess import Images, Preprocessing
 from stages.common.images.wanted import save
 from stages.common.runtime.cli import run
 from stages.common.runtime.imports import ROOT
-from stages.common.runtime.params import parameters_of
+from stages.common.runtime.params import flat, made, parameters_of
 from stages.fetch import FetchParams, fetch
-from stages.normalize import normalize
+from stages.normalize import NormalizeParams, normalize
 from stages.tools.check import problems_of_section
+from stages.tools.expected import outlook_before_batch
 from tests.claims.shared import rows_of
 from tests.page.chromium import Watched, started_browser
 from tests.pipelines import CLAIMS, PARAMS, STAGES, load, module_of
-from tests.sample import asking_for, call, write_dataset, write_patterns
+from tests.sample import asking_for, call, described, write_dataset, write_patterns
 
 DECLARED = parameters_of(FetchParams)
 LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -144,7 +145,7 @@ def test_every_stage_runs_and_the_network_learns(finished: Path, data: MadeUp) -
     assert metrics["accuracy"] > 2 / (1 + len(data.names))
     assert len(rows_of(finished / SCORES)) == len(data.names)
     drawn = {path.stem for path in (finished / CLAIM_FIGURES).glob("*.png")}
-    assert {*CLAIMS} - {"chapters"} == drawn
+    assert {*CLAIMS} - {"siblings", "chapters"} == drawn
 
 
 def test_what_the_network_is_given_has_its_name(finished: Path, data: MadeUp) -> None:
@@ -333,8 +334,9 @@ def test_every_data_set_of_the_catalog_goes_by_its_name_alone(
 # --- Labels, names and what is known ------------------------------------------------------------
 
 
-def normalized(labels: list[int], **about: Any) -> None:
+def normalized(labels: list[int], /, **about: Any) -> None:
     """Run ``normalize`` on one image of 2 x 3 for each label, in the current folder."""
+    about = {"levels": 255, **about}
     images = np.arange(len(labels) * 6, dtype=np.uint8).reshape(-1, 2, 3)
     for prefix in ("train", "t10k"):
         write_idx(Path(f"data/raw/{prefix}-images-idx3-ubyte"), images)
@@ -373,6 +375,93 @@ def test_names_and_labels_that_do_not_fit_are_refused_in_one_line(
     assert reason in str(error.value)
     assert "\n" not in str(error.value)
     assert not (empty / "data/normalized").exists()
+
+
+def with_levels(highest: int, levels: int | None) -> Images:
+    """What ``normalize`` makes of test images with such levels, and of what is said of them."""
+    images = np.arange(48).reshape(8, 2, 3) * highest // 47
+    for prefix in ("train", "t10k"):
+        write_idx(Path(f"data/raw/{prefix}-images-idx3-ubyte"), images.astype(np.uint8))
+        labels = np.arange(8, dtype=np.uint8) % 2
+        write_idx(Path(f"data/raw/{prefix}-labels-idx1-ubyte"), labels)
+    write_dataset(RAW, **({} if levels is None else {"levels": levels}))
+    call(normalize, scaling="unit", deskew=False, edges=False)
+    return load_labelled(Path("data/normalized/test"))[0]
+
+
+@pytest.mark.parametrize("highest", [1, 2, 16, 127])
+def test_levels_that_end_far_below_255_are_told_with_what_to_set(highest: int, empty: Path) -> None:
+    with pytest.raises(StageError, match=f"got {highest} as the .*custom.levels to {highest} "):
+        with_levels(highest, None)
+    assert not (empty / "data/normalized").exists()
+    images = with_levels(highest, highest)
+    assert (images.min(), images.max()) == (0, 255)
+    assert with_levels(highest, 255).max() == highest
+    assert with_levels(128, None).max() == 128
+
+
+@pytest.mark.usefixtures("empty")
+def test_levels_beyond_those_that_are_said_and_no_levels_at_all_are_refused() -> None:
+    with pytest.raises(StageError, match=r"fetch.custom.levels: expected 17 or more, .* got 16"):
+        with_levels(17, 16)
+    with pytest.raises(StageError, match="expected images with ink, got grey level 0 in every"):
+        with_levels(0, None)
+
+
+@pytest.mark.usefixtures("empty")
+def test_levels_are_stretched_to_255_by_rounding() -> None:
+    images = with_levels(16, 16)
+    expected = [round(level * 255 / 16 + 1e-9) for level in np.arange(48) * 16 // 47]
+    assert images.ravel().tolist() == expected
+
+
+@pytest.mark.usefixtures("empty")
+def test_images_of_other_labels_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    normalized([10, 255, 20, 10], labels=[20, 10])
+    assert load_labelled(Path("data/normalized/train"))[1].tolist() == [1, 0, 1]
+    assert load_classes(2).names == ("20", "10")
+    assert "train: 1 images are left out, with the labels 255" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("custom", "reason"),
+    [
+        ({"labels": [1, 2, 1]}, "fetch.custom.labels: expected different labels, got [1, 2, 1]"),
+        ({"labels": [1, 2], "first_label": 1}, "or fetch.custom.labels, got both; remove one"),
+    ],
+)
+def test_labels_that_contradict_one_another_are_refused(
+    custom: dict[str, Any], reason: str, empty: Path
+) -> None:
+    write_patterns(empty / "source", 2, 4, 4, {"train": 4, "t10k": 2})
+    with pytest.raises(StageError, match=re.escape(reason)):
+        catalog.chosen("custom", {**described(empty / "source"), **custom})
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "reason"),
+    [
+        (0x0D, (4, 3, 3), "got 0x0d (32-bit float); write it anew with bytes: grey levels from"),
+        (0x08, (4, 3, 3, 3), "got 4; a fourth is usually that of colours: make the images grey"),
+    ],
+)
+def test_pixels_of_floats_and_colours_are_called_so(
+    kind: int, shape: tuple[int, ...], reason: str, empty: Path
+) -> None:
+    normalized([0, 1, 0, 1])
+    head = struct.pack(f">4B{len(shape)}I", 0, 0, kind, len(shape), *shape)
+    (RAW / "train-images-idx3-ubyte").write_bytes(head + bytes(4 * int(np.prod(shape))))
+    with pytest.raises(StageError, match=re.escape(reason)):
+        call(normalize, scaling="unit", deskew=False, edges=False)
+    assert empty.is_dir()
+
+
+def test_the_lengths_alone_tell_of_colours(empty: Path) -> None:
+    write_patterns(empty / "source", 2, 4, 4, {"train": 40, "t10k": 20})
+    values = asking_for(empty / "source", train_images_bytes=20 + 40 * 4 * 4 * 3)
+    params = made(FetchParams, flat(PARAMS["fetch"] | values))
+    with pytest.raises(StageError, match="got a length that fits four; a fourth is usually"):
+        outlook_before_batch(params, made(NormalizeParams, PARAMS["normalize"]))
 
 
 def test_classes_are_digits_only_if_their_names_are() -> None:

@@ -5,9 +5,10 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from stages.claims.shared.claim import Claim, Finding, Verdict
+from stages.claims.shared.outputs import why_left_out
 from stages.common.files.atomic import StageError, whole_file, whole_folder
 from stages.common.files.paths import (
     CLAIM_FIGURES,
@@ -27,6 +28,9 @@ from stages.page.bundle import bundle
 from stages.page.figures.text import percent
 from stages.page.html import WEB, Image, Table, data_url, image_of, render
 
+if TYPE_CHECKING:
+    from stages.claims.registry import Chapter
+
 MOST_ROWS, MOST_COLUMNS = 24, 8  # of a table that is shown; a larger one is a download
 MOST_BYTES = 40_000  # of a download that travels inside the page
 DIGITS = 8  # of the network's hash that name it
@@ -40,9 +44,16 @@ class Part:
     claim: Claim
     image: Image
     finding: Finding
-    criterion: str
     table: Table | None
     downloads: Sequence[tuple[str, str]]  # names and data: URLs of what the command wrote
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A claim that asks what the images do not have."""
+
+    claim: Claim
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,17 +64,24 @@ class ChaptersParams:
 
 
 def chapters(params: ChaptersParams) -> None:
-    """Write reports/claims, a figure a claim, and reports/chapters.html."""
+    """Write reports/claims, a figure a claim, and reports/chapters.html.
+
+    A claim that its command left out is named there, with the reason.
+    """
     from stages.claims.registry import (
         CHAPTERS,  # Matplotlib: a second that --help need not wait for
     )
     from stages.page.figures.layout import save, styled
 
-    told = []
+    told: list[tuple[Chapter, list[Part | LeftOut]]] = []
     with whole_folder(CLAIM_FIGURES) as folder, styled():
         for chapter in CHAPTERS:
-            parts = []
+            parts: list[Part | LeftOut] = []
             for claim in chapter.claims:
+                if reason := why_left_out(claim.name):
+                    parts.append(LeftOut(claim, reason))
+                    print(f"{claim.name}: left out: {reason}")
+                    continue
                 found = claim.read()
                 finding = claim.judge(found)
                 path = folder / f"{claim.name}.png"
@@ -71,14 +89,14 @@ def chapters(params: ChaptersParams) -> None:
                 parts.append(part_of(claim, finding, path.read_bytes()))
                 print(f"{claim.name}: {finding.verdict.sentence}")
             told.append((chapter, parts))
-    write_verdicts([part for _, parts in told for part in parts])
-    counts = Counter(part.finding.verdict for _, parts in told for part in parts)
+    every = [part for _, parts in told for part in parts]
+    write_verdicts(every)
     page = render(
         "chapters.html.j2",
         {
             **network(),
             "chapters": told,
-            "counts": in_words(counts),
+            "counts": in_words(every),
             "verdicts": [*Verdict],
             "credit": load_known().credit,
         },
@@ -88,7 +106,7 @@ def chapters(params: ChaptersParams) -> None:
     with whole_file(PAGE_OF_CLAIMS) as path:
         path.write_text(page, encoding="utf-8")
     size = f"{len(page) / 1e6:.1f} MB"
-    print(f"{in_words(counts)}; their page: {PAGE_OF_CLAIMS} ({size})")
+    print(f"{in_words(every)}; their page: {PAGE_OF_CLAIMS} ({size})")
 
 
 def part_of(claim: Claim, finding: Finding, png: bytes) -> Part:
@@ -97,34 +115,41 @@ def part_of(claim: Claim, finding: Finding, png: bytes) -> Part:
         claim,
         image_of(finding.title, finding.measured, finding.alt, png),
         finding,
-        claim.criterion or finding.criterion,
         small_table(claim.name),
         downloads(claim.name),
     )
 
 
-def write_verdicts(parts: Sequence[Part]) -> None:
+def write_verdicts(parts: Sequence[Part | LeftOut]) -> None:
     """Write reports/verdicts.json: how many there are of each verdict, and a line a claim.
 
     DVC takes the counts for metrics; it does not look into lists.
     """
-    counts = Counter(part.finding.verdict for part in parts)
-    heads = [f"{json.dumps(verdict)}: {counts[verdict]}" for verdict in Verdict]
+    verdicts, left_out = counted(parts)
+    heads = [f"{json.dumps(verdict)}: {verdicts[verdict]}" for verdict in Verdict]
+    heads += [f'"left_out": {left_out}'] if left_out else []
     lines = ",\n".join(json.dumps(as_data(part), ensure_ascii=False) for part in parts)
     with whole_file(VERDICTS) as path:
         text = "{\n" + ",\n".join([*heads, f'"claims": [\n{lines}\n]']) + "\n}\n"
         path.write_text(text, encoding="utf-8")
 
 
-def as_data(part: Part) -> dict[str, Any]:
-    """A verdict with all that it rests on."""
-    estimate = part.finding.estimate
+def counted(parts: Sequence[Part | LeftOut]) -> tuple[Counter[Verdict], int]:
+    """How many claims there are of each verdict, and how many are left out."""
+    verdicts = Counter(part.finding.verdict for part in parts if isinstance(part, Part))
+    return verdicts, len(parts) - verdicts.total()
+
+
+def as_data(part: Part | LeftOut) -> dict[str, Any]:
+    """A verdict with all that it rests on, or why there is none."""
+    if isinstance(part, LeftOut):
+        return {"claim": part.claim.name, "left_out": part.reason}
     return {
         "claim": part.claim.name,
         "verdict": part.finding.verdict,
         "lecture": part.claim.claim,
-        "criterion": part.criterion,
-        **({} if estimate is None else rounded(asdict(estimate))),
+        "criterion": part.claim.criterion,
+        **rounded(asdict(part.finding.estimate)),
     }
 
 
@@ -150,10 +175,12 @@ def network() -> dict[str, str]:
     }
 
 
-def in_words(counts: Counter[Verdict]) -> str:
-    """How many claims held, in part, and not: 5 held, 9 in part, 1 not."""
+def in_words(parts: Sequence[Part | LeftOut]) -> str:
+    """How many claims held, in part, and not, and are left out: 5 held, 9 in part, 1 not."""
     names = {Verdict.HELD: "held", Verdict.PARTLY: "in part", Verdict.NOT_HELD: "not"}
-    return ", ".join(f"{counts[verdict]} {name}" for verdict, name in names.items())
+    verdicts, left_out = counted(parts)
+    told = [f"{verdicts[verdict]} {name}" for verdict, name in names.items()]
+    return ", ".join([*told, f"{left_out} left out"] if left_out else told)
 
 
 def small_table(name: str) -> Table | None:

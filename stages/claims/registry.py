@@ -25,6 +25,7 @@ from stages.claims.sweep import claim as sweep
 from stages.claims.twos import claim as twos
 from stages.claims.valley import claim as valley
 from stages.claims.wishes import claim as wishes
+from stages.claims.wrong_labels import claim as wrong_labels
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ CHAPTERS = (
         "needed",
         "What it takes",
         "How much of the success comes from the data, and how much from the shape of the network?",
-        (memorize.CLAIM, amount.CLAIM, architecture.CLAIM, sweep.CLAIM),
+        (memorize.CLAIM, amount.CLAIM, wrong_labels.CLAIM, architecture.CLAIM, sweep.CLAIM),
     ),
     Chapter(
         "viewers",

@@ -1,7 +1,6 @@
 """What the page says of a run beside its figures: facts and tables, all taken from the run."""
 
 import math
-import platform
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -181,10 +180,9 @@ def in_words(value: Any) -> str:
 
 
 def versions() -> list[tuple[str, str]]:
-    """What the report was made with."""
+    """What the report was made with: packages, not Python, for each Python gives the same bytes."""
     names = {"numpy": "NumPy", "scipy": "SciPy", "dvc": "DVC"}
-    packages = [(names.get(name, name.capitalize()), version(name)) for name in PACKAGES]
-    return [("Python", platform.python_version()), *packages]
+    return [(names.get(name, name.capitalize()), version(name)) for name in PACKAGES]
 
 
 def tables(results: "Results") -> dict[str, Table]:

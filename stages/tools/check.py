@@ -24,6 +24,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from stages.batch import BatchParams
 from stages.common.files.atomic import StageError, one_line
 from stages.common.files.paths import CLAIM_PARAMETERS, CLAIM_PIPELINE, PARAMETERS, PIPELINE
+from stages.common.images.outlook import NotInDataError
 from stages.common.runtime.cli import section_of
 from stages.common.runtime.params import (
     Parameter,
@@ -57,7 +58,10 @@ def main() -> int:
             problems.append(str(error))
         except OSError as error:
             problems.append(f"{error.filename}: {error.strerror}")
-    problems += problems_together(sound)
+    wrong, notes = problems_together(sound)
+    problems += wrong
+    for note in notes:
+        print(f"note: {note}; this claim is left out")
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     if not problems:
@@ -160,8 +164,10 @@ def near(name: Any, names: dict[str, Any]) -> str:
 # --- values together
 
 
-def problems_together(sound: Sections) -> list[str]:
+def problems_together(sound: Sections) -> tuple[list[str], list[str]]:
     """One line for each combination that its command would refuse, as far as it is known now.
+
+    And one for each that leaves a claim out, since the images lack what it asks of them.
 
     Each command's own function ``check`` is asked, with what it names by type: sections of
     parameters, and what is known of the images. What is not known is left to the command.
@@ -170,8 +176,9 @@ def problems_together(sound: Sections) -> list[str]:
     try:
         known |= outlooks(known)
     except StageError as error:
-        return [str(error)]
-    problems = []
+        return [str(error)], []
+    problems: list[str] = []
+    notes: list[str] = []
     for command in sound:
         check = getattr(sys.modules[command.__module__], "check", None)
         hints = get_type_hints(check) if check else {}
@@ -179,9 +186,11 @@ def problems_together(sound: Sections) -> list[str]:
         if check and None not in found:
             try:
                 check(*found)
+            except NotInDataError as error:
+                notes.append(str(error))
             except StageError as error:
                 problems.append(str(error))
-    return [*dict.fromkeys(problems)]
+    return [*dict.fromkeys(problems)], [*dict.fromkeys(notes)]
 
 
 def outlooks(known: dict[type, Any]) -> dict[type, Any]:

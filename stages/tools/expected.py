@@ -17,10 +17,11 @@ from stages.common.files.paths import RAW, RAW_DATASET
 from stages.common.images.catalog import FILES, Entry
 from stages.common.images.dataset import load_dataset
 from stages.common.images.edges import mosaic_shape
-from stages.common.images.idx import IdxError, read_idx, read_labels
+from stages.common.images.idx import GREY, IdxError, read_idx, read_labels
+from stages.common.images.labels import NO_CLASS, as_classes, doubts
 from stages.common.images.outlook import Outlook
 from stages.fetch import FetchParams, entry_of
-from stages.normalize import NormalizeParams, from_zero
+from stages.normalize import NormalizeParams
 
 IMAGES_HEAD = 16  # bytes in front of all images
 LABELS = ((8, 1), (12, 32))  # ... of all labels, and of each: a byte, or QMNIST's 8 of 32 bits
@@ -43,14 +44,16 @@ def outlook_before_batch(fetch: FetchParams, normalize: NormalizeParams) -> Outl
     shape = _shape(count, pixels)
     if shape and entry.about.transpose:
         shape = shape[::-1]
-    labels = _labels("train", entry, count)
+    labels, test_labels = _labels("train", entry, count), _labels("test", entry, test_count)
+    if labels is not None and test_labels is not None:
+        doubts(labels, test_labels, entry.about)
     return Outlook(
-        images=count,
+        images=count if labels is None else len(labels),
         inputs=_inputs(pixels, shape) if normalize.edges else pixels,
         classes=FEWEST_CLASSES if labels is None else 1 + int(labels.max()),
         shape=shape,
         labels=labels,
-        test_labels=_labels("test", entry, test_count),
+        test_labels=test_labels,
     )
 
 
@@ -76,6 +79,13 @@ def _counted(part: str, entry: Entry) -> tuple[int, int]:
         pixels, rest = divmod(images_length - IMAGES_HEAD, count)
         if pixels > 0 and not rest:
             return count, pixels
+    count = counts[0]
+    depth = images_length - IMAGES_HEAD - 4
+    if depth > 0 and not depth % count:
+        raise StageError(
+            f"fetch.custom.{images}_bytes: expected the {IMAGES_HEAD} bytes in front of images of "
+            f"three dimensions, number, height and width; got a length that fits four; {GREY}"
+        )
     raise StageError(
         f"fetch.custom.{images}_bytes: expected {IMAGES_HEAD} and as many for each of the "
         f"{' or '.join(f'{count:,}' for count in counts)} images that fetch.custom.{labels}_bytes "
@@ -97,13 +107,17 @@ def _inputs(pixels: int, shape: tuple[int, int] | None) -> int:
     return math.prod(mosaic_shape(*shape)) if shape else 2 * pixels
 
 
-def _labels(part: str, entry: Entry, count: int) -> NDArray[np.uint8] | None:
-    """So many labels, from 0 on, if the files of this data set are there."""
+def _labels(part: str, entry: Entry, count: int) -> NDArray[np.int64] | None:
+    """The classes of so many labels, if the files of this data set are there."""
     try:
         known = load_dataset(RAW_DATASET)
     except StageError:
         return None
     if known.sums != entry.about.sums:
         return None
-    labels = from_zero(read_labels(RAW / FILES[f"{part}_labels"]), entry.about.first_label)
-    return labels if len(labels) == count else None
+    labels = read_labels(RAW / FILES[f"{part}_labels"])
+    if len(labels) != count:
+        return None
+    classes = as_classes(labels, entry.about)
+    counted: NDArray[np.int64] = classes[classes != NO_CLASS]
+    return counted

@@ -5,6 +5,7 @@ python -m stages.tools.export c javascript --folder firmware
 """
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -32,15 +33,19 @@ FORMATS: dict[str, tuple[str, Callable[[Model], bytes]]] = {
 def export(
     formats: Annotated[
         list[str] | None,
-        typer.Argument(help=f"What to write, of {', '.join(FORMATS)}; all if none is named."),
+        typer.Argument(help=f"What to write, of {', '.join(FORMATS)}; all that it can if none."),
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where to write it.")] = Path("exports"),
 ) -> None:
     """Write models/network.npz in other formats, and a model card made from the run's reports.
 
-    ONNX needs the package onnx (pip install --group onnx); nothing else needs anything.
+    ONNX needs the package onnx (pip install --group onnx): without it, it is left out unless it is
+    named. Nothing else needs anything.
     """
     chosen = list(dict.fromkeys(formats or FORMATS))
+    if not formats and find_spec("onnx") is None:
+        chosen.remove("onnx")
+        print("ONNX is left out: the package onnx is not installed; pip install --group onnx")
     for name in chosen:
         if name not in FORMATS:
             raise StageError(f"export: expected one of {', '.join(FORMATS)}, got {name!r}")

@@ -221,7 +221,7 @@ def finding_and_figure_of(claim: Claim) -> tuple[Finding, Figure]:
 
 def words_of(finding: Finding) -> str:
     """All that a finding says in words."""
-    said = (finding.title, finding.plain, finding.notes, finding.measured, finding.criterion)
+    said = (finding.title, finding.plain, finding.notes, finding.measured)
     return " ".join((*said, finding.alt))
 
 

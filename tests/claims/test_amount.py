@@ -42,7 +42,6 @@ def known_numbers(finding: Finding) -> set[str]:
         numbers += [f"{100 * ratios[0] ** (-1 / decades):.0f}", f"{ratios[1]:.2f}"]
         numbers.append(f"{means[-1] - means[-2]:z.1f}")
         few, every = ([100 * share for share in test[i]] for i in (tenth, -1))
-        assert finding.estimate is not None
         if min(stdev(few), stdev(every)) > 0:
             interval = ttest_ind(every, few, equal_var=False).confidence_interval(0.95)
             ends = [finding.estimate.low, finding.estimate.high]

@@ -15,7 +15,8 @@ from stages.claims import registry
 from stages.claims.chapters import chapters, downloads, small_table
 from stages.claims.registry import CLAIMS, Chapter
 from stages.claims.shared.claim import Claim, Estimate, Finding, Verdict
-from stages.claims.shared.command import headline
+from stages.claims.shared.command import headline, or_left_out
+from stages.claims.shared.outputs import leave_out, why_left_out
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import (
     CLAIM_FIGURES,
@@ -28,6 +29,7 @@ from stages.common.files.paths import (
     claim_table,
 )
 from stages.common.images.dataset import DataSet
+from stages.common.images.outlook import NotInDataError
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, save_model
 from tests.pipelines import CLAIMS as STAGES
@@ -45,7 +47,6 @@ def claim(name: str, verdict: Verdict) -> Claim:
             verdict,
             f"Found {found}",
             f"Measured {BAD}.",
-            "",
             f"A line {BAD}",
             plain=f"Plainly {BAD}.",
             notes="Besides.",
@@ -103,6 +104,38 @@ def test_verdicts_are_data_a_line_a_claim() -> None:
         "criterion": "It is so.", "value": 1.235, "low": 1, "high": 2.0, "networks": 3,
         "unit": "% of the images", "kind": "95 % interval",
     }  # fmt: skip
+
+
+def test_a_claim_that_asks_what_the_images_do_not_have_is_left_out_with_a_word(
+    empty: Path, written: Page, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not [span for span in written.all("span") if span.get("class") == "left-out"]
+    reason = f'wishes.digit: expected 0, 1, got "2", {BAD}'
+
+    def wishes() -> None:
+        raise NotInDataError(reason)
+
+    or_left_out(wishes)()
+    assert capsys.readouterr().out == f"left out: {reason}\n"
+    assert why_left_out("wishes") == reason
+    leave_out([claim_table("two")], reason)
+    call(chapters, dpi=50)
+    text = "".join(Page((empty / PAGE_OF_CLAIMS).read_text(encoding="utf-8")).text)
+    assert "1 held, 0 in part, 0 not, 1 left out" in text
+    assert text.count(reason) == 1
+    assert "Title of two" in text
+    assert {path.stem for path in CLAIM_FIGURES.iterdir()} == {"one"}
+    verdicts = json.loads(VERDICTS.read_text(encoding="utf-8"))
+    assert [verdicts[name] for name in (*Verdict, "left_out")] == [1, 0, 0, 1]
+    assert verdicts["claims"][1] == {"claim": "two", "left_out": reason}
+
+
+def test_other_errors_of_a_claim_are_errors() -> None:
+    def wishes() -> None:
+        raise StageError("a full disk")
+
+    with pytest.raises(StageError, match="a full disk"):
+        or_left_out(wishes)()
 
 
 def test_the_page_names_the_network_that_it_was_measured_on(written: Page) -> None:

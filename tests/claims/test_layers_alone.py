@@ -137,6 +137,5 @@ def test_a_lead_that_may_be_chance_does_not_count() -> None:
     write({"1 2 3": [0.9, 0.9, 0.9], "2 3": [0.5, 0.9, 0.7], "3": [0.5, 0.9, 0.7]})
     finding = finding_of(CLAIM)
     assert finding.verdict == Verdict.NOT_HELD
-    assert finding.estimate is not None
     assert finding.estimate.value == pytest.approx(20)
     assert finding.estimate.low < 0

@@ -1,15 +1,20 @@
 """Six paths from one start ask as many images as is said, and the plane shows what it says."""
 
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
+from statistics import mean, stdev
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
+from scipy.stats import sem, t
 
 from nn import Examples, Network, Settings, cost_of, evaluate, gradient
 from stages.claims.paths.claim import CLAIM
+from stages.claims.paths.figure import COLORS
 from stages.claims.paths.measure import Trail, costs_of_row, paths, plane_of, seen, window
 from stages.claims.shared.claim import Finding, Verdict
 from stages.claims.shared.stepwise import StepwiseSGD
@@ -45,7 +50,15 @@ def known_numbers(finding: Finding) -> set[str]:
         known |= {f"{int(row['images']) / budget:.2g}" for row in rows}
     known |= {f"{100 * share:.0f}" for share in plane["explained"]}
     known |= {str(n) for key in ("last", "uphill") for n in plane[key]}
-    return known | {f"{way:.1f}" for way in plane["way"]}
+    known |= {str(LONGER), "1", "95", str(len(plane["raced"]))}
+    for place, (above, below) in enumerate(((1, 0), (0, 1))):
+        pairs = plane["raced"][:, :, place]
+        ratios = [pair[above] / pair[below] for pair in pairs if np.isfinite(pair).all()]
+        known |= {f"{mean(ratios):.3g}"} if ratios else set()
+        if len(ratios) > 1 and stdev(ratios) > 0:
+            ends = t.interval(0.95, len(ratios) - 1, mean(ratios), sem(ratios))
+            known |= {f"{number:.3g}" for number in ends}
+    return known | {f"{way:.1f}" for way in plane["way"]} | {"0"}
 
 
 CASE = Case(
@@ -53,12 +66,12 @@ CASE = Case(
     {
         "images": IMAGES, "passes": PASSES, "longer": LONGER, "batch_size": BATCH,
         "full_rate": 2.0, "batch_rate": 3.0, "single_rate": 0.1, "momentum_rate": 0.1,
-        "momentum": 0.9, "grid": 4, "seed": 0, "hidden": [4, 3],
+        "momentum": 0.9, "grid": 4, "starts": 2, "seed": 0, "hidden": [4, 3],
     },
     {
         "images": 50, "passes": 1, "longer": 2, "batch_size": 30, "full_rate": 1.0,
         "batch_rate": 1.0, "single_rate": 0.3, "momentum_rate": 0.3, "momentum": 0.5, "grid": 5,
-        "seed": 1, "hidden": [4],
+        "starts": 3, "seed": 1, "hidden": [4],
     },
     (PATHS, PLANE),
     known_numbers,
@@ -191,26 +204,49 @@ def test_the_cost_in_the_plane_is_that_of_the_network_there(hidden: tuple[int, .
 
 
 @pytest.mark.parametrize(
-    ("low", "staggers", "verdict"),
+    ("costs", "ways", "verdict"),
     [
-        (True, True, Verdict.HELD),
-        (True, False, Verdict.PARTLY),
-        (False, True, Verdict.PARTLY),
-        (False, False, Verdict.NOT_HELD),
+        ([1.1, 1.1], [1.1, 1.1], Verdict.HELD),
+        ([1.1, 1.1], [0.9, 0.9], Verdict.PARTLY),
+        ([0.9, 0.9], [1.1, 1.1], Verdict.PARTLY),
+        ([1.0, 1.2], [1.0, 1.2], Verdict.NOT_HELD),  # above 1 on average, but perhaps by chance
+        ([0.9, 0.9], [0.9, 0.9], Verdict.NOT_HELD),
     ],
 )
-def test_the_verdict_follows_the_numbers(
-    rows: Rows, low: bool, staggers: bool, verdict: Verdict
+def test_both_ratios_decide_over_all_starts(
+    rows: Rows, costs: list[float], ways: list[float], verdict: Verdict
 ) -> None:
     assert rows
     measured = CLAIM.read()
-    place = [*measured.tables].index("mini-batches")
-    way = np.where(np.arange(6) == place, 9.0 if staggers else 0.5, 1.0)
-    cost = np.full_like(measured.tables["mini-batches"]["cost"], 0.0 if low else 9.0)
-    table = measured.tables["mini-batches"] | {"cost": cost}
-    changed = replace(
-        measured,
-        tables=measured.tables | {"mini-batches": table},
-        plane=measured.plane | {"way": way},
-    )
+    raced = [[[1.0, way], [cost, 1.0]] for cost, way in zip(costs, ways, strict=True)]
+    changed = replace(measured, plane=measured.plane | {"raced": np.array(raced)})
     assert CLAIM.judge(changed).verdict == verdict
+
+
+def test_the_race_from_the_figures_start_ends_where_its_paths_do(rows: Rows) -> None:
+    raced, budget = load_arrays(PLANE)["raced"], PASSES * IMAGES
+    for place, name in enumerate(("mini-batches", "full batch")):
+        (cost,) = (row["cost"] for row in rows[name] if int(row["images"]) == budget)
+        assert raced[0, place, 0] == pytest.approx(float(cost), rel=1e-4)
+    assert len(np.unique(raced[:, 0, 0])) == 2
+
+
+# Linear RGB as it is seen without the cones for red, and without those for green (Machado 2009).
+PROTAN = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+          [-0.003882, -0.048116, 1.051998]]  # fmt: skip
+DEUTAN = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+          [-0.011820, 0.042940, 0.968881]]  # fmt: skip
+XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+                [0.0193339, 0.1191920, 0.9503041]]) / [[0.95047], [1], [1.08883]]  # fmt: skip
+
+
+@pytest.mark.parametrize("eye", [np.eye(3), np.array(PROTAN), np.array(DEUTAN)])
+def test_the_colours_differ_to_every_eye(eye: np.ndarray[Any, Any]) -> None:
+    def lab(color: str) -> np.ndarray[Any, Any]:
+        rgb = np.array(to_rgb(color))
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        f = np.cbrt(XYZ @ np.clip(eye @ linear, 0, 1))  # the line near black does not matter here
+        return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+    for one, other in combinations(COLORS.values(), 2):
+        assert np.linalg.norm(lab(one) - lab(other)) > 20

@@ -88,7 +88,6 @@ def known_numbers(finding: Finding) -> set[str]:
     ends = [upper_end(values) for values in (a["siblings"].tolist(), *samples)]
     held_in_part = (Verdict.NOT_HELD, Verdict.PARTLY, Verdict.PARTLY, Verdict.HELD)
     assert finding.verdict == held_in_part[sum(end < 0.5 for end in ends)]
-    assert finding.estimate is not None
     assert finding.estimate.high == pytest.approx(ends[0])
     numbers += [f"{f(a['siblings']):z.2f}" for f in (np.min, np.max)]
     return {*numbers, str(len(a["siblings"]))}

@@ -58,7 +58,6 @@ def known_numbers(finding: Finding) -> set[str]:
         numbers |= {f"{100 * median(shares.tolist()) + bit:z.0f}" for bit in (-1e-9, 1e-9)}
     right = sum(sentence.max() <= 0.01 for sentence in gaps)
     assert finding.verdict == {3: Verdict.HELD, 0: Verdict.NOT_HELD}.get(right, Verdict.PARTLY)
-    assert finding.estimate is not None
     worst = np.sort(100 * gaps.max(axis=0).max(axis=0))
     assert worst[0] <= finding.estimate.low <= finding.estimate.high <= worst[-1]
     assert finding.estimate.value == pytest.approx(median(worst.tolist()))

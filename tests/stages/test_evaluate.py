@@ -172,9 +172,7 @@ def test_finite_numbers_pass_and_the_others_are_counted() -> None:
 def test_above_chance_is_a_one_sided_binomial_test(labels: list[int], data: st.DataObject) -> None:
     right = data.draw(st.integers(0, len(labels)))
     share = np.bincount(labels).max() / len(labels)
-    expected = right == len(labels) if share == 1 else None
-    if expected is None:
-        expected = bool(binom.sf(right - 1, len(labels), share) < SIGNIFICANCE)
+    expected = share < 1 and bool(binom.sf(right - 1, len(labels), share) < SIGNIFICANCE)
     assert is_above_chance(right, np.array(labels)) == expected
 
 
@@ -184,6 +182,7 @@ def test_naming_one_class_is_never_above_chance_and_reading_all_is() -> None:
     assert not is_above_chance(25, labels)
     assert is_above_chance(40, labels)
     assert chance_warning(100, labels, "images") == ""
+    assert not is_above_chance(10, np.full(10, 3))  # one class: nothing is better than to name it
     assert chance_warning(20, labels, "test images").startswith(
         "20 of 100 test images right is not above chance: the most frequent class alone, named "
         "for each of them, gets 20;"

@@ -80,7 +80,6 @@ def judge(amounts: Amounts) -> Finding:
         Verdict.HELD if gain.low >= MUCH else Verdict.PARTLY if gain.low > 0 else Verdict.NOT_HELD,
         title,
         measured(amounts),
-        "",
         alt(amounts, title),
         plain(amounts),
         notes(amounts),

@@ -33,7 +33,6 @@ def judge(trainings: Trainings) -> Finding:
         Verdict.of(*met),
         title,
         measured(trainings),
-        "",
         alt(trainings, title),
         plain(trainings),
         notes(trainings),

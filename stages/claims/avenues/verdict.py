@@ -83,7 +83,6 @@ def judge(looks: Looks) -> Finding:
         verdict=Verdict.HELD if held else Verdict.PARTLY if partly else Verdict.NOT_HELD,
         title=title,
         measured=measured(looks),
-        criterion="",
         alt=alt(looks, title),
         plain=plain(looks),
         notes=notes(looks),

@@ -12,10 +12,9 @@ from nn import Examples, Network, Workspace, forward, gradient_over, layers_of
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import load_siblings, untrained_and_trained
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
-from stages.common.files.atomic import StageError
 from stages.common.files.paths import NETWORK, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import Rows, write_csv
-from stages.common.images.outlook import Outlook
+from stages.common.images.outlook import NotInDataError, Outlook
 from stages.common.models.model import load_model
 from stages.common.models.recipe import examples_of, outlook_of, side_by_side
 from stages.common.runtime.params import real, whole
@@ -62,9 +61,9 @@ def averaging(params: AveragingParams) -> None:
 
 
 def check(params: AveragingParams, outlook: Outlook) -> None:
-    """Raise ``StageError`` if there are not so many training images."""
+    """Raise ``NotInDataError`` if there are not so many training images."""
     if params.batch_size > outlook.images:
-        raise StageError(
+        raise NotInDataError(
             f"averaging.batch_size: expected 2 to {outlook.images:,}, the images in {TRAIN}, "
             f"got {params.batch_size}"
         )
@@ -142,16 +141,6 @@ def cosine(one: Floats, other: Floats) -> float:
     """Cosine of the angle between two vectors; 0 if one of them has no direction."""
     lengths = np.linalg.norm(one) * np.linalg.norm(other)
     return float(one @ other / lengths) if lengths else 0.0
-
-
-def multiplications(network: Network) -> int:
-    """Multiplications of one image's forward and backward pass, in the products with weights.
-
-    Each weight is used for the activations and for its own derivative, and all but the first
-    layer's for the error of the layer before. They stand in for the time, which no two runs share.
-    """
-    weights = [w.size for w in network.weights]
-    return 3 * sum(weights) - weights[0]
 
 
 def table_of(

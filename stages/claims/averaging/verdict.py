@@ -142,7 +142,6 @@ def judge(averages: Averages) -> Finding:
         Verdict.of(*down),
         title,
         f"{table_words(averages)} {measured(averages)}",
-        "",
         alt(averages, title),
         plain=plain(averages),
         notes=notes(averages),

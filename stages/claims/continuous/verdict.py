@@ -88,7 +88,6 @@ def judge(switches: Switches) -> Finding:
         verdict=Verdict.of(switches.flat >= FLAT, switches.gain.high <= GAIN),
         title=title,
         measured=measured(switches),
-        criterion="",
         alt=alt(switches, title),
         plain="Neurons that are only on or off give learning nothing to go by: nudge a weight a "
         "little, and nothing changes.",

@@ -82,7 +82,6 @@ def judge(costs: Costs) -> Finding:
         verdict=Verdict.of(costs.parts, costs.rises),
         title=title,
         measured=measured(costs),
-        criterion="",
         alt=alt(costs, title),
         plain=plain(costs),
         notes=notes(costs),

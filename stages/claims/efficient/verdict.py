@@ -84,7 +84,6 @@ def judge(ways: Ways) -> Finding:
         verdict=Verdict.of(bool((ways.apart < NEAR).all()), ways.times >= LESS),
         title=title,
         measured=measured(ways),
-        criterion="",
         alt=alt(ways, title),
         plain="One sweep forward and back tells how every weight matters; without it, each weight "
         "would need a sweep of its own.",

@@ -120,7 +120,6 @@ def judge(growth: Growth) -> Finding:
         verdict,
         title,
         measured(growth),
-        "",
         alt(growth, title),
         plain=plain(verdict),
         notes=notes(growth),

@@ -88,7 +88,6 @@ def judge(trainings: Trainings) -> Finding:
         verdict=Verdict.HELD if one and two else Verdict.PARTLY if one else Verdict.NOT_HELD,
         title=title,
         measured=measured(trainings),
-        criterion="",
         alt=alt(trainings, title),
         plain=plain(trainings),
         notes=notes(trainings),

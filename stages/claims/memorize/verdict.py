@@ -166,7 +166,6 @@ def judge(learnt: Learnt) -> Finding:
         title,
         f"{of_race(learnt)} {of_ladder(learnt)} Of the {len(came)} things asked for, {sum(came)} "
         "came true.",
-        "",
         alt(learnt, title),
         plain=plain(came),
         notes=notes(learnt),

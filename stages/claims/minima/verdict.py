@@ -116,7 +116,6 @@ def judge(valleys: Valleys) -> Finding:
         valleys.verdict,
         title,
         f"{recipe(valleys)} {measured(valleys)} {without_decay(valleys)} {compared(valleys)}",
-        "",
         alt(valleys, title),
         plain(valleys),
         notes(valleys),

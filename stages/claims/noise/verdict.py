@@ -107,7 +107,6 @@ def judge(answers: Answers) -> Finding:
         verdict,
         title,
         measured(answers),
-        "",
         alt(answers, title),
         plain=plain(answers),
         notes=notes(answers),

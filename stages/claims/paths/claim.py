@@ -1,7 +1,7 @@
 """A drunk man and a careful man: the claim."""
 
 from stages.claims.paths.figure import draw
-from stages.claims.paths.verdict import judge, read
+from stages.claims.paths.verdict import CRITERION, judge, read
 from stages.claims.shared.claim import BACKPROPAGATION, Claim
 
 CLAIM = Claim(
@@ -14,4 +14,5 @@ CLAIM = Claim(
     read,
     judge,
     draw,
+    CRITERION,
 )

@@ -12,13 +12,13 @@ from stages.common.files.arrays import Floats
 from stages.page.figures.layout import BLUE, INK, MARGIN, MUTED, ORANGE, WIDTH, Sheet
 from stages.page.figures.text import decimal, percent, plural, significant
 
-COLORS = {
-    "single images": "#8e3b8a",
+COLORS = {  # told apart by the colour-blind, too
+    "single images": "#cc79a7",
     BATCH: ORANGE,
-    "momentum": "#b8900f",
+    "momentum": "#f0b429",
     FULL: INK,
     "L-BFGS": BLUE,
-    "conjugate gradient": "#23897d",
+    "conjugate gradient": "#56b4e9",
 }
 HEIGHTS = LinearSegmentedColormap.from_list("heights", ["#ffffff", "#e4e9ef", "#b4bfcb"])
 LEVELS = (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)  # of the contours, in every decade

@@ -97,6 +97,9 @@ class PathsParams:
     momentum_rate: Annotated[float, real(0, 1e6, "learning rate of mini-batches with momentum")]
     momentum: Annotated[float, real(0, 0.9999, "share of the last step made again")]
     grid: Annotated[int, whole(2, 1000, "points of the plane's cost from left to right")]
+    starts: Annotated[
+        int, whole(2, 1000, "first weights from which mini-batches race the full batch")
+    ]
     seed: Annotated[
         int, whole(0, 2**63 - 1, "decides the first weights and the order of the images")
     ]
@@ -127,6 +130,9 @@ def paths(params: PathsParams) -> None:
         ),
     }
     found = side_by_side(go, [(task, *job) for job in jobs.values()], "paths")
+    seeds = range(params.seed, params.seed + params.starts)
+    races = [(task._replace(seed=seed, longer=1), small, params.full_rate) for seed in seeds]
+    raced = np.array(side_by_side(race, races, "paths from other starts"))
     trails = dict(zip(jobs, found, strict=True))
     origin, axes, explained = plane_of([*trails.values()], params.passes)
     ways: dict[str, Floats] = {
@@ -148,6 +154,7 @@ def paths(params: PathsParams) -> None:
                 for name, n in (("images", len(examples)), ("passes", params.passes))
             },
             "batch_size": np.array(batch_size),
+            "raced": rounded(raced),
             **staggers([*trails.values()]),
         },
     )
@@ -192,6 +199,19 @@ def stride(task: Task, rate: float) -> Trail:
         trail.seconds += perf_counter() - begun
         trail.note(network, task.examples, step, step * len(task.examples))
     return trail
+
+
+def race(task: Task, small: Settings, full_rate: float) -> list[list[float]]:
+    """Cost at the end, and length of the last way by distance: of mini-batches, of the full batch.
+
+    The cost is infinite if a path is lost.
+    """
+    trails, lost = (walk(task, small), stride(task, full_rate)), [float("inf"), 1.0]
+    budget = len(task.examples) * task.passes // small.batch_size * small.batch_size
+    return [
+        [trail.costs[-1], trail.stagger()[2]] if trail.images[-1] >= budget else lost
+        for trail in trails
+    ]
 
 
 class SpentError(Exception):

@@ -111,7 +111,6 @@ def judge(guesses: Guesses) -> Finding:
         verdict,
         title,
         f"{counted(guesses)} {taught(guesses)}",
-        "",
         alt(guesses, title),
         plain(guesses, verdict),
         notes(guesses),

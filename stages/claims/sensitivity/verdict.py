@@ -94,7 +94,6 @@ def judge(both: list[Probed]) -> Finding:
         Verdict.of(*(probed.agrees for probed in both)),
         title,
         measured(both),
-        "",
         alt(both, title),
         plain(both),
         notes(both),

@@ -67,11 +67,10 @@ class Finding:
     verdict: Verdict
     title: str  # the finding in one line: the heading of the figure
     measured: str  # the numbers, and what they were measured on
-    criterion: str  # what had to be so for the claim to hold, where the claim itself has none
     alt: str  # what stands in for the figure
-    plain: str = ""  # the finding in one sentence, for somebody who has seen the chapters
-    notes: str = ""  # what follows the verdict, in two sentences at most
-    estimate: Estimate | None = None
+    plain: str  # the finding in one sentence, for somebody who has seen the chapters
+    notes: str  # what follows the verdict, in two sentences at most; may be empty
+    estimate: Estimate
 
 
 @dataclass(frozen=True)
@@ -91,4 +90,4 @@ class Claim:
     read: Callable[[], Any]
     judge: Callable[[Any], Finding]
     draw: "Callable[[Any, str], Figure]"
-    criterion: str = ""  # when it counts as held, in part, or not, and why: fixed beforehand
+    criterion: str  # when it counts as held, in part, or not, and why: fixed beforehand

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from nn import Network, Workspace, backpropagate, parameter_count
 from stages.common.files.arrays import ArrayError, Floats, load_arrays, require
-from stages.common.files.atomic import StageError, one_line
+from stages.common.files.atomic import one_line
 from stages.common.files.paths import NETWORK, SIBLINGS, SNAPSHOTS
+from stages.common.images.labels import in_runs
+from stages.common.images.outlook import NotInDataError
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, load_model
 from stages.common.models.snapshots import Snapshots, load_snapshots
@@ -136,14 +138,15 @@ def in_float64(network: Network) -> Network:
 
 
 def place_of(labels: NDArray[np.integer], label: int, index: int, stage: str, folder: Path) -> int:
-    """Place of the ``index``-th image of a class; raises ``StageError`` if there is none."""
+    """Place of the ``index``-th image of a class; raises ``NotInDataError`` if there is none."""
     places = np.flatnonzero(labels == label)
     if not len(places):
-        raise StageError(
-            f"{stage}.digit: expected a class that {folder} has, 0 to {labels.max()}, got {label}"
+        raise NotInDataError(
+            f"{stage}.digit: expected a class that {folder} has, {in_runs(np.unique(labels))}, "
+            f"got {label}"
         )
     if index >= len(places):
-        raise StageError(
+        raise NotInDataError(
             f"{stage}.index: expected 0 to {len(places) - 1}, since {folder} has {len(places)} "
             f"images of class {label}, got {index}"
         )

@@ -1,12 +1,21 @@
-"""What a claim's command wrote, read back: all of it, or a line that says what is missing."""
+"""What a claim's command wrote, read back: all of it, or a line that says what is missing.
 
+In place of what it measures, a command may write why it is left out of the book.
+"""
+
+import csv
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stages.common.files.arrays import Arrays, load_arrays
+import numpy as np
+
+from stages.common.files.arrays import Arrays, load_arrays, save_arrays
 from stages.common.files.atomic import StageError, one_line
-from stages.common.files.paths import claim_arrays
+from stages.common.files.paths import claim_arrays, claim_table
+from stages.common.files.tables import write_csv
+
+LEFT_OUT = "left_out"  # the one array, as UTF-8, or column that is then written
 
 
 @contextmanager
@@ -30,3 +39,28 @@ def read_arrays(claim: str, names: Iterable[str]) -> Arrays:
             if name not in arrays:
                 raise KeyError(name)
     return arrays
+
+
+def leave_out(outs: Iterable[Path], reason: str) -> None:
+    """Write to each output of a claim, .npz or .csv, why it is left out."""
+    import pandas as pd
+
+    for path in outs:
+        if path.suffix == ".npz":
+            save_arrays(path, {LEFT_OUT: np.frombuffer(reason.encode(), np.uint8)})
+        else:
+            write_csv(path, pd.DataFrame({LEFT_OUT: [reason]}))
+
+
+def why_left_out(claim: str) -> str:
+    """Why a claim is left out; nothing if it was measured, or has not been run."""
+    table, arrays = claim_table(claim), claim_arrays(claim)
+    if table.is_file():
+        with table.open(newline="", encoding="utf-8", errors="replace") as file:
+            if next(file, "").strip() == LEFT_OUT:
+                return one_line(next(csv.reader(file), [""])[0])
+    elif arrays.is_file():
+        found = load_arrays(arrays)
+        if [*found] == [LEFT_OUT]:
+            return one_line(found[LEFT_OUT].tobytes().decode(errors="replace"))
+    return ""

@@ -23,7 +23,7 @@ from stages.common.files.paths import (
     claim_table,
 )
 from stages.common.files.tables import write_csv
-from stages.common.images.outlook import Outlook
+from stages.common.images.outlook import NotInDataError, Outlook
 from stages.common.models.model import load_model
 from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
 from stages.common.models.snapshots import load_snapshots
@@ -67,7 +67,7 @@ class Grid:
         one, other = (np.concatenate([pair[i].ravel() for pair in pairs]) for i in (0, 1))
         both = (one >= 0) & (other >= 0)
         if not both.any():
-            raise StageError(
+            raise NotInDataError(
                 f"smoothness: expected inputs side by side that are not always 0, got "
                 f"{height} x {width} without any; give normalize larger images"
             )

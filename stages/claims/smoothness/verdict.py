@@ -119,7 +119,6 @@ def judge(smooth: Smooth) -> Finding:
         Verdict.of(*(interval.high < RANDOM for interval in smooth.judged)),
         title,
         f"{measured(smooth)} {swept(smooth)}",
-        "",
         alt(smooth, title),
         plain(smooth),
         notes(smooth),

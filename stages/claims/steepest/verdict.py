@@ -89,7 +89,6 @@ def judge(falls: Falls) -> Finding:
         verdict=Verdict.of(*falls.steeper),
         title=title,
         measured=measured(falls),
-        criterion="",
         alt=alt(falls, title),
         plain=plain(falls),
         notes=notes(falls),

@@ -106,7 +106,6 @@ def judge(lines: list[Line]) -> Finding:
         Verdict.of(turn, rates < slopes),
         title,
         measured(lines),
-        "",
         alt(lines, title),
         plain(lines),
         notes(lines),

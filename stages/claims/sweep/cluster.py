@@ -114,7 +114,7 @@ def check_versions(address: str, found: dict[str, dict[str, str]]) -> None:
             if got != own[name]:
                 raise StageError(
                     f"{SCHEDULER}: expected {name} {own[name]}, as here, in all of the cluster at "
-                    f"{address}, got {got} on {place}; install requirements.lock there"
+                    f"{address}, got {got} on {place}; install requirements-dev.lock there"
                 )
 
 
@@ -140,7 +140,7 @@ def ship(client: "Client", modules: tuple[str, ...]) -> None:
         if problem:
             raise StageError(
                 f"{SCHEDULER}: expected the project's code to be importable on every worker, got "
-                f"{one_line(problem)} on {worker}; install requirements.lock there"
+                f"{one_line(problem)} on {worker}; install requirements-dev.lock there"
             )
 
 

@@ -106,7 +106,6 @@ def judge(ranking: Ranking) -> Finding:
         Verdict.of(better, better and gain.low > 0),
         title,
         measured(ranking),
-        "",
         alt(ranking, title),
         plain(ranking),
         notes(ranking),

@@ -10,10 +10,10 @@ from nn import SGD, Examples, Network, Settings, predict, stacked, unstacked
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import NETWORKS, load_siblings
 from stages.claims.shared.stepwise import StepwiseSGD
-from stages.common.files.atomic import StageError
 from stages.common.files.paths import TEST, TRAIN, claim_table
 from stages.common.files.tables import Rows, write_csv
-from stages.common.images.outlook import Outlook
+from stages.common.images.labels import in_runs
+from stages.common.images.outlook import NotInDataError, Outlook
 from stages.common.models.recipe import examples_of, outlook_of, side_by_side
 from stages.common.runtime.params import real, whole
 
@@ -62,11 +62,11 @@ def walk(start: str, params: TwosParams) -> Rows:
 
 
 def check(params: TwosParams, outlook: Outlook) -> None:
-    """Raise ``StageError`` if no training image shows the digit."""
+    """Raise ``NotInDataError`` if no training image shows the digit."""
     if outlook.labels is not None and params.digit not in outlook.labels:
-        raise StageError(
-            f"twos.digit: expected a class of {TRAIN}, which has none of {params.digit}; choose "
-            f"one of {', '.join(str(label) for label in np.unique(outlook.labels))}"
+        raise NotInDataError(
+            f"twos.digit: expected a class that {TRAIN} has, {in_runs(np.unique(outlook.labels))}, "
+            f"got {params.digit}"
         )
 
 

@@ -117,7 +117,6 @@ def judge(shares: Shares) -> Finding:
         verdict(shares),
         title,
         measured(shares),
-        "",
         alt(shares, title),
         plain(shares),
         notes(shares),

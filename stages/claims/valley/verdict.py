@@ -99,7 +99,6 @@ def judge(valley: Valley) -> Finding:
         verdict=Verdict.HELD if held else Verdict.PARTLY if partly else Verdict.NOT_HELD,
         title=title,
         measured=measured(valley),
-        criterion="",
         alt=alt(valley, title),
         plain=plain(valley),
         notes=notes(valley),

@@ -132,7 +132,7 @@ def is_loudest(found: Arrays, targets: Floats) -> bool:
 
 
 def check(params: WishesParams, outlook: Outlook) -> int | None:
-    """The test image's place; ``StageError`` if it is not there."""
+    """The test image's place; ``NotInDataError`` if it is not there."""
     if outlook.test_labels is None:
         return None
     return place_of(outlook.test_labels, params.digit, params.index, "wishes", TEST)

@@ -116,7 +116,6 @@ def judge(both: list[Asked]) -> Finding:
         Verdict.of(*right),
         title,
         measured(both),
-        "",
         alt(both, title),
         plain=plain(right),
         notes=notes(both),

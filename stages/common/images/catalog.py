@@ -47,7 +47,8 @@ def names() -> list[str]:
 def chosen(name: str, custom: Mapping[str, Any]) -> Entry:
     """The data set of that name; the keys of ``fetch.custom`` describe the custom one.
 
-    Raises ``StageError`` for a description without one of the keys that it must have.
+    Raises ``StageError`` for a description without one of the keys that it must have, or with
+    labels that contradict one another.
     """
     if name != CUSTOM:
         return catalog()[name]
@@ -57,6 +58,13 @@ def chosen(name: str, custom: Mapping[str, Any]) -> Entry:
                 f"fetch.custom.{key}: missing, and fetch.dataset is {CUSTOM}; "
                 "docs/datasets.md shows what it needs"
             )
+    labels = custom.get("labels", [])
+    if len(set(labels)) < len(labels):
+        raise StageError(f"fetch.custom.labels: expected different labels, got {labels}")
+    if labels and "first_label" in custom:
+        raise StageError(
+            "fetch.custom.first_label: expected it or fetch.custom.labels, got both; remove one"
+        )
     return entry_of(CUSTOM, {**FILES, **custom})
 
 
@@ -67,6 +75,8 @@ def entry_of(name: str, values: Mapping[str, Any]) -> Entry:
         name,
         tuple(values.get("classes", ())),
         values.get("first_label", 0),
+        tuple(values.get("labels", ())),
+        values.get("levels", 0),
         values.get("transpose", False),
         values.get("credit", ""),
         {key: value for key, value in values.items() if key.endswith(SUMS)},

@@ -16,12 +16,15 @@ from stages.common.images.classes import LONGEST, Classes, are_names, numbered
 class DataSet:
     """A data set by the name that ``fetch.dataset`` gave it.
 
-    After ``normalize`` labels count from 0, nothing lies on its side, and every class has a name.
+    After ``normalize`` labels count from 0, full ink is 255, nothing lies on its side, and every
+    class has a name.
     """
 
     name: str
     classes: tuple[str, ...] = ()  # their names, in the order of their numbers; or none
     first_label: int = 0  # the label that becomes class 0
+    labels: tuple[int, ...] = ()  # those that become classes 0, 1, ...; all others are left out
+    levels: int = 0  # the grey level of full ink; 0: 255, and far less is a mistake
     transpose: bool = False  # whether rows and columns are swapped
     credit: str = ""  # whose images these are
     sums: dict[str, str] = field(default_factory=dict)  # of the files, as the catalog has them
@@ -37,7 +40,8 @@ def load_dataset(path: Path) -> DataSet:
     """What ``save`` has written; raises ``StageError`` if there is no such file, or another."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return DataSet(**{**values, "classes": tuple(values["classes"])})
+        lists = {name: tuple(values[name]) for name in ("classes", "labels")}
+        return DataSet(**{**values, **lists})
     except FileNotFoundError as error:
         raise StageError(f"{path}: no such file; run dvc repro") from error
     except (ValueError, TypeError, KeyError) as error:

@@ -24,6 +24,8 @@ TYPES = {
     0x0E: "64-bit float",
 }
 MAGIC_LENGTH = 4
+BYTES = "write it anew with bytes: grey levels from 0 to 255, or labels"
+GREY = "a fourth is usually that of colours: make the images grey, and write them anew"
 DTYPES: dict[int, np.dtype[Any]] = {UNSIGNED_BYTE: np.dtype(np.uint8), INTEGER: np.dtype(">i4")}
 LARGEST_DIMENSION, LARGEST_LABEL = 2**32 - 1, 255
 
@@ -95,11 +97,13 @@ def _check_magic(path: Path, magic: bytes, dimensions: int, kind: int) -> None:
     if magic[2] != kind:
         raise IdxError(
             f"{path}: expected values of type 0x{kind:02x} ({TYPES[kind]}), "
-            f"got 0x{magic[2]:02x} ({TYPES.get(magic[2], 'not an IDX type')})"
+            f"got 0x{magic[2]:02x} ({TYPES.get(magic[2], 'not an IDX type')}); {BYTES}"
         )
     if magic[3] != dimensions:
+        colour = f"; {GREY}" if (dimensions, magic[3]) == (3, 4) else ""
         raise IdxError(
-            f"{path}: expected {dimensions} dimensions (images have 3, labels 1), got {magic[3]}"
+            f"{path}: expected {dimensions} dimensions (images have 3, labels 1), got "
+            f"{magic[3]}{colour}"
         )
 
 

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.common.files.atomic import StageError
+
 Labels = NDArray[np.integer]
+
+
+class NotInDataError(StageError):
+    """What a claim asks of the images, and they do not have: a class, or so many of them."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

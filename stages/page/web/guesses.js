@@ -5,7 +5,7 @@ import { byId } from "./dom.js";
 /** Let the reader ask for guesses, and count the right ones. */
 export function startGuesses() {
   const mode = byId("guess-mode");
-  const parts = [...document.querySelectorAll(".part")];
+  const parts = [...document.querySelectorAll(".part:has(.verdict)")]; // not those that are left out
   const guesses = new Map(); // from the name of a claim to whether the guess was right
 
   const show = (part) => {

@@ -33,8 +33,7 @@ def to_onnx(model: Model) -> bytes:
         from onnx import TensorProto, checker, helper
     except ImportError as error:
         raise StageError(
-            "onnx: the package onnx is not installed; pip install --group onnx, or name the "
-            "formats to write"
+            "onnx: the package onnx is not installed; pip install --group onnx"
         ) from error
     network, preprocessing = model.network, model.preprocessing
     graph = Graph()
