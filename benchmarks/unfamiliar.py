@@ -30,7 +30,8 @@ from stages.common.images.idx import read_idx
 from stages.common.images.novelty import ALARMS, JUDGES, load_familiar
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, load_model
-from stages.tools.drawing import Levels, prepare
+from stages.tools.drawing import prepare
+from stages.tools.ink import Levels
 
 TABLE = Path(__file__).with_name("unfamiliar.csv")
 NETWORK = Path("models/network.npz")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, pipeline, scale, speed, sweeps, unfamiliar
+from benchmarks import accuracy, pictures, pipeline, scale, speed, sweeps, unfamiliar
 from benchmarks.contenders import Contender, Ours, OursStacked, PerExample, Task
 from nn import Examples
 from nn.functions import Array
@@ -15,7 +15,9 @@ from stages.common.runtime.imports import ROOT
 from tests.pipelines import Clone
 from tests.sample import SAMPLE, sample_as_raw
 
-WRITTEN = ("results.csv", "results.png", "scale.csv", "scale.png", "unfamiliar.csv")
+WRITTEN = (
+    "pictures.csv", "results.csv", "results.png", "scale.csv", "scale.png", "unfamiliar.csv",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +85,13 @@ def test_unfamiliar(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(kind in printed for kind in ("uniform noise", "printed digits", "clothes"))
 
 
+@pytest.mark.usefixtures("run")
+def test_pictures(capsys: pytest.CaptureFixture[str]) -> None:
+    pictures.main(quick=True)
+    printed = capsys.readouterr().out
+    assert all(kind in printed for kind in ("clean", "hard shadow", "white on transparent"))
+
+
 def test_pipeline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Clone(tmp_path)
     pipeline.main(until="batch", project=tmp_path)
@@ -94,7 +103,7 @@ def test_pipeline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_benchmark_that_can_be_started_is_started_above() -> None:
     started = {
         Path(str(module.__file__)).stem
-        for module in (accuracy, pipeline, scale, speed, sweeps, unfamiliar)
+        for module in (accuracy, pictures, pipeline, scale, speed, sweeps, unfamiliar)
     }
     found = {
         path.stem

@@ -1,26 +1,22 @@
 """From a drawing or a photo to the image that the network sees, as the images of MNIST were made.
 
-``prepare.js``, ``ink.js`` and ``strokes.js`` of ``stages/page/web`` are the twin of this module:
-tests/page/test_page_core.py holds them to the same bytes, since all sums are of whole numbers and
-the rest is float64 in the same order.
+``prepare.js`` and ``strokes.js`` of ``stages/page/web`` are the twins of this module, as ``ink.js``
+is of ``ink.py``, and ``parts.js`` of ``parts.py``: tests/page/test_page_core.py holds them to the
+same bytes, since all sums are of whole numbers and the rest is float64 in the same order.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Levels = NDArray[np.uint8]  # (height, width), grey levels
+from stages.tools.ink import FAINTEST, Levels, brightened, ink_of, strength
+from stages.tools.parts import digit_of
+
 Strokes = Sequence[Sequence[Sequence[float]]]  # polylines of points (x, y) in the unit square
 
-MOST_PIXELS = 64_000_000  # of a picture: the caller refuses a larger one
 LONGEST_SIDE = 1024  # pixels; a larger picture is averaged down first
 STRIP = 32  # rows of squares that are summed at once
-NOISE_FACTOR = 4  # what differs from the paper by this many median deviations is still paper
-GRID = 4  # cells along each side of a picture, where the level of uneven paper is taken
-UNEVEN = 4  # even noise on even paper makes it 3.3
-FAINTEST = 24  # grey levels: fainter marks are no ink
 BOX, FIELD = 20, 28  # MNIST: a digit fills a box of 20 x 20 pixels in a field of 28 x 28
 PEN_SHARE = 1 / 8  # breadth of a line, of the longer side: drawn digits hold as much ink as MNIST's
 PEN_SIDE = 280  # pixels along the raster on which strokes are drawn
@@ -34,11 +30,11 @@ def prepare(levels: Levels, height: int = 28, width: int = 28) -> Levels:
     its centre of mass comes to the middle, to the nearest pixel (LeCun et al. 1998, section III).
     Ink is 255 on 0; a picture without ink gives zeros.
     """
-    excess = ink_of(reduced(levels))
+    ink = ink_of(reduced(levels))
     image = np.zeros((height, width), np.uint8)
-    if _strength(excess)[1] < FAINTEST:
+    if strength(ink)[1] < FAINTEST:
         return image
-    digit, _ = brightened(scaled(boxed(*brightened(excess)), height, width))
+    digit, _ = brightened(scaled(boxed(*brightened(digit_of(ink))), height, width))
     top, left = corner(digit, height, width)
     image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     return image
@@ -56,119 +52,6 @@ def reduced(levels: Levels) -> Levels:
     counts = np.outer(heights, widths)
     means: Levels = ((2 * sums + counts) // (2 * counts)).astype(np.uint8)
     return means
-
-
-def ink_of(levels: Levels) -> Levels:
-    """How much each pixel differs from the paper, in grey levels, beyond the paper's noise.
-
-    Noise is ``NOISE_FACTOR`` times the median deviation on the picture's edge.
-    """
-    difference = levels - paper_of(levels)
-    noise = NOISE_FACTOR * _quantile(np.abs(np.concatenate(_edges(difference))), 2)
-    excess: Levels = np.maximum(_side(difference) * difference - noise, 0).astype(np.uint8)
-    return excess
-
-
-def _side(difference: NDArray[np.int64]) -> int:
-    """Whether ink is brighter than the paper, 1, or darker, -1: where the squares sum to more."""
-    return 1 if _squares(difference, 1) >= _squares(difference, -1) else -1
-
-
-def _squares(difference: NDArray[np.int64], side: int) -> int:
-    """Sum of the squares of what is brighter, 1, or darker, -1, than the paper."""
-    return int(np.square(np.maximum(side * difference, 0)).sum())
-
-
-def paper_of(levels: Levels) -> NDArray[np.int64]:
-    """The grey level of the blank paper, (height, width) or (1, 1).
-
-    One level, the median of the picture's edge; or, in a photo with uneven light, a surface
-    through the levels of ``GRID`` x ``GRID`` cells: the upper quartile of each if ink is dark, the
-    lower one if it is bright, so that ink may fill half of a cell and more. All ink lies on one
-    side of the paper, so what lies on the other tells how wrong a paper is (sum of squares); the
-    best is taken, a surface only if it is better than the one level by a factor of ``UNEVEN``.
-    """
-    flat = np.array([[_quantile(np.concatenate(_edges(levels)), 2)]])
-    wrong = min(_squares(levels - flat, side) for side in (1, -1))
-    if wrong == 0 or min(levels.shape) < GRID:
-        return flat
-    upper, lower = _surface(levels, 3), _surface(levels, 1)
-    above, below = _squares(levels - upper, 1), _squares(levels - lower, -1)
-    if UNEVEN * min(above, below) >= wrong:
-        return flat
-    return upper if above < below else lower
-
-
-def _surface(levels: Levels, quarters: int) -> NDArray[np.int64]:
-    """Linear between the middles of the cells, and on beyond the outer ones to the edge."""
-    bands = [np.array_split(np.arange(n), GRID) for n in levels.shape]
-    cells = [[levels[np.ix_(rows, columns)] for columns in bands[1]] for rows in bands[0]]
-    quartiles = np.array([[_quantile(cell, quarters) for cell in row] for row in cells])
-    by_row = _between(quartiles, bands[0])  # (height, GRID)
-    surface = _between(by_row.T, bands[1]).T
-    rounded: NDArray[np.int64] = np.floor(surface + 0.5).clip(0, 255).astype(np.int64)
-    return rounded
-
-
-def _between(values: NDArray[Any], bands: list[NDArray[np.int64]]) -> NDArray[np.float64]:
-    """Values at the middles of bands of pixels, (GRID, n), as values at the pixels, (pixels, n)."""
-    middles = np.array([(band[0] + band[-1]) / 2 for band in bands])
-    places = np.arange(bands[-1][-1] + 1)
-    before = (np.searchsorted(middles, places, side="right") - 1).clip(0, GRID - 2)
-    share = (places - middles[before]) / (middles[before + 1] - middles[before])
-    rise = share[:, np.newaxis] * (values[before + 1] - values[before])
-    levels: NDArray[np.float64] = values[before] + rise
-    return levels
-
-
-def _edges(levels: NDArray[Any]) -> list[NDArray[Any]]:
-    """The picture's top, bottom, left and right edge, each a strip, flattened."""
-    depth = max(1, min(levels.shape) // 32)
-    strips = levels[:depth], levels[-depth:], levels[:, :depth], levels[:, -depth:]
-    return [strip.ravel() for strip in strips]
-
-
-def _quantile(values: NDArray[Any], quarters: int) -> int:
-    """The least of the values that so many quarters of them do not exceed."""
-    ordered = np.sort(values, axis=None)
-    return int(ordered[-(-quarters * ordered.size // 4) - 1])
-
-
-def brightened(levels: Levels) -> tuple[Levels, int]:
-    """Levels multiplied so that strong ink is 255, and the level above which ink is strong.
-
-    Otsu's threshold parts what is not 0 into faint and strong; the upper quartile of the strong
-    becomes 255, as in MNIST, where thin lines too are bright.
-    """
-    threshold, full = _strength(levels)
-    table = np.minimum(255, (2 * 255 * np.arange(256) + full) // (2 * full)).astype(np.uint8)
-    return table[levels], int(table[threshold])
-
-
-def _strength(levels: Levels) -> tuple[int, int]:
-    """Otsu's threshold of the levels that are not 0, and the upper quartile of those above it."""
-    counts = np.bincount(levels.ravel(), minlength=256)
-    counts[0] = 0
-    threshold = otsu(counts)
-    strong = levels[levels > threshold]
-    return threshold, _quantile(strong, 3) if strong.size else 0
-
-
-def otsu(counts: NDArray[np.int64]) -> int:
-    """The level that parts a histogram, (256,), with the most variance between its two sides.
-
-    The first of equal ones; 0 if all pixels have one level. (Otsu 1979.)
-    """
-    pixels, total = float(counts.sum()), float(counts @ np.arange(len(counts)))
-    best, level, below, mass = 0.0, 0, 0.0, 0.0
-    for k, count in enumerate(counts[:-1].tolist()):
-        below, mass = below + count, mass + count * k
-        apart = mass * pixels - total * below
-        spread = below * (pixels - below)
-        between = apart * apart / spread if spread > 0 else 0.0
-        if between > best:
-            best, level = between, k
-    return level
 
 
 def boxed(ink: Levels, edge: int) -> Levels:

@@ -39,8 +39,8 @@ from stages.common.images.wanted import CHUNK, Refused, Wanted, save
 from stages.common.models.model import Model, load_model, save_model
 from stages.page.codec import decode_images, encode_images
 from stages.page.figures.results import Results, load_results
-from stages.tools.drawing import LONGEST_SIDE, MOST_PIXELS, prepare, rasterize
-from stages.tools.predict import grey_levels
+from stages.tools.drawing import LONGEST_SIDE, prepare, rasterize
+from stages.tools.pictures import MOST_PIXELS, read_picture
 from tests.fuzz import forms
 from tests.fuzz.forms import Form
 from tests.stages.test_report import Shape, write_run
@@ -338,7 +338,7 @@ def _require_sound(results: Results) -> None:
 def picture(content: bytes) -> None:
     """A picture given to ``predict``: an image of MNIST's kind, or of another field."""
     with a_file(content, "picture.png") as path:
-        levels = grey_levels(path)
+        levels = read_picture(path).levels
     for height, width in ((28, 28), (3, 40)):
         image = prepare(levels, height, width)
         require(image.shape == (height, width), "an image of another shape")

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.photographs import KINDS
 from nn import Network, cost_of, feedforward, gradient
 from nn.functions import ACTIVATIONS, LEAK, Array
 from stages.common.images.novelty import describe
@@ -20,8 +21,9 @@ from stages.page.codec import encode_array, encode_images, quantize, restore
 from stages.page.embed import packed_criterion
 from stages.page.html import data_url
 from stages.tools import drawing as ink
-from stages.tools.drawing import Levels, image_of_strokes, pen_for, prepare, rasterize
-from stages.tools.predict import grey_levels
+from stages.tools.drawing import image_of_strokes, pen_for, prepare, rasterize
+from stages.tools.ink import Levels
+from stages.tools.pictures import grey_of, read_picture
 from tests.common.test_preprocess import flat_dash
 from tests.conftest import Problem, random_problem
 from tests.page.conftest import Node
@@ -408,8 +410,28 @@ def test_colours_weigh_as_much_as_in_pillow(node: Node, tmp_path: Path) -> None:
     rgba = rng().integers(0, 256, (40, 30, 4), dtype=np.uint8)
     Image.fromarray(rgba).save(tmp_path / "colours.png")
     (got,) = node({"task": "colours", "levels": encode_array(rgba), "height": 40, "width": 30})
-    expected = grey_levels(tmp_path / "colours.png").astype(int)
+    expected = read_picture(tmp_path / "colours.png").levels.astype(int)
     assert np.abs(np.array(got).reshape(40, 30) - expected).max() <= 1
+
+
+def test_transparent_strokes_are_seen_whatever_their_colour(node: Node, tmp_path: Path) -> None:
+    for colour in (255, 240, 128, 0):
+        strokes = np.full((40, 30, 4), colour, np.uint8)
+        strokes[..., 3] = rng().integers(0, 2, (40, 30)) * 255
+        Image.fromarray(strokes).save(tmp_path / "strokes.png")
+        call = {"task": "colours", "levels": encode_array(strokes), "height": 40, "width": 30}
+        (got,) = node(call)
+        assert np.ptp(got) >= 128 - 1
+        np.testing.assert_array_equal(got, read_picture(tmp_path / "strokes.png").levels.ravel())
+
+
+def test_pictures_as_people_take_them_are_prepared_alike(node: Node) -> None:
+    digits, generator = sample_digits()[0], rng()
+    pictures = [
+        grey_of(kind(digits[place], generator)) for place, kind in enumerate([*KINDS.values()] * 2)
+    ]
+    seen = same_images(node, pictures)
+    assert (seen.max(axis=(1, 2)) == 255).all()
 
 
 def test_arrays_and_images_are_unpacked_as_they_were_packed(node: Node) -> None:

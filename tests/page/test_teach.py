@@ -14,7 +14,7 @@ from stages.common.files.arrays import save_labelled
 from stages.common.files.paths import TRAIN
 from stages.page.codec import COARSE, decode_array, decode_coarse, encode_array, encode_coarse
 from stages.page.teach import MOST_TAUGHT, packed, taught_shapes, training_digits
-from stages.tools.drawing import Levels
+from stages.tools.ink import Levels
 from tests.page.conftest import Node
 from tests.page.test_page_core import described
 from tests.tools.test_drawing import sample_digits

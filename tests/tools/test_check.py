@@ -157,7 +157,7 @@ def test_the_projects_own_parameters_are_taken(capsys: Capture) -> None:
         ("hidden: [16, 16]", "hidden: [16, '16']", "train.hidden: expected a number without"),
         ("hidden: [16, 16]", "hidden: {}", "train.hidden: expected a list"),
         ("hidden: [16, 16]", "hidden: null", "train.hidden: expected a list"),
-        ("depths: [0, 1, 2, 4, 6]", "depths: []", "one or more items, each 0..100, got []"),
+        ("depths: [0, 1, 2, 6]", "depths: []", "one or more items, each 0..100, got []"),
         ("  gain: 2", "  gian: 2", "train.gian: no such parameter (did you mean gain?); got 2"),
         ("  gain: 2", "", "train.gain: missing; expected 0..100"),
         ("  gain: 2", "  gain: 2\n  help: true", "train.help: no such parameter"),
@@ -279,7 +279,7 @@ def test_all_problems_are_told_at_once(capsys: Capture) -> None:
          "sweep.grid: expected a network that fits into"),
         ("- train.cost=quadratic,cross_entropy", "- train.activation=relu",
          "sweep.grid: expected each parameter once"),
-        ("widths: [4, 8, 16, 32, 64, 128]", "widths: [100000]", "architecture.widths: expected"),
+        ("widths: [8, 16, 64]", "widths: [100000]", "architecture.widths: expected"),
     ],
 )  # fmt: skip
 def test_values_that_do_not_go_together_are_told_before_anything_runs(

@@ -14,14 +14,13 @@ from stages.common.runtime.imports import ROOT
 from stages.tools.drawing import (
     LONGEST_SIDE,
     PEN_SHARE,
-    Levels,
     image_of_strokes,
-    otsu,
     pen_for,
     prepare,
     rasterize,
     reduced,
 )
+from stages.tools.ink import Levels, otsu
 from tests.sample import SAMPLE
 
 NETWORK = ROOT / "models/network.npz"

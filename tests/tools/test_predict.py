@@ -19,8 +19,10 @@ from stages.common.images.classes import numbered
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, load_model, save_model
 from stages.common.runtime.imports import ROOT
-from stages.tools.drawing import MOST_PIXELS, Levels, prepare, rasterize
-from stages.tools.predict import Answer, draw, grey_levels, printable
+from stages.tools.drawing import prepare, rasterize
+from stages.tools.ink import Levels
+from stages.tools.pictures import MOST_PIXELS, printable, read_picture
+from stages.tools.predict import Answer, draw
 from tests.tools.test_drawing import HANDS, photo
 
 FIVE = rasterize(HANDS["upright"][5], 200, 0.06)
@@ -147,18 +149,79 @@ def test_all_formats_and_modes_give_the_same_grey_levels(
     if (suffix, mode) in {("webp", "1"), ("webp", "P"), ("ppm", "P")}:
         mode = "RGB"  # these formats have no such mode
     path = save(tmp_path / f"five.{suffix}", black_and_white, mode)
-    difference = np.abs(grey_levels(path).astype(int) - black_and_white)
+    difference = np.abs(read_picture(path).levels.astype(int) - black_and_white)
     assert np.percentile(difference, 90) <= 3  # WebP rounds
 
 
 def test_deep_and_transparent_pictures_are_grey_on_white(tmp_path: Path) -> None:
     deep = Image.fromarray(FIVE.astype(np.uint16) * 257)
     deep.save(tmp_path / "deep.png")
-    np.testing.assert_array_equal(grey_levels(tmp_path / "deep.png"), FIVE)
+    np.testing.assert_array_equal(read_picture(tmp_path / "deep.png").levels, FIVE)
     clear = np.zeros((*FIVE.shape, 4), np.uint8)
     clear[..., 3] = FIVE  # black ink on nothing
     save(tmp_path / "clear.png", clear)
-    np.testing.assert_array_equal(grey_levels(tmp_path / "clear.png"), 255 - FIVE)
+    np.testing.assert_array_equal(read_picture(tmp_path / "clear.png").levels, 255 - FIVE)
+
+
+@pytest.mark.parametrize("white", [1, 255, 4095, 65535])
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float32])
+def test_deep_pictures_are_read_whatever_their_white_is(
+    tmp_path: Path, white: int, kind: type[np.number]
+) -> None:
+    levels = FIVE.astype(np.float64) * white / 255
+    rounded = levels if kind is np.float32 else np.floor(levels + 0.5)
+    path = tmp_path / "deep.tif"
+    Image.fromarray(rounded.astype(kind)).save(path)
+    difference = np.abs(read_picture(path).levels.astype(int) - FIVE)
+    assert difference.max() <= (128 if white == 1 and kind is not np.float32 else 1)
+
+
+@pytest.mark.parametrize("levels", [(-3, 7), (0, 70000), (0, np.nan), (0, np.inf)])
+def test_levels_of_no_known_range_are_refused_with_it(
+    tmp_path: Path, levels: tuple[float, float]
+) -> None:
+    strange = np.where(FIVE > 127, *levels).astype(np.float32)
+    Image.fromarray(strange).save(tmp_path / "strange.tif")
+    with pytest.raises(StageError, match=r"strange\.tif: .*65535, got float32, .* to") as told:
+        read_picture(tmp_path / "strange.tif")
+    assert str(told.value).count("\n") == 0
+
+
+def test_white_strokes_on_nothing_are_read_as_black_ones_are(tmp_path: Path) -> None:
+    for name, level in (("white", 255), ("black", 0)):
+        strokes = np.full((*FIVE.shape, 4), level, np.uint8)
+        strokes[..., 3] = FIVE
+        save(tmp_path / f"{name}.png", strokes)
+    white, black = (read_picture(tmp_path / f"{name}.png").levels for name in ("white", "black"))
+    np.testing.assert_array_equal(prepare(white), prepare(black))
+    np.testing.assert_array_equal(white, FIVE)
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "P", "LA", "PA", "YCbCr", "1"])
+def test_colours_of_every_kind_are_read(tmp_path: Path, mode: str) -> None:
+    ink = np.where(FIVE > 127, 0, 255).astype(np.uint8)
+    Image.fromarray(ink).convert("RGB").convert("L").convert(mode).save(tmp_path / "ink.tif")
+    np.testing.assert_array_equal(read_picture(tmp_path / "ink.tif").levels > 127, ink > 127)
+
+
+def test_of_several_frames_the_first_is_read_and_that_is_said(folder: Path) -> None:
+    frames = [Image.fromarray(levels) for levels in (FIVE, 255 - FIVE, FIVE)]
+    frames[0].save(folder / "three.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(folder / "pages.tif", save_all=True, append_images=frames[1:2])
+    frames[0].save(folder / "one.gif")
+    result = run(folder, "three.gif", "pages.tif", "one.gif")
+    assert result.returncode == 0
+    assert len({line.partition(": ")[2] for line in result.stdout.splitlines()}) == 1
+    assert result.stderr == (
+        "warning: three.gif: has 3 pages or frames; the first was read\n"
+        "warning: pages.tif: has 2 pages or frames; the first was read\n"
+    )
+
+
+def test_an_empty_file_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "nothing.png").touch()
+    with pytest.raises(StageError, match=r"nothing\.png: expected a picture, got an empty file$"):
+        read_picture(tmp_path / "nothing.png")
 
 
 def test_a_photo_taken_sideways_is_turned_upright(tmp_path: Path) -> None:
@@ -166,7 +229,7 @@ def test_a_photo_taken_sideways_is_turned_upright(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turn clockwise by a quarter
     picture.save(tmp_path / "turned.png", exif=exif)
-    np.testing.assert_array_equal(grey_levels(tmp_path / "turned.png"), FIVE[:150])
+    np.testing.assert_array_equal(read_picture(tmp_path / "turned.png").levels, FIVE[:150])
 
 
 @pytest.mark.parametrize(
@@ -182,7 +245,7 @@ def test_a_bomb_is_refused_before_its_pixels_are_read(
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
     (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b""))
     with pytest.raises(StageError, match=rf"bomb\.png: expected at most {MOST_PIXELS:,} pixels"):
-        grey_levels(tmp_path / "bomb.png")
+        read_picture(tmp_path / "bomb.png")
 
 
 def test_a_pipe_is_not_waited_for_and_decoders_keep_silent(folder: Path) -> None:
@@ -207,7 +270,7 @@ def test_a_program_in_disguise_is_no_picture(tmp_path: Path) -> None:
         "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n"
     )
     with pytest.raises(StageError, match="expected a picture"):
-        grey_levels(tmp_path / "page.png")
+        read_picture(tmp_path / "page.png")
 
 
 def test_a_name_is_printed_in_one_line() -> None:

@@ -1,114 +1,182 @@
-// What of a picture is ink, and how strong it is. stages/tools/drawing.py is the twin of this module,
-// of prepare.js and of strokes.js: tests/page/test_page_core.py holds them to the same bytes, since
-// all sums are of whole numbers and the rest is float64 in the same order.
+// What of a picture is ink, and how strong it is. stages/tools/ink.py is the twin of this module:
+// tests/page/test_page_core.py holds them to the same bytes, since all sums are of whole numbers.
 //
 // A picture is {height, width, levels}: grey levels in a Uint8Array, row by row.
 
-const noiseFactor = 4; // what differs from the paper by this many median deviations is still paper
-const gridSide = 4; // cells along each side, where the level of uneven paper is taken
-const unevenFactor = 4; // how much better a surface must fit than one level
+export const faintestInk = 24; // grey levels: fainter marks are no ink
+const noiseFactor = 3; // what differs from the paper by this many median deviations is still paper
+const tinySide = 28; // pixels: smaller pictures are cut out and scaled down by a program
+const smallestPhoto = 64; // pixels along a side: smaller pictures have one level of paper
+const windowPart = 3; // of the shorter side: what is broader than its third is paper, not ink
+const smoothPart = 100; // of the shorter side: over how much noise is averaged for the paper
+const offPart = 8; // of a picture's contrast: what differs by less may be paper
+const slopePart = 3; // so much less than a pixel off the paper costs a step in the paper's level
 
-/** How much each pixel differs from the paper, to the side of the ink, beyond the paper's noise. */
+/** How much each pixel differs from the paper, 0 to 255, beyond the paper's noise. */
 export function inkOf(picture) {
-  const paper = paperOf(picture);
-  const difference = differenceFrom(paper, picture);
-  const edges = edgeLevels({ ...picture, levels: difference });
-  const noise = noiseFactor * quantileOf(edges.map(Math.abs), 2);
-  const { darker, brighter } = squaresBySide(difference);
-  const side = brighter >= darker ? 1 : -1;
-  // Differences lie within 255 on either side of the paper, and so do levels.
-  const excess = difference.map((value) => Math.max(0, side * value - noise));
-  return { ...picture, levels: new Uint8Array(excess) };
+  if (Math.min(picture.height, picture.width) < tinySide) return fromExtreme(picture);
+  const { paper, side } = paperOf(picture);
+  const off = picture.levels.map((level, k) => {
+    const light = side < 0 ? Math.max(paper[k], 1) : 255;
+    return Math.min(255, Math.floor((255 * Math.abs(level - paper[k])) / light));
+  });
+  const whole = medianOf(off);
+  const noise = noiseFactor * Math.min(whole, medianOf(edgeLevels({ ...picture, levels: off })));
+  const levels = off.map((value, k) =>
+    side * (picture.levels[k] - paper[k]) > 0 ? Math.max(0, value - noise) : 0,
+  );
+  return { ...picture, levels };
 }
 
-/** The paper's grey level at each pixel: one for all, or a surface if the light is uneven. */
+/** Levels from the darkest or the brightest one, whichever the picture's edge is nearer to. */
+function fromExtreme(picture) {
+  const { least, most } = rangeOf(picture.levels);
+  const bright = 2 * medianOf(edgeLevels(picture)) > least + most;
+  return { ...picture, levels: picture.levels.map((one) => (bright ? most - one : one - least)) };
+}
+
+function rangeOf(levels) {
+  const least = levels.reduce((a, b) => Math.min(a, b), 255);
+  return { least, most: levels.reduce((a, b) => Math.max(a, b), 0) };
+}
+
+/** The paper's grey level at each pixel, and 1 if ink is brighter than it, -1 if it is darker. */
 function paperOf(picture) {
   const { height, width, levels } = picture;
-  const flat = new Uint8Array(levels.length).fill(quantileOf(edgeLevels(picture), 2));
-  const { darker, brighter } = squaresBySide(differenceFrom(flat, picture));
-  const wrong = Math.min(darker, brighter);
-  if (wrong === 0 || Math.min(height, width) < gridSide) return flat;
-  const [upper, lower] = [paperSurface(picture, 3), paperSurface(picture, 1)];
-  const above = squaresBySide(differenceFrom(upper, picture)).brighter;
-  const below = squaresBySide(differenceFrom(lower, picture)).darker;
-  if (unevenFactor * Math.min(above, below) >= wrong) return flat;
-  return above < below ? upper : lower;
+  const flat = new Uint8Array(levels.length).fill(medianOf(edgeLevels(picture)));
+  const one = { paper: flat, side: sideOf(levels, flat) };
+  const shorter = Math.min(height, width);
+  if (shorter < smallestPhoto) return one;
+  const smooth = smoothed(picture);
+  const window = oddPart(shorter, windowPart);
+  const closed = lowest(highest(smooth, window), window).levels;
+  const opened = highest(lowest(smooth, window), window).levels;
+  const papers = [one, { paper: closed, side: -1 }, { paper: opened, side: 1 }];
+  const costs = papers.map(({ paper }) => costOf(paper, picture));
+  return papers[costs.indexOf(Math.min(...costs))];
 }
 
-function differenceFrom(paper, { levels }) {
-  return new Int16Array(levels).map((level, k) => level - paper[k]);
-}
-
-/** Sums of the squares of what is darker and of what is brighter than the paper. */
-function squaresBySide(difference) {
-  let [darker, brighter] = [0, 0];
-  for (let k = 0; k < difference.length; k++) {
-    const square = difference[k] * difference[k];
-    if (difference[k] < 0) darker += square;
-    else brighter += square;
+/** How badly a paper explains a picture, in grey levels times pixels. */
+function costOf(paper, { height, width, levels }) {
+  const { least, most } = rangeOf(levels);
+  const contrast = most - least;
+  let [off, steps] = [0, 0];
+  for (let y = 0, k = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, k++) {
+      if (Math.abs(levels[k] - paper[k]) * offPart > contrast) off++;
+      if (x > 0) steps += Math.abs(paper[k] - paper[k - 1]);
+      if (y > 0) steps += Math.abs(paper[k] - paper[k - width]);
+    }
   }
-  return { darker, brighter };
+  return contrast * off + Math.floor((steps * Math.min(height, width)) / slopePart);
 }
 
-/** A surface through so many quarters of each cell, linear between the middles of the cells. */
-function paperSurface(picture, quarters) {
-  const { height, width } = picture;
-  const [rows, columns] = [bandsOf(height), bandsOf(width)];
-  const cells = rows.map(([top, bottom]) =>
-    columns.map(([left, right]) => quantileOf(cut(picture, top, bottom, left, right), quarters)),
-  );
-  const byRow = betweenBands(cells, rows);
-  const byColumn = betweenBands(transposed(byRow), columns);
-  return new Uint8Array(height * width).map((_, k) => {
-    const level = byColumn[k % width][Math.floor(k / width)];
-    return Math.min(255, Math.max(0, Math.floor(level + 0.5)));
+/** Whether ink is brighter than the paper, 1, or darker, -1: where the squares sum to more. */
+function sideOf(levels, paper) {
+  let [darker, brighter] = [0, 0];
+  levels.forEach((level, k) => {
+    const square = (level - paper[k]) ** 2;
+    if (level < paper[k]) darker += square;
+    else brighter += square;
+  });
+  return brighter >= darker ? 1 : -1;
+}
+
+/** The odd number of pixels nearest to that part of a length. */
+const oddPart = (length, part) => 2 * Math.floor(Math.floor(length / part) / 2) + 1;
+
+/** The mean of the square around each pixel; beyond the edge the picture goes on as it ends. */
+function smoothed(picture) {
+  const breadth = oddPart(Math.min(picture.height, picture.width), smoothPart);
+  const area = breadth * breadth;
+  const sums = slid(picture, (line) => movingSums(line, breadth), Float64Array);
+  return { ...picture, levels: new Uint8Array(sums.map((sum) => Math.floor((2 * sum + area) / (2 * area)))) };
+}
+
+function movingSums(line, breadth) {
+  const half = (breadth - 1) / 2;
+  const at = (place) => line[Math.min(line.length - 1, Math.max(0, place))];
+  let sum = 0;
+  for (let place = -half; place < half; place++) sum += at(place);
+  return line.map((_, place) => {
+    sum += at(place + half);
+    const whole = sum;
+    sum -= at(place - half);
+    return whole;
   });
 }
 
-/** First pixel of each band, and the one after its last; the first bands are longer by the rest. */
-function bandsOf(length) {
-  const start = (band) =>
-    band * Math.floor(length / gridSide) + Math.min(band, length % gridSide);
-  return Array.from({ length: gridSide }, (_, band) => [start(band), start(band + 1)]);
+/** The highest level in the square around each pixel, of an odd number of pixels. */
+export function highest(picture, window) {
+  return { ...picture, levels: slid(picture, (line) => movingHighest(line, window), Uint8Array) };
 }
 
-/** Rows of values at the middles of bands, as rows of values at each pixel. */
-function betweenBands(values, bands) {
-  const middles = bands.map(([first, end]) => (first + end - 1) / 2);
-  return Array.from({ length: bands.at(-1)[1] }, (_, place) => {
-    const inner = middles.slice(1, -1).filter((middle) => middle <= place).length;
-    const share = (place - middles[inner]) / (middles[inner + 1] - middles[inner]);
-    return values[inner].map((value, k) => value + share * (values[inner + 1][k] - value));
+/** The lowest level in the square around each pixel. */
+function lowest(picture, window) {
+  const inverted = ({ levels, ...shape }) => ({ ...shape, levels: levels.map((one) => 255 - one) });
+  return inverted(highest(inverted(picture), window));
+}
+
+/** The highest in a window around each place: candidates fall from the first to the last. */
+function movingHighest(line, window) {
+  const half = (window - 1) / 2;
+  const candidates = new Int32Array(line.length);
+  let [first, end, next] = [0, 0, 0];
+  return line.map((_, place) => {
+    for (; next <= place + half && next < line.length; next++) {
+      while (end > first && line[candidates[end - 1]] <= line[next]) end--;
+      candidates[end++] = next;
+    }
+    while (candidates[first] < place - half) first++;
+    return line[candidates[first]];
   });
 }
 
-function transposed(rows) {
-  return rows[0].map((_, k) => rows.map((row) => row[k]));
-}
-
-/** The levels of the picture's top, bottom, left and right edge. */
-function edgeLevels(picture) {
-  const { height, width } = picture;
-  const depth = Math.max(1, Math.floor(Math.min(height, width) / 32));
-  return [].concat(
-    cut(picture, 0, depth, 0, width),
-    cut(picture, height - depth, height, 0, width),
-    cut(picture, 0, height, 0, depth),
-    cut(picture, 0, height, width - depth, width),
-  );
-}
-
-function cut({ width, levels }, top, bottom, left, right) {
-  const values = [];
-  for (let y = top; y < bottom; y++) {
-    for (let x = left; x < right; x++) values.push(levels[y * width + x]);
+/** What a function makes of every row, and then of every column of that. */
+function slid({ height, width, levels }, change, Kind) {
+  const values = Kind.from(levels);
+  for (let y = 0; y < height; y++) {
+    values.set(change(values.subarray(y * width, (y + 1) * width)), y * width);
+  }
+  const column = new Kind(height);
+  for (let x = 0; x < width; x++) {
+    for (let y = 0; y < height; y++) column[y] = values[y * width + x];
+    change(column).forEach((value, y) => (values[y * width + x] = value));
   }
   return values;
 }
 
-/** The least of the values that so many quarters of them do not exceed. */
-function quantileOf(values, quarters) {
-  return Int16Array.from(values).sort()[Math.ceil((quarters * values.length) / 4) - 1];
+/** The levels of the picture's top, bottom, left and right edge. */
+function edgeLevels({ height, width, levels }) {
+  const depth = Math.max(1, Math.floor(Math.min(height, width) / 32));
+  const values = [];
+  const add = (top, bottom, left, right) => {
+    for (let y = top; y < bottom; y++) {
+      for (let x = left; x < right; x++) values.push(levels[y * width + x]);
+    }
+  };
+  add(0, depth, 0, width);
+  add(height - depth, height, 0, width);
+  add(0, height, 0, depth);
+  add(0, height, width - depth, width);
+  return values;
+}
+
+/** The least of the levels that half of them do not exceed. */
+const medianOf = (levels) => reaching(histogramOf(levels), 2);
+
+function histogramOf(levels) {
+  const counts = new Float64Array(256);
+  levels.forEach((level) => counts[level]++);
+  return counts;
+}
+
+/** The least level that so many quarters of a histogram do not exceed. */
+function reaching(counts, quarters) {
+  const pixels = counts.reduce((a, b) => a + b, 0);
+  let level = 0;
+  for (let seen = counts[0]; 4 * seen < quarters * pixels; seen += counts[level]) level++;
+  return level;
 }
 
 /** Levels multiplied so that strong ink is 255, and the level above which ink is strong. */
@@ -125,15 +193,11 @@ export function brightened(picture) {
 
 /** Otsu's threshold of the levels that are not 0, and the upper quartile of those above it. */
 export function inkStrength({ levels }) {
-  const counts = new Float64Array(256);
-  for (let k = 0; k < levels.length; k++) counts[levels[k]]++;
+  const counts = histogramOf(levels);
   counts[0] = 0;
   const threshold = otsuLevel(counts);
-  const strong = counts.subarray(threshold + 1).reduce((a, b) => a + b, 0);
-  if (strong === 0) return { threshold, full: 0 };
-  let full = threshold + 1;
-  for (let seen = counts[full]; 4 * seen < 3 * strong; seen += counts[full]) full++;
-  return { threshold, full };
+  counts.fill(0, 0, threshold + 1);
+  return { threshold, full: counts.some(Boolean) ? reaching(counts, 3) : 0 };
 }
 
 /** Otsu's threshold: the level that parts a histogram with the most variance between its sides. */

@@ -1,14 +1,14 @@
 // From a picture to an image as those of MNIST were made. stages/tools/drawing.py is the twin of this
-// module, of ink.js and of strokes.js: tests/page/test_page_core.py holds them to the same bytes,
-// since all sums are of whole numbers and the rest is float64 in the same order.
+// module and of strokes.js: tests/page/test_page_core.py holds them to the same bytes, since all sums
+// are of whole numbers and the rest is float64 in the same order.
 //
 // A picture is {height, width, levels}: grey levels in a Uint8Array, row by row.
 
-import { brightened, inkOf, inkStrength } from "./ink.js";
+import { brightened, faintestInk, inkOf, inkStrength } from "./ink.js";
+import { digitOf } from "./parts.js";
 
 export const mostPixels = 64_000_000; // of a picture: the caller refuses a larger one
 const longestSide = 1024; // pixels; a larger picture is averaged down first
-const faintestInk = 24; // grey levels: fainter marks are no ink
 const boxSide = 20; // MNIST: a digit fills a box of 20 x 20 pixels ...
 const fieldSide = 28; // ... in a field of 28 x 28
 
@@ -19,10 +19,10 @@ const fieldSide = 28; // ... in a field of 28 x 28
  * @returns {Uint8Array} (height * width,), ink is 255 on 0; zeros if there is no ink
  */
 export function prepare(picture, height = 28, width = 28) {
-  const excess = inkOf(reducedPicture(picture));
+  const drawn = inkOf(reducedPicture(picture));
   const image = new Uint8Array(height * width);
-  if (inkStrength(excess).full < faintestInk) return image;
-  const { ink, edge } = brightened(excess);
+  if (inkStrength(drawn).full < faintestInk) return image;
+  const { ink, edge } = brightened(digitOf(drawn));
   const digit = brightened(scaledDigit(boxedInk(ink, edge), height, width)).ink;
   const [top, left] = cornerOf(digit, height, width);
   for (let y = 0; y < digit.height; y++) {
@@ -33,20 +33,28 @@ export function prepare(picture, height = 28, width = 28) {
 }
 
 /**
- * Grey levels of coloured pixels on white paper, as Pillow weighs them (ITU-R 601-2).
+ * Grey levels of coloured pixels, as Pillow weighs them (ITU-R 601-2): on white paper, or on black
+ * where white would leave nothing to see.
  * @param {ArrayLike<number>} rgba four bytes a pixel, as a canvas gives them
  */
 export function pictureOfColours(rgba, height, width) {
-  const onWhite = (colour, alpha) => Math.floor((colour * alpha + 255 * (255 - alpha) + 127) / 255);
-  const levels = new Uint8Array(height * width);
-  for (let k = 0; k < levels.length; k++) {
-    const alpha = rgba[4 * k + 3];
-    const red = onWhite(rgba[4 * k], alpha);
-    const green = onWhite(rgba[4 * k + 1], alpha);
-    const blue = onWhite(rgba[4 * k + 2], alpha);
-    levels[k] = (red * 19595 + green * 38470 + blue * 7471 + 32768) >> 16;
-  }
-  return { height, width, levels };
+  const white = levelsOnPaper(rgba, height * width, 255);
+  const darkest = white.reduce((a, b) => Math.min(a, b), 255);
+  const seen = darkest <= 255 - faintestInk || !isTransparent(rgba);
+  return { height, width, levels: seen ? white : levelsOnPaper(rgba, height * width, 0) };
+}
+
+function levelsOnPaper(rgba, pixels, paper) {
+  const onPaper = (colour, alpha) => Math.floor((colour * alpha + paper * (255 - alpha) + 127) / 255);
+  return new Uint8Array(pixels).map((_, k) => {
+    const [red, green, blue] = [0, 1, 2].map((c) => onPaper(rgba[4 * k + c], rgba[4 * k + 3]));
+    return (red * 19595 + green * 38470 + blue * 7471 + 32768) >> 16;
+  });
+}
+
+function isTransparent(rgba) {
+  for (let k = 3; k < rgba.length; k += 4) if (rgba[k] < 255) return true;
+  return false;
 }
 
 /** The picture averaged over squares, so that no side is longer than longestSide. */

@@ -1,5 +1,5 @@
 // From a drawing to an image as those of MNIST were made. stages/tools/drawing.py is the twin of this
-// module, of prepare.js and of ink.js: tests/page/test_page_core.py holds them to the same bytes,
+// module and of prepare.js: tests/page/test_page_core.py holds them to the same bytes,
 // since all sums are of whole numbers and the rest is float64 in the same order.
 //
 // Strokes are polylines of points [x, y] in the unit square, y downwards.

@@ -1,0 +1,192 @@
+// What of the ink is the digit: not the paper's lines, specks, a table's edge, or another mark.
+// stages/tools/parts.py is the twin of this module: tests/page/test_page_core.py holds them to the
+// same bytes.
+
+import { faintestInk, highest, inkStrength } from "./ink.js";
+
+const fullPercent = 97; // of a row or column: what a line of the paper covers
+const thinPart = 20; // of the picture's length: what is broader than that part of it is no line
+const alongPercent = 70; // of the shorter side: what touches the edge so long is no digit
+const speckPart = 20; // of the ink of the largest part: what has less is a speck
+const nearPart = 6; // of the length of all ink: what is nearer belongs together
+const penPart = 12; // of a digit's length: a thinner line is made as broad
+
+/** The ink of the digit alone, drawn with a pen that is not thinner than MNIST's. */
+export function digitOf(ink) {
+  const cleared = mainPart(withoutLines(mainPart(ink)));
+  return broadened(inkStrength(cleared).full >= faintestInk ? cleared : ink);
+}
+
+/** The picture without thin lines from edge to edge: ruled paper, a frame, a scanner's edge. */
+const withoutLines = (ink) => transposed(withoutRows(transposed(withoutRows(ink))));
+
+function transposed({ height, width, levels }) {
+  const turned = levels.map((_, k) => levels[(k % height) * width + Math.floor(k / height)]);
+  return { height: width, width: height, levels: turned };
+}
+
+/** A digit that crosses a line goes on between the rows on both sides of it. */
+function withoutRows({ height, width, levels }) {
+  const row = (y) => levels.subarray(y * width, (y + 1) * width);
+  const covered = Array.from({ length: height }, (_, y) => {
+    const count = row(y).reduce((sum, level) => sum + (level > 0), 0);
+    return 100 * count >= fullPercent * width;
+  });
+  const lines = thinRuns(covered, Math.floor(height / thinPart));
+  const drawn = levels.slice();
+  for (const [first, end] of lines) {
+    if (first === 0 && end === height) break;
+    const above = row(first > 0 ? first - 1 : end);
+    const below = row(end < height ? end : first - 1);
+    for (let k = first * width; k < end * width; k++) {
+      const between = Math.floor((above[k % width] + below[k % width] + 1) / 2);
+      drawn[k] = Math.min(levels[k], between);
+    }
+  }
+  return { height, width, levels: drawn };
+}
+
+/** First row, and the one after the last, of what is covered by at most so many in turn. */
+function thinRuns(covered, most) {
+  const runs = [];
+  covered.forEach((full, y) => {
+    if (full && covered[y - 1]) runs.at(-1)[1] = y + 1;
+    else if (full) runs.push([y, y + 1]);
+  });
+  return runs.filter(([first, end]) => end - first <= most);
+}
+
+/** The ink without parts that are specks, run along the picture's edge, or lie apart. */
+function mainPart(ink) {
+  const { threshold } = inkStrength(ink);
+  const { labels, parts } = partsOf(ink, threshold);
+  if (parts.length < 2) return ink;
+  const most = (key) => parts.reduce((best, part) => Math.max(best, part[key]), 0);
+  const shorter = Math.min(ink.height, ink.width);
+  for (const part of parts) {
+    part.inner = 100 * part.touching >= alongPercent * shorter ? 0 : part.mass;
+  }
+  const key = speckPart * most("inner") >= most("mass") ? "inner" : "mass";
+  const least = most(key);
+  const large = parts.filter((part) => part[key] > 0 && speckPart * part[key] >= least);
+  return cutOut(ink, labels, heaviest(groupsOf(large), key));
+}
+
+/** Parts that hold together above a level, in the order of their first pixels. */
+function partsOf({ height, width, levels }, threshold) {
+  const labels = new Int32Array(levels.length);
+  const parts = [];
+  for (let start = 0; start < levels.length; start++) {
+    if (labels[start] > 0 || levels[start] <= threshold) continue;
+    const part = { label: parts.length + 1, mass: 0, touching: 0 };
+    Object.assign(part, { top: height, bottom: 0, left: width, right: 0 });
+    parts.push(part);
+    labels[start] = part.label;
+    for (const places = [start]; places.length > 0; ) {
+      const place = places.pop();
+      const [row, column] = [Math.floor(place / width), place % width];
+      addPixel(part, row, column, levels[place], height, width);
+      for (let y = Math.max(0, row - 1); y <= Math.min(height - 1, row + 1); y++) {
+        for (let x = Math.max(0, column - 1); x <= Math.min(width - 1, column + 1); x++) {
+          const next = y * width + x;
+          if (labels[next] > 0 || levels[next] <= threshold) continue;
+          labels[next] = part.label;
+          places.push(next);
+        }
+      }
+    }
+  }
+  return { labels, parts };
+}
+
+function addPixel(part, row, column, level, height, width) {
+  part.mass += level;
+  part.touching += (row === 0) + (row === height - 1) + (column === 0) + (column === width - 1);
+  part.top = Math.min(part.top, row);
+  part.bottom = Math.max(part.bottom, row + 1);
+  part.left = Math.min(part.left, column);
+  part.right = Math.max(part.right, column + 1);
+}
+
+/** Parts that belong together over gaps between their boxes, as lists. */
+function groupsOf(parts) {
+  const { top, bottom, left, right } = around(parts);
+  const extent = Math.max(bottom - top, right - left);
+  const near = (a, b) => {
+    const down = Math.max(a.top - b.bottom, b.top - a.bottom);
+    const across = Math.max(a.left - b.right, b.left - a.right);
+    return nearPart * Math.max(down, across) <= extent;
+  };
+  let groups = [];
+  for (const part of parts) {
+    const [ours, others] = [[], []];
+    for (const group of groups) (group.some((one) => near(one, part)) ? ours : others).push(group);
+    groups = [...others, [...ours.flat(), part]];
+  }
+  const first = (group) => Math.min(...group.map((part) => part.label));
+  return groups.sort((a, b) => first(a) - first(b));
+}
+
+function heaviest(groups, key) {
+  const masses = groups.map((group) => group.reduce((sum, part) => sum + part[key], 0));
+  return groups[masses.indexOf(Math.max(...masses))];
+}
+
+/** The box around parts; its ends are beyond the ink. */
+function around(parts) {
+  const least = (key) => parts.reduce((best, part) => Math.min(best, part[key]), Infinity);
+  const most = (key) => parts.reduce((best, part) => Math.max(best, part[key]), 0);
+  return { top: least("top"), bottom: most("bottom"), left: least("left"), right: most("right") };
+}
+
+/** What lies in the box around the parts that are kept; of the others neither ink nor rim. */
+function cutOut({ height, width, levels }, labels, kept) {
+  const ours = new Set(kept.map(({ label }) => label));
+  const strange = new Uint8Array(labels).map((_, k) => labels[k] > 0 && !ours.has(labels[k]));
+  const others = highest({ height, width, levels: strange }, 3).levels;
+  const { top, bottom, left, right } = around(kept);
+  const cut = new Uint8Array(levels.length);
+  for (let y = Math.max(0, top - 1); y < Math.min(height, bottom + 1); y++) {
+    for (let x = Math.max(0, left - 1); x < Math.min(width, right + 1); x++) {
+      const k = y * width + x;
+      if (!others[k] || ours.has(labels[k])) cut[k] = levels[k];
+    }
+  }
+  return { height, width, levels: cut };
+}
+
+/** Ink drawn with a broader pen if its lines are thin for their length. */
+function broadened(ink) {
+  const { area, edges, length } = linesOf(ink);
+  const thin = length * edges - 2 * penPart * area;
+  if (area === 0 || thin <= 0) return ink;
+  const parts = 2 * (penPart - 1) * edges;
+  const more = Math.floor((2 * thin + parts) / (2 * parts)); // pixels on each side
+  return highest(padded(ink, more), 2 * more + 1);
+}
+
+/** Area of strong ink, how many pixels' edges bound it, and its longer side. */
+function linesOf({ height, width, levels }) {
+  const { threshold } = inkStrength({ levels });
+  let [area, edges] = [0, 0];
+  const [rows, columns] = [new Uint8Array(height), new Uint8Array(width)];
+  for (let y = 0, k = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, k++) {
+      const strong = levels[k] > threshold;
+      if (x > 0) edges += strong !== levels[k - 1] > threshold;
+      if (y > 0) edges += strong !== levels[k - width] > threshold;
+      if (strong) [area, rows[y], columns[x]] = [area + 1, 1, 1];
+    }
+  }
+  const extent = (some) => some.lastIndexOf(1) - some.indexOf(1) + 1;
+  return { area, edges, length: Math.max(extent(rows), extent(columns)) };
+}
+
+function padded({ height, width, levels }, more) {
+  const [rows, columns] = [height + 2 * more, width + 2 * more];
+  const larger = new Uint8Array(rows * columns);
+  for (let y = 0; y < height; y++) {
+    larger.set(levels.subarray(y * width, (y + 1) * width), (y + more) * columns + more);
+  }
+  return { height: rows, width: columns, levels: larger };
+}
