@@ -26,12 +26,12 @@ from nn import Examples, predict
 from stages.common.files.arrays import load_labelled
 from stages.common.files.paths import PREPROCESSING, TEST, VALIDATION
 from stages.common.files.tables import read_table, write_csv
+from stages.common.images.drawing import prepare
 from stages.common.images.idx import read_idx
+from stages.common.images.ink import Levels
 from stages.common.images.novelty import ALARMS, JUDGES, load_familiar
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, load_model
-from stages.tools.drawing import prepare
-from stages.tools.ink import Levels
 
 TABLE = Path(__file__).with_name("unfamiliar.csv")
 NETWORK = Path("models/network.npz")
