@@ -23,9 +23,9 @@ from ruamel.yaml import YAML
 from benchmarks.accuracy import QUICK, ROOT, Params, apply, measure, prepare
 from benchmarks.tables import write
 from stages.common.files.tables import read_table
+from stages.common.images import drawing
+from stages.common.images.ink import Levels
 from stages.common.models.model import Model, load_model
-from stages.tools import drawing
-from stages.tools.ink import Levels
 from stages.tools.recipe import load_recipes
 
 TABLE = Path(__file__).with_suffix(".csv")

@@ -33,12 +33,12 @@ from nn import ACTIVATIONS, Network, feedforward
 from stages.common.files.arrays import load_labelled
 from stages.common.files.paths import MINIMA, NETWORK, PREPROCESSING, TEST, TRAIN, VALIDATION
 from stages.common.files.tables import read_table, write_csv
+from stages.common.images.drawing import Strokes, image_of_strokes, prepare
 from stages.common.images.idx import read_idx
+from stages.common.images.ink import Levels
 from stages.common.images.novelty import ALARMS, JUDGES, load_familiar
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import Model, load_model
-from stages.tools.drawing import Strokes, image_of_strokes, prepare
-from stages.tools.ink import Levels
 
 TABLE = Path(__file__).with_name("unfamiliar.csv")
 COLUMNS = ("pictures", "count", "warned", "dim", "hidden", "second")

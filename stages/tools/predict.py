@@ -16,12 +16,12 @@ from stages.common.files.atomic import StageError, whole_file
 from stages.common.files.paths import NETWORK
 from stages.common.images.classes import Classes
 from stages.common.images.dataset import load_classes
+from stages.common.images.drawing import prepare
+from stages.common.images.ink import Levels
 from stages.common.images.novelty import Familiar, load_familiar
+from stages.common.images.pictures import MOST_PIXELS, printable, read_picture
 from stages.common.models.model import Model, load_model
 from stages.common.runtime.cli import run
-from stages.tools.drawing import prepare
-from stages.tools.ink import Levels
-from stages.tools.pictures import MOST_PIXELS, printable, read_picture
 from stages.tools.recipe import recipes_of
 
 if TYPE_CHECKING:

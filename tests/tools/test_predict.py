@@ -16,14 +16,14 @@ from PIL import Image
 from nn import Network
 from stages.common.files.atomic import StageError
 from stages.common.images.classes import numbered
+from stages.common.images.drawing import prepare, rasterize
+from stages.common.images.ink import Levels
+from stages.common.images.pictures import MOST_PIXELS, printable, read_picture
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, load_model, save_model
 from stages.common.runtime.imports import ROOT
-from stages.tools.drawing import prepare, rasterize
-from stages.tools.ink import Levels
-from stages.tools.pictures import MOST_PIXELS, printable, read_picture
 from stages.tools.predict import Answer, draw
-from tests.tools.test_drawing import HANDS, photo
+from tests.common.test_drawing import HANDS, photo
 
 FIVE = rasterize(HANDS["upright"][5], 200, 0.06)
 NETWORK = re.compile(r"network: 784-16-10, of no recipe; one that reads more .*: dvc exp run .*\n")

@@ -1,4 +1,4 @@
-// What of a picture is ink, and how strong it is. stages/tools/ink.py is the twin of this module:
+// What of a picture is ink, and how strong it is. stages/common/images/ink.py is the twin of this module:
 // tests/page/test_page_core.py holds them to the same bytes, since all sums are of whole numbers.
 //
 // A picture is {height, width, levels}: grey levels in a Uint8Array, row by row.

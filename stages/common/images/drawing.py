@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.tools.ink import FAINTEST, TINY, Levels, brightened, ink_of, strength
-from stages.tools.parts import digit_of
+from stages.common.images.ink import FAINTEST, TINY, Levels, brightened, ink_of, strength
+from stages.common.images.parts import digit_of
 
 Strokes = Sequence[Sequence[Sequence[float]]]  # polylines of points (x, y) in the unit square
 
