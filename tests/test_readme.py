@@ -53,6 +53,7 @@ def test_every_recipe_changes_what_exists(name: str) -> None:
         "docs/experiments.md",
         "docs/export.md",
         "docs/first-run.md",
+        "docs/lesson.md",
         "docs/pictures.md",
         "docs/recipes.md",
         "docs/reliability.md",

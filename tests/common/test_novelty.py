@@ -15,12 +15,12 @@ from benchmarks.unfamiliar import ALIKE, COLUMNS, TABLE, drawn, markdown
 from stages.common.files.arrays import ArrayError, load_labelled
 from stages.common.files.paths import TRAIN, VALIDATION
 from stages.common.files.tables import read_table
+from stages.common.images.drawing import rasterize
 from stages.common.images.novelty import ALARMS, Familiar, describe, edges_of, load_familiar
 from stages.common.runtime.cli import run
 from stages.common.runtime.imports import ROOT
-from stages.tools.drawing import rasterize
 from stages.tools.predict import predict
-from tests.tools.test_drawing import HANDS
+from tests.common.test_drawing import HANDS
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from stages.common.images.preprocess import (
     unit_scaling,
 )
 from stages.normalize import normalize
+from tests.common.test_drawing import sample_digits
 from tests.sample import call, write_dataset
-from tests.tools.test_drawing import sample_digits
 
 Grey = NDArray[np.uint8]
 

@@ -13,6 +13,7 @@ const urlOf = (name) => {
 const { ascend, smoothed } = await import(urlOf("ascent"));
 const backward = await import(urlOf("backward"));
 const codec = await import(urlOf("codec"));
+const codes = await import(urlOf("codes"));
 const colour = await import(urlOf("colour"));
 const { nearestOthers, principalPlane } = await import(urlOf("components"));
 const { makeLearner, packExamples } = await import(urlOf("descent"));
@@ -25,6 +26,7 @@ const plane = await import(urlOf("plane"));
 const { withPalette } = await import(urlOf("plates"));
 const { pictureOfColours, prepare } = await import(urlOf("prepare"));
 const { inputsOf, straightened } = await import(urlOf("preprocess"));
+const sensitivity = await import(urlOf("sensitivity"));
 const { makeRandom } = await import(urlOf("random"));
 const { imageOfStrokes, rasterize } = await import(urlOf("strokes"));
 const training = await import(urlOf("training"));
@@ -92,6 +94,18 @@ const tasks = {
       const { height, width } = preprocessing;
       return noveltyOf(unpackFamiliar(familiar), straight, height, width);
     }),
+  nudged({ description, input, target, weight, by, slope }) {
+    const made = network.makeNetwork(description);
+    const gradient = network.backprop(made, input, target);
+    return {
+      ...sensitivity.nudged(made, input, target, {}, gradient, weight, by),
+      most: sensitivity.mostSensitive(made, gradient),
+      near: sensitivity.weightNear(made, gradient, slope),
+    };
+  },
+  codes: ({ encode, decode, values, more = [] }) =>
+    values.map((value) => [codes[encode](value), codes[decode](codes[encode](value), ...more)]),
+  decoded: ({ decode, text, more = [] }) => codes[decode](text, ...more),
   withPalette: ({ source, colours }) => withPalette(source, colours),
   floats: ({ text }) => codec.decodeFloats(text),
   signed: ({ text }) => codec.decodeSigned(text),
