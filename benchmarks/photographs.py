@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy.ndimage import binary_dilation, convolve, rotate
 
-from stages.tools.ink import Levels
+from stages.common.images.ink import Levels
 
 Ink = NDArray[np.float64]
 Kind = Callable[[Levels, np.random.Generator], Image.Image]

@@ -20,11 +20,11 @@ from benchmarks.photographs import KINDS, Kind
 from stages.common.files.arrays import load_labelled
 from stages.common.files.paths import NETWORK, TEST, VALIDATION
 from stages.common.files.tables import read_table, write_csv
+from stages.common.images.drawing import prepare
+from stages.common.images.ink import Levels
 from stages.common.images.novelty import Familiar, load_familiar
+from stages.common.images.pictures import grey_of
 from stages.common.models.model import Model, load_model
-from stages.tools.drawing import prepare
-from stages.tools.ink import Levels
-from stages.tools.pictures import grey_of
 
 TABLE = Path(__file__).with_suffix(".csv")
 COLUMNS = ("picture", "right", "told", "silent", "alarms")

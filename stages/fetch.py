@@ -19,8 +19,11 @@ from typing import Annotated, TypeAlias
 
 from stages.common.files.atomic import StageError, whole_file, whole_folder
 from stages.common.files.paths import RAW, RAW_DATASET
-from stages.common.images.catalog import FILES, Entry, chosen, names
+from stages.common.images.catalog import FILES, FOLDER, Entry, chosen, names
 from stages.common.images.classes import LONGEST, is_name
+from stages.common.images.dataset import DataSet
+from stages.common.images.folder import AS_THEY_ARE, INK, Preparation, read_folder
+from stages.common.images.idx import write_idx
 from stages.common.images.sources import Archive, Interrupted, Source, is_source, opened
 from stages.common.images.wanted import Refused, Wanted, save, unpack
 from stages.common.runtime.cli import run
@@ -28,6 +31,7 @@ from stages.common.runtime.params import Rule, choice, real, refuse, switch, who
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two attempts
 LONGEST_CREDIT = 300  # characters
+FULL_INK = 255
 BY_HAND = (
     "if you have the files, plain or .gz, say in which folder: set fetch.sources in params.yaml "
     "to ['file:FOLDER'], or run dvc exp run -S \"fetch.sources=['file:FOLDER']\""
@@ -128,6 +132,35 @@ def bring(entry: Entry, sources: list[str], timeout: float, retries: int) -> Non
     print(f"{entry.about.name}: {length:,} bytes in {RAW}, all four files verified, {whence}")
 
 
+def gather(folder: Path, pictures: "PicturesParams") -> None:
+    """Fill data/raw with the pictures of a folder, as four IDX files, and say how many there are.
+
+    Each that cannot be taken is told in a line. Raises ``StageError`` if too few are left.
+    """
+    names, parts = read_folder(folder, preparation_of(pictures))
+    sums = {}
+    with whole_folder(RAW) as raw:
+        for part, arrays in parts.items():
+            for kind, array in zip(("images", "labels"), arrays, strict=True):
+                path = raw / FILES[f"{part}_{kind}"]
+                write_idx(path, array)
+                sums[f"{part}_{kind}_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        known = DataSet(FOLDER, names, levels=FULL_INK, credit=pictures.credit, sums=sums)
+        known.save(raw / RAW_DATASET.name)
+    (train, _), (test, _) = parts["train"], parts["test"]
+    print(
+        f"{folder}: {len(names)} classes, {len(train):,} pictures to train on, {len(test):,} to "
+        f"test on, as images of {train.shape[1]} x {train.shape[2]}"
+    )
+
+
+def preparation_of(pictures: "PicturesParams") -> Preparation:
+    """What the parameters say about pictures."""
+    values = asdict(pictures)
+    del values["credit"]
+    return Preparation(**values)
+
+
 def text(allowed: Callable[[str], object], expected: str, metavar: str, about: str) -> Rule:
     """A text of some form."""
 
@@ -207,11 +240,37 @@ class CustomParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PicturesParams:
+    """How the pictures of that folder become images: docs/datasets.md."""
+
+    prepare: Annotated[
+        str, choice((INK, AS_THEY_ARE), "ink cut out, scaled and centred, or pictures as they are")
+    ] = INK
+    height: Annotated[int, whole(4, 256, "pixels of an image whose ink is cut out")] = 28
+    width: Annotated[int, whole(4, 256, "pixels of an image whose ink is cut out")] = 28
+    test_share: Annotated[float, real(0.01, 0.9, "of each class that is held out to test on")] = 0.2
+    seed: Annotated[int, whole(0, 2**63 - 1, "decides which pictures are held out")] = 0
+    credit: Annotated[
+        str, text(is_credit, f"1 to {LONGEST_CREDIT} characters", "TEXT", "whose pictures they are")
+    ] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FetchParams:
     """Where the images come from."""
 
     dataset: Annotated[str, choice(names(), "which images")]
     custom: CustomParams = field(default_factory=CustomParams)
+    folder: Annotated[
+        str,
+        text(
+            lambda name: name.strip() and name.isprintable(),
+            "a folder's name",
+            "FOLDER",
+            "for the data set folder: pictures, a sub-folder a class",
+        ),
+    ]
+    pictures: PicturesParams = field(default_factory=PicturesParams)
     sources: Annotated[
         list[str],
         text(
@@ -237,10 +296,14 @@ def entry_of(params: FetchParams) -> Entry:
 def fetch(params: FetchParams) -> None:
     """Bring the four files of a data set to data/raw, verified, from the first source of each.
 
-    What else is known of the data set is written beside them. Verified files are kept in
-    .downloads, so that a rerun needs no source.
+    The data set ``folder`` is made of the pictures in ``fetch.folder`` instead. What else is known
+    of the data set is written beside them. Verified files are kept in .downloads, so that a rerun
+    needs no source.
     """
-    bring(entry_of(params), params.sources, params.timeout, params.retries)
+    if params.dataset == FOLDER:
+        gather(Path(params.folder), params.pictures)
+    else:
+        bring(entry_of(params), params.sources, params.timeout, params.retries)
 
 
 if __name__ == "__main__":

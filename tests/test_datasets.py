@@ -236,7 +236,7 @@ PUBLISHED = {  # images to train on and to test on, classes, and the label of th
 def test_the_catalog_has_the_data_sets_that_the_parameters_name() -> None:
     assert [*catalog.catalog()] == [*PUBLISHED]
     (named,) = re.findall(r"dataset: mnist +# which images: (.*)", (ROOT / PARAMETERS).read_text())
-    assert named.split(", ") == [*PUBLISHED, "custom"]
+    assert named.split(", ") == [*PUBLISHED, "custom", "folder"]
     document = (ROOT / "docs/datasets.md").read_text()
     assert all(f"`{name}`" in document for name in PUBLISHED)
 
@@ -532,5 +532,5 @@ def test_every_parameter_that_the_recipes_name_exists() -> None:
     named = [(section, key) for section, key in named if section not in {"stages", "params"}]
     assert len(named) > 10
     known = {(section, key) for section, keys in PARAMS.items() for key in keys}
-    known |= {("fetch", key) for key in ("custom", *DECLARED)}
+    known |= {("fetch", key) for key in ("custom", "pictures", *DECLARED)}
     assert [name for name in named if name not in known] == []

@@ -31,7 +31,7 @@ NUMBERS = [
 ]
 # DVC makes no option of an empty list, so these cannot be told from missing ones.
 MAY_BE_EMPTY = [(s, "hidden") for s in ("train", "minima", "smoothness", "paths")]
-MAY_BE_EMPTY += [("fetch", "sources"), ("fetch", "custom")]
+MAY_BE_EMPTY += [("fetch", "sources"), ("fetch", "custom"), ("fetch", "pictures")]
 CHOICES = [
     ("fetch", "dataset"),
     ("normalize", "scaling"),

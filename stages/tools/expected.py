@@ -7,6 +7,7 @@ once the files are in data/raw.
 import math
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 from stages.batch import BatchParams, left_to_train, split
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import RAW, RAW_DATASET
-from stages.common.images.catalog import FILES, Entry
+from stages.common.images.catalog import FILES, FOLDER, Entry
 from stages.common.images.dataset import load_dataset
 from stages.common.images.edges import mosaic_shape
+from stages.common.images.folder import FEWEST, INK, held_out, listed_classes
 from stages.common.images.idx import GREY, IdxError, read_idx, read_labels
 from stages.common.images.labels import NO_CLASS, as_classes, doubts
 from stages.common.images.outlook import Outlook
@@ -33,6 +35,8 @@ def outlook_before_batch(fetch: FetchParams, normalize: NormalizeParams) -> Outl
 
     Raises ``StageError`` if the lengths cannot be true, or the labels are not what is said of them.
     """
+    if fetch.dataset == FOLDER:
+        return _of_folder(fetch, normalize)
     entry = entry_of(fetch)
     count, pixels = _counted("train", entry)
     test_count, test_pixels = _counted("test", entry)
@@ -54,6 +58,20 @@ def outlook_before_batch(fetch: FetchParams, normalize: NormalizeParams) -> Outl
         shape=shape,
         labels=labels,
         test_labels=test_labels,
+    )
+
+
+def _of_folder(fetch: FetchParams, normalize: NormalizeParams) -> Outlook:
+    """As many training images as there are files, though some may turn out to be no pictures."""
+    how = fetch.pictures
+    counts = [len(files) for files in listed_classes(Path(fetch.folder)).values()]
+    shape = (how.height, how.width) if how.prepare == INK else None
+    pixels = math.prod(shape) if shape else 1
+    return Outlook(
+        images=sum(count - held_out(count, how.test_share) for count in counts if count >= FEWEST),
+        inputs=_inputs(pixels, shape) if normalize.edges else pixels,
+        classes=len(counts),
+        shape=shape,
     )
 
 

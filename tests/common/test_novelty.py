@@ -15,12 +15,12 @@ from benchmarks.unfamiliar import ALIKE, COLUMNS, TABLE, drawn, markdown
 from stages.common.files.arrays import ArrayError, load_labelled
 from stages.common.files.paths import TRAIN, VALIDATION
 from stages.common.files.tables import read_table
+from stages.common.images.drawing import rasterize
 from stages.common.images.novelty import ALARMS, Familiar, describe, edges_of, load_familiar
 from stages.common.runtime.cli import run
 from stages.common.runtime.imports import ROOT
-from stages.tools.drawing import rasterize
 from stages.tools.predict import predict
-from tests.tools.test_drawing import HANDS
+from tests.common.test_drawing import HANDS
 
 
 @pytest.fixture
@@ -146,11 +146,13 @@ def test_predict_warns_of_what_is_no_digit_in_a_line_of_its_own(
     out, err = capsys.readouterr()
     assert out.count("\n") == 2
     expected = r"warning: stripes\.png: looks like nothing .* validation images\n"
-    assert re.fullmatch(expected, err)
+    warning, network = err.splitlines(keepends=True)
+    assert re.fullmatch(expected, warning)
+    assert network.startswith("network: ")
     with_warning = Path("seen.png").read_bytes()
     VALIDATION.rename("elsewhere")
     run(predict)
-    assert capsys.readouterr() == (out, "")
+    assert capsys.readouterr() == (out, network)
     assert Path("seen.png").read_bytes() != with_warning
 
 

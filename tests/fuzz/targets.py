@@ -32,15 +32,15 @@ from stages.claims.chapters import small_table
 from stages.common.files.arrays import load_arrays, load_labelled, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.tables import read_table
+from stages.common.images.drawing import LONGEST_SIDE, prepare, rasterize
 from stages.common.images.idx import read_idx, write_idx
+from stages.common.images.pictures import MOST_PIXELS, read_picture
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.images.sources import Archive, Mirror
 from stages.common.images.wanted import CHUNK, Refused, Wanted, save
 from stages.common.models.model import Model, load_model, save_model
 from stages.page.codec import decode_images, encode_images
 from stages.page.figures.results import Results, load_results
-from stages.tools.drawing import LONGEST_SIDE, prepare, rasterize
-from stages.tools.pictures import MOST_PIXELS, read_picture
 from tests.fuzz import forms
 from tests.fuzz.forms import Form
 from tests.stages.test_report import Shape, write_run

@@ -10,10 +10,12 @@ const urlOf = (name) => {
   const whole = text.replace(/ from "\.\/(\w+)\.js";/g, (_, other) => ` from "${urlOf(other)}";`);
   return `data:text/javascript;base64,${Buffer.from(whole).toString("base64")}`;
 };
+const { ascend, smoothed } = await import(urlOf("ascent"));
 const backward = await import(urlOf("backward"));
 const codec = await import(urlOf("codec"));
 const codes = await import(urlOf("codes"));
 const colour = await import(urlOf("colour"));
+const { nearestOthers, principalPlane } = await import(urlOf("components"));
 const { makeLearner, packExamples } = await import(urlOf("descent"));
 const { diagnose, explain, unmovedNeurons } = await import(urlOf("diagnosis"));
 const format = await import(urlOf("format"));
@@ -128,6 +130,17 @@ const tasks = {
       return learner.costOf(labels[e]);
     });
     return { parameters: learner.parameters(), outputs, costs };
+  },
+  ascend({ description, ink, preprocessing, label, rate }) {
+    const wish = { label, rate };
+    return ascend(network.makeNetwork(description), Float64Array.from(ink), preprocessing, wish);
+  },
+  smoothed: ({ ink, height, width, share }) =>
+    smoothed(Float64Array.from(ink), height, width, share),
+  components({ points }) {
+    const { axes, project, share } = principalPlane(points);
+    const places = points.map(project);
+    return { axes, places, share, nearest: nearestOthers(places) };
   },
   plane({ description, directions, inputs, labels, places }) {
     const axes = plane.orthonormal(...directions);

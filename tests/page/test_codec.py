@@ -20,7 +20,7 @@ from stages.page.codec import (
     quantize,
     restore,
 )
-from tests.tools.test_drawing import sample_digits
+from tests.common.test_drawing import sample_digits
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 

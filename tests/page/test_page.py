@@ -12,11 +12,11 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from nn import Network, feedforward, gradient
+from stages.common.images.drawing import image_of_strokes
 from stages.common.models.model import load_model
 from stages.page import embed
 from stages.page.bundle import bundle
 from stages.report import report
-from stages.tools.drawing import image_of_strokes
 from tests.page.chromium import AXE, Watched, refuse_or_skip, started_browser, write_real_run
 from tests.sample import call
 from tests.stages.test_report import SHAPES, Shape, write_run

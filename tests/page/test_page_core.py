@@ -16,19 +16,19 @@ from PIL import Image
 from benchmarks.photographs import KINDS
 from nn import Network, cost_of, feedforward, gradient
 from nn.functions import ACTIVATIONS, LEAK, Array
+from stages.common.images import drawing as ink
+from stages.common.images.drawing import image_of_strokes, pen_for, prepare, rasterize
+from stages.common.images.ink import Levels
 from stages.common.images.novelty import describe
+from stages.common.images.pictures import grey_of, read_picture
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
 from stages.page.codec import encode_array, encode_images, quantize, restore
 from stages.page.embed import packed_criterion
 from stages.page.html import data_url
-from stages.tools import drawing as ink
-from stages.tools.drawing import image_of_strokes, pen_for, prepare, rasterize
-from stages.tools.ink import Levels
-from stages.tools.pictures import grey_of, read_picture
+from tests.common.test_drawing import HANDS, photo, sample_digits
 from tests.common.test_preprocess import flat_dash
 from tests.conftest import Problem, random_problem
 from tests.page.conftest import Node
-from tests.tools.test_drawing import HANDS, photo, sample_digits
 
 TOLERANCE = 1e-5
 

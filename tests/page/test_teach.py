@@ -12,12 +12,12 @@ import pytest
 from nn import SGD, Examples, Network, Settings, cost_of, feedforward
 from stages.common.files.arrays import save_labelled
 from stages.common.files.paths import TRAIN
+from stages.common.images.ink import Levels
 from stages.page.codec import COARSE, decode_array, decode_coarse, encode_array, encode_coarse
 from stages.page.teach import MOST_TAUGHT, packed, taught_shapes, training_digits
-from stages.tools.ink import Levels
+from tests.common.test_drawing import sample_digits
 from tests.page.conftest import Node
 from tests.page.test_page_core import described
-from tests.tools.test_drawing import sample_digits
 
 PREPROCESSING = {"height": 28, "width": 28, "deskew": False, "edges": False}
 UNIT = {**PREPROCESSING, "scale": 1 / 255, "offset": 0}

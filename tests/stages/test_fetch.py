@@ -139,7 +139,7 @@ def folder(tmp_path: Path) -> Path:
 
 def bring(*sources: str, **changed: Any) -> None:
     values = {"timeout": 1.0, "retries": 0, **changed}
-    call(fetch, dataset="custom", sources=[*sources], custom=SUMS, **values)
+    call(fetch, dataset="custom", folder=".", sources=[*sources], custom=SUMS, **values)
 
 
 def assert_all_here(root: Path) -> None:
@@ -168,7 +168,7 @@ def refusal(*sources: str, root: Path, **changed: Any) -> str:
 def section(*sources: str, **changed: Any) -> dict[str, Any]:
     """The section of params.yaml that asks for the four files."""
     custom = {**SUMS, **changed.pop("custom", {})}
-    values = {"dataset": "custom", "sources": [*sources], "timeout": 5, "retries": 0}
+    values = {"dataset": "custom", "folder": ".", "sources": [*sources], "timeout": 5, "retries": 0}
     return {**values, **changed, "custom": custom}
 
 
@@ -769,7 +769,8 @@ def test_a_data_set_is_known_by_name_and_other_sources_come_first(
     monkeypatch.setattr(catalog, "catalog", lambda: {"mnist": entry_of("mnist", keys)})
     server.serve(FILES)
     (folder / PARTS["test_labels"]).unlink()
-    call(fetch, dataset="mnist", sources=[f"file:{folder}"], timeout=1.0, retries=0)
+    sources = [f"file:{folder}"]
+    call(fetch, dataset="mnist", folder=".", sources=sources, timeout=1.0, retries=0)
     assert_all_here(project)
     assert server.asked == [f"/{PARTS['test_labels']}{end}" for end in (".gz", "")]
     about = load_dataset(project / "data/raw/dataset.json")
@@ -796,6 +797,7 @@ def test_a_custom_data_set_needs_lengths_and_sums(key: str, folder: Path, projec
         call(
             fetch,
             dataset="custom",
+            folder=".",
             custom=rest,
             sources=[f"file:{folder}"],
             timeout=1.0,

@@ -19,22 +19,22 @@ from nn import ACTIVATIONS, COSTS, Network
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import DATASET
 from stages.common.images.catalog import catalog
+from stages.common.images.drawing import prepare
 from stages.common.images.preprocess import Images, Preprocessing, standard_scaling, unit_scaling
 from stages.common.models.model import Model, load_model
 from stages.common.runtime.cli import run
 from stages.common.runtime.imports import ROOT
 from stages.evaluate import evaluate
-from stages.tools.drawing import prepare
 from stages.tools.export import FORMATS, export
 from stages.tools.formats import OUTPUTS
 from stages.tools.formats.c_header import EXPRESSIONS, to_c_header
 from stages.tools.formats.javascript import to_javascript
 from stages.tools.formats.onnx import OPERATORS, to_onnx
 from tests.claims.shared import write_rows
+from tests.common.test_drawing import photo, sample_digits
 from tests.page.chromium import refuse_or_skip, started_browser
 from tests.test_parameters import contents
 from tests.tools.check_exports import ORACLES, TOLERANCE, answered, differences, write
-from tests.tools.test_drawing import photo, sample_digits
 
 
 class Case(NamedTuple):

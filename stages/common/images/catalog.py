@@ -13,6 +13,7 @@ from stages.common.images.dataset import DataSet
 from stages.common.images.wanted import Wanted
 
 CUSTOM = "custom"
+FOLDER = "folder"  # of pictures: stages.common.images.folder
 FILES = {  # as data/raw calls them, whatever their names where they come from
     "train_images": "train-images-idx3-ubyte",
     "train_labels": "train-labels-idx1-ubyte",
@@ -41,7 +42,7 @@ def catalog() -> dict[str, Entry]:
 
 def names() -> list[str]:
     """What ``fetch.dataset`` may be."""
-    return [*catalog(), CUSTOM]
+    return [*catalog(), CUSTOM, FOLDER]
 
 
 def chosen(name: str, custom: Mapping[str, Any]) -> Entry:

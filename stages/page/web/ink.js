@@ -1,11 +1,11 @@
-// What of a picture is ink, and how strong it is. stages/tools/ink.py is the twin of this module:
+// What of a picture is ink, and how strong it is. stages/common/images/ink.py is the twin of this module:
 // tests/page/test_page_core.py holds them to the same bytes, since all sums are of whole numbers.
 //
 // A picture is {height, width, levels}: grey levels in a Uint8Array, row by row.
 
 export const faintestInk = 24; // grey levels: fainter marks are no ink
 const noiseFactor = 3; // what differs from the paper by this many median deviations is still paper
-const tinySide = 28; // pixels: smaller pictures are cut out and scaled down by a program
+export const tinySide = 28; // pixels: smaller pictures are cut out and scaled down by a program
 const smallestPhoto = 64; // pixels along a side: smaller pictures have one level of paper
 const windowPart = 3; // of the shorter side: what is broader than its third is paper, not ink
 const smoothPart = 100; // of the shorter side: over how much noise is averaged for the paper

@@ -3,7 +3,9 @@
 import { startAddress } from "./address.js";
 import { startBackpropagation } from "./backpropagation.js";
 import { startChanges } from "./changes.js";
+import { startChart } from "./chart.js";
 import { byId } from "./dom.js";
+import { startDream } from "./dream.js";
 import { startEpochs } from "./epochs.js";
 import { startGuide } from "./guide.js";
 import { startHill } from "./hill.js";
@@ -28,8 +30,10 @@ if (run.network) {
   startBackpropagation();
   startSteps();
   startChanges();
+  startDream();
   startHill();
   startTeaching();
+  startChart();
   startEpochs();
   startUpstrokes();
   showFirst();

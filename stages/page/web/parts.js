@@ -1,5 +1,5 @@
 // What of the ink is the digit: not the paper's lines, specks, a table's edge, or another mark.
-// stages/tools/parts.py is the twin of this module: tests/page/test_page_core.py holds them to the
+// stages/common/images/parts.py is the twin of this module: tests/page/test_page_core.py holds them to the
 // same bytes.
 
 import { faintestInk, highest, inkStrength } from "./ink.js";

@@ -1,4 +1,4 @@
-// From a drawing to an image as those of MNIST were made. stages/tools/drawing.py is the twin of this
+// From a drawing to an image as those of MNIST were made. stages/common/images/drawing.py is the twin of this
 // module and of prepare.js: tests/page/test_page_core.py holds them to the same bytes,
 // since all sums are of whole numbers and the rest is float64 in the same order.
 //

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from benchmarks.pictures import COLUMNS, TABLE, markdown
 from stages.common.files.tables import read_table
+from stages.common.images.drawing import pen_for, prepare, rasterize
+from stages.common.images.ink import Levels, ink_of
+from stages.common.images.parts import PEN, broadened, main_part, without_lines
 from stages.common.runtime.imports import ROOT
-from stages.tools.drawing import pen_for, prepare, rasterize
-from stages.tools.ink import Levels, ink_of
-from stages.tools.parts import PEN, broadened, main_part, without_lines
-from tests.tools.test_drawing import HANDS, apart
+from tests.common.test_drawing import HANDS, apart
 
 Disturb = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 

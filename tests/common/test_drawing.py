@@ -9,9 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stages.common.models.model import load_model
-from stages.common.runtime.imports import ROOT
-from stages.tools.drawing import (
+from stages.common.images.drawing import (
     LONGEST_SIDE,
     PEN_SHARE,
     image_of_strokes,
@@ -20,7 +18,9 @@ from stages.tools.drawing import (
     rasterize,
     reduced,
 )
-from stages.tools.ink import Levels, otsu
+from stages.common.images.ink import Levels, otsu
+from stages.common.models.model import load_model
+from stages.common.runtime.imports import ROOT
 from tests.sample import SAMPLE
 
 NETWORK = ROOT / "models/network.npz"

@@ -7,7 +7,7 @@ them to the same bytes.
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.tools.ink import FAINTEST, Levels, highest, strength
+from stages.common.images.ink import FAINTEST, Levels, highest, strength
 
 FULL = 97  # percent of a row or column that a line of the paper covers
 THIN = 20  # of the picture's length: what is broader than that part of it is no line

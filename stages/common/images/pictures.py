@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.common.files.atomic import StageError, one_line
-from stages.tools.ink import FAINTEST, Levels
+from stages.common.images.ink import FAINTEST, Levels
 
 if TYPE_CHECKING:
     from PIL import Image
