@@ -18,6 +18,7 @@ from stages.page.teach import taught_shapes, training_digits
 if TYPE_CHECKING:
     from stages.page.figures.results import Results
 
+STYLES = ("teach.css", "hill.css", "dream.css")  # after that of all pages
 MOST_HIDDEN_DRAWN, MOST_OUTPUTS_DRAWN = 16, 32  # neurons of a layer
 
 
@@ -55,8 +56,7 @@ def report(params: ReportParams) -> None:
         context,
         script=bundle("main.js"),
         style=f":root {{ --rows: {drawn_rows(results.classes)}; }}\n"
-        + stylesheet("teach.css")
-        + stylesheet("hill.css"),
+        + "".join(map(stylesheet, STYLES)),
         data=embed_run(results, params.mistakes),
         blocks={
             "training_data": taught.json,

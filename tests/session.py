@@ -2,8 +2,9 @@
 
     python -m tests.session
 
-Each works on a clone of the last commit in a temporary folder, with this project's cache; on MNIST,
-a few minutes. Blocks marked `console` hold commands, each after a `$`, and output.
+Each works on a clone of the last commit in a temporary folder, with this project's cache; that of
+docs/first-run.md begins with the clone, and has no cache. On MNIST, a few minutes. Blocks marked
+`console` hold commands, each after a `$`, and output.
 """
 
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from stages.common.runtime.imports import ROOT
 
+FIRST_RUN = ROOT / "docs/first-run.md"
 EXPERIMENTS, SWEEPS = ROOT / "docs/experiments.md", ROOT / "docs/sweeps.md"
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 WIDTH = 116  # letters of a line of output that are shown
@@ -95,13 +97,33 @@ def forms(text: str) -> list[str]:
 
 def main() -> None:
     """Repeat the sessions on MNIST; write the documents."""
+    print(FIRST_RUN.relative_to(ROOT))
+    repeat_from_the_clone_on(FIRST_RUN)
     for document in (EXPERIMENTS, SWEEPS):
         print(document.relative_to(ROOT))
         repeat(document)
 
 
+def repeat_from_the_clone_on(document: Path) -> None:
+    """Repeat a newcomer's session, whose first command clones the project; write the document."""
+    with tempfile.TemporaryDirectory() as temporary:
+        home, folder = Path(temporary) / "you", Path(temporary) / "you/downhill"
+        home.mkdir()
+        origin = Path(temporary) / "somewhere/downhill.git"
+        execute(f"git clone --quiet --bare {ROOT} {origin}", ROOT)
+        execute("git update-ref refs/heads/main HEAD", origin)
+        execute("git symbolic-ref HEAD refs/heads/main", origin)
+
+        def run(command: str) -> str:
+            print(f"$ {command}", flush=True)
+            printed = execute(command, folder if folder.exists() else home)
+            return printed.replace(str(home), SHOWN)
+
+        document.write_text(refreshed(document.read_text(), run))
+
+
 def repeat(document: Path) -> None:
-    """Repeat a session on MNIST; write the document."""
+    """Repeat a session on MNIST, in a clone that has been run; write the document."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "digits"
         execute(

@@ -115,8 +115,10 @@ def test_a_new_learning_rate_runs_what_depends_on_it_and_the_old_one_is_remember
     assert finished.ran(finished.dvc("repro")) == ["train", "evaluate", "report"]
     stale = {line.strip("':\n") for line in finished.dvc("status").splitlines() if line[0] != "\t"}
     ran = finished.ran(finished.dvc("repro", "--all-pipelines"))
-    assert stale == {f"{CLAIM_PIPELINE}:{stage}" for stage in ran}
-    assert {*ran} == ({*downstream("train"), "siblings", "sweep"} & {*CLAIMS}) | {"chapters"}
+    siblings = downstream("siblings")  # dvc status sees what reads them once they have changed
+    assert stale <= {f"{CLAIM_PIPELINE}:{stage}" for stage in ran}
+    assert {*ran} - {stage.rpartition(":")[2] for stage in stale} <= siblings
+    assert {*ran} == ({*downstream("train"), *siblings, "sweep"} & {*CLAIMS}) | {"chapters"}
     assert {"stepsize", "wishes"} <= {*ran}
     assert not {*ran} & {"minima", "memorize"}
     changed = {path for path, md5 in finished.outs().items() if before[path] != md5}

@@ -52,6 +52,8 @@ def test_every_recipe_changes_what_exists(name: str) -> None:
         "docs/datasets.md",
         "docs/experiments.md",
         "docs/export.md",
+        "docs/first-run.md",
+        "docs/lesson.md",
         "docs/pictures.md",
         "docs/recipes.md",
         "docs/reliability.md",

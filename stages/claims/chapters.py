@@ -68,6 +68,7 @@ def chapters(params: ChaptersParams) -> None:
 
     A claim that its command left out is named there, with the reason.
     """
+    from stages.claims.answers import answers
     from stages.claims.registry import (
         CHAPTERS,  # Matplotlib: a second that --help need not wait for
     )
@@ -98,6 +99,7 @@ def chapters(params: ChaptersParams) -> None:
             "chapters": told,
             "counts": in_words(every),
             "verdicts": [*Verdict],
+            "answers": answers(),
             "credit": load_known().credit,
         },
         script=bundle("chapters.js"),

@@ -11,7 +11,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from nn import Network
-from stages.claims import registry
+from stages.claims import answers, registry
+from stages.claims.answers import Answer
 from stages.claims.chapters import chapters, downloads, small_table
 from stages.claims.registry import CLAIMS, Chapter
 from stages.claims.shared.claim import Claim, Estimate, Finding, Verdict
@@ -76,6 +77,7 @@ def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
     book = (Chapter("first", "First", BAD, (claim("one", Verdict.HELD),)),
             Chapter("last", "Last", "About.", (claim("two", Verdict.NOT_HELD),)))  # fmt: skip
     monkeypatch.setattr(registry, "CHAPTERS", book)
+    monkeypatch.setattr(answers, "answers", lambda: [Answer(f"Is it {BAD}?", "It is.", "one")])
     DataSet("made up", ("one", "two"), credit="Somebody drew <them>.").save(DATASET)
     call(chapters, dpi=50)
     assert {path.stem for path in CLAIM_FIGURES.iterdir()} == {"one", "two"}
@@ -152,7 +154,7 @@ def test_both_pages_lead_to_each_other(written: Page) -> None:
 
 def test_words_are_text_and_no_markup(written: Page) -> None:
     assert len(written.all("script")) == 2  # the page's own
-    assert "".join(written.text).count(BAD) >= 5
+    assert "".join(written.text).count(BAD) >= 6
     assert all(image["alt"] == f"A line {BAD}" for image in written.all("img") if "id" not in image)
 
 
@@ -175,6 +177,7 @@ def test_a_small_table_is_shown_and_what_is_not_too_large_can_be_taken(empty: Pa
 
 def test_metrics_of_another_form_are_refused(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "CHAPTERS", ())
+    monkeypatch.setattr(answers, "answers", list)
     test_metrics: Any = [{}, [], {"accuracy": None}]
     METRICS.parent.mkdir()
     preprocessing = Preprocessing(2, 2, False, False, *unit_scaling())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stages.claims.efficient.claim import CLAIM
-from stages.claims.efficient.measure import efficient, multiplications
+from stages.claims.efficient.measure import counts_of, efficient
 from stages.claims.efficient.verdict import Ways, judge
 from stages.claims.shared.claim import Finding, Verdict
 from stages.common.files.arrays import load_arrays
@@ -90,8 +90,8 @@ def test_all_parameters_are_wiggled_if_there_are_not_too_many() -> None:
 
 def test_multiplications_are_those_counted_one_by_one() -> None:
     for sizes in ((784, 16, 16, 10), (5, 3), (4, 3, 2, 3, 2)):
-        assert multiplications(sizes) == counted([*sizes])
-    assert multiplications((784, 16, 16, 10))[:2] == [12_960, 26_336]
+        assert counts_of(sizes) == counted([*sizes])
+    assert counts_of((784, 16, 16, 10))[:2] == [12_960, 26_336]
 
 
 @pytest.mark.usefixtures("empty")

@@ -165,7 +165,8 @@ def written(scaling: str, *, straighten: bool, train: Grey, test: Grey) -> dict[
     """Run ``normalize`` in the present folder; everything that it wrote."""
     for prefix, images in (("train", train), ("t10k", test)):
         write_idx(Path(f"data/raw/{prefix}-images-idx3-ubyte"), images)
-        write_idx(Path(f"data/raw/{prefix}-labels-idx1-ubyte"), np.zeros(len(images), np.uint8))
+        labels = np.arange(len(images), dtype=np.uint8) % 2
+        write_idx(Path(f"data/raw/{prefix}-labels-idx1-ubyte"), labels)
     write_dataset(Path("data/raw"))
     call(normalize, scaling=scaling, deskew=straighten, edges=False)
     files = Path("data/normalized").rglob("*.np?")

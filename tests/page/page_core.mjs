@@ -10,9 +10,12 @@ const urlOf = (name) => {
   const whole = text.replace(/ from "\.\/(\w+)\.js";/g, (_, other) => ` from "${urlOf(other)}";`);
   return `data:text/javascript;base64,${Buffer.from(whole).toString("base64")}`;
 };
+const { ascend, smoothed } = await import(urlOf("ascent"));
 const backward = await import(urlOf("backward"));
 const codec = await import(urlOf("codec"));
+const codes = await import(urlOf("codes"));
 const colour = await import(urlOf("colour"));
+const { nearestOthers, principalPlane } = await import(urlOf("components"));
 const { makeLearner, packExamples } = await import(urlOf("descent"));
 const { diagnose, explain, unmovedNeurons } = await import(urlOf("diagnosis"));
 const format = await import(urlOf("format"));
@@ -23,6 +26,7 @@ const plane = await import(urlOf("plane"));
 const { withPalette } = await import(urlOf("plates"));
 const { pictureOfColours, prepare } = await import(urlOf("prepare"));
 const { inputsOf, straightened } = await import(urlOf("preprocess"));
+const sensitivity = await import(urlOf("sensitivity"));
 const { makeRandom } = await import(urlOf("random"));
 const { imageOfStrokes, rasterize } = await import(urlOf("strokes"));
 const training = await import(urlOf("training"));
@@ -90,6 +94,18 @@ const tasks = {
       const { height, width } = preprocessing;
       return noveltyOf(unpackFamiliar(familiar), straight, height, width);
     }),
+  nudged({ description, input, target, weight, by, slope }) {
+    const made = network.makeNetwork(description);
+    const gradient = network.backprop(made, input, target);
+    return {
+      ...sensitivity.nudged(made, input, target, {}, gradient, weight, by),
+      most: sensitivity.mostSensitive(made, gradient),
+      near: sensitivity.weightNear(made, gradient, slope),
+    };
+  },
+  codes: ({ encode, decode, values, more = [] }) =>
+    values.map((value) => [codes[encode](value), codes[decode](codes[encode](value), ...more)]),
+  decoded: ({ decode, text, more = [] }) => codes[decode](text, ...more),
   withPalette: ({ source, colours }) => withPalette(source, colours),
   floats: ({ text }) => codec.decodeFloats(text),
   signed: ({ text }) => codec.decodeSigned(text),
@@ -114,6 +130,17 @@ const tasks = {
       return learner.costOf(labels[e]);
     });
     return { parameters: learner.parameters(), outputs, costs };
+  },
+  ascend({ description, ink, preprocessing, label, rate }) {
+    const wish = { label, rate };
+    return ascend(network.makeNetwork(description), Float64Array.from(ink), preprocessing, wish);
+  },
+  smoothed: ({ ink, height, width, share }) =>
+    smoothed(Float64Array.from(ink), height, width, share),
+  components({ points }) {
+    const { axes, project, share } = principalPlane(points);
+    const places = points.map(project);
+    return { axes, places, share, nearest: nearestOthers(places) };
   },
   plane({ description, directions, inputs, labels, places }) {
     const axes = plane.orthonormal(...directions);

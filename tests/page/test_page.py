@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from nn import Network, gradient
+from nn import Network, feedforward, gradient
 from stages.common.images.drawing import image_of_strokes
 from stages.common.models.model import load_model
 from stages.page import embed
@@ -259,6 +259,49 @@ def test_neurons_are_inspected_and_switched_off_by_keyboard(page: Page) -> None:
     page.get_by_role("button", name="Switch it off").press("Enter")
     expect(page.get_by_role("button", name="Switch it on again")).to_be_focused()
     assert not np.allclose(before, outputs_of(page), atol=1e-7, rtol=0)
+
+
+def test_one_weight_is_nudged_predicted_measured_and_kept(page: Page, finished: Path) -> None:
+    page.locator("#true-label").select_option("3")
+    page.locator("#look-layer").select_option("3")
+    page.locator("#look-neuron").fill("3")
+    page.locator("#nudge-from").fill("7")
+    page.locator("#nudge").fill("0.5")
+    network = load_model(finished / "models/network.npz").network
+    image = np.load(finished / "data/normalized/test/images.npy")[0] / 255
+
+    def cost() -> float:
+        outputs = feedforward(network, image[:, np.newaxis].astype(np.float32))[:, 0]
+        return float(((outputs - np.eye(10)[3]) ** 2).sum())
+
+    before = cost()
+    network.weights[2][3, 7] += 0.5
+    difference = cost() - before
+    cells = page.locator("#nudge-rows tr").first.locator("td")
+    slope, predicted, measured = (number_of(text) for text in cells.all_inner_texts())
+    assert predicted == pytest.approx(0.5 * slope, rel=0.02)
+    assert measured == pytest.approx(difference, rel=0.02, abs=1e-4)
+    page.locator("#nudge-keep").click()
+    expect(page.locator("#changed")).to_contain_text("Changed: 1 weight nudged")
+    expect(page).to_have_url(re.compile(r"weights=w~3~3~7~0\.5"))
+    kept = feedforward(network, image[:, np.newaxis].astype(np.float32))[:, 0]
+    assert np.abs(outputs_of(page) - kept).max() < CLOSE
+    page.locator("#look-layer").select_option("1")
+    page.locator("#look-weights").click(position={"x": 76, "y": 76})
+    expect(page.locator("#nudge-name")).to_contain_text(re.compile("row 1[34], column 1[34]"))
+    page.get_by_role("button", name="The most sensitive of all").click()
+    expect(page.locator("#nudge-words")).to_contain_text("No weight matters more")
+    page.get_by_role("button", name="One 32 times less so").click()
+    times = re.search(r"matters ([\d.]+) times", page.locator("#nudge-words").inner_text())
+    assert times
+    assert float(times[1]) == pytest.approx(32, rel=0.1)
+
+
+def number_of(text: str) -> float:
+    """A number as the page writes it: with a true minus, or as a power of ten."""
+    text = text.replace("\N{MINUS SIGN}", "-").replace("\N{MIDDLE DOT}10", "e")
+    raised = str.maketrans("\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076", "-0123456")
+    return float(text.translate(raised))
 
 
 def test_backpropagation_goes_back_stage_by_stage(page: Page, finished: Path) -> None:
@@ -529,14 +572,21 @@ def test_printing_takes_few_pages(watched: Watched, finished: Path) -> None:
     assert 3 < len(re.findall(rb"/Type /Page\b", paper)) < 15
 
 
+def as_kept(point: tuple[float, float]) -> tuple[float, float]:
+    """A point as a link can hold it."""
+    x, y = (round(4095 * place) / 4095 for place in point)
+    return x, y
+
+
 def test_ones_with_longer_upstrokes_are_read_as_predict_reads_them(
     page: Page, finished: Path
 ) -> None:
     shown = page.locator("#upstrokes button")
     guesses = [int(str(one.get_attribute("data-guess"))) for one in shown.all()]
+    stem = [(0.56, 0.12), (0.56, 0.88)]
     images = [
         image_of_strokes(
-            [[*([(0.56 - 0.75 * up, 0.12 + up)] if up else []), (0.56, 0.12), (0.56, 0.88)]]
+            [[as_kept(point) for point in [(0.56 - 0.75 * up, 0.12 + up)][: up > 0] + stem]]
         )
         for up in (0, 0.12, 0.2, 0.28, 0.36, 0.44)
     ]
@@ -545,6 +595,125 @@ def test_ones_with_longer_upstrokes_are_read_as_predict_reads_them(
     shown.last.click()
     expect(page.locator("#source-note")).to_contain_text("Your drawing")
     assert np.abs(outputs_of(page) - outputs[-1]).max() < CLOSE
+
+
+def test_a_link_reproduces_what_is_seen_and_a_reload_loses_nothing(
+    watched: Watched, browser: Browser, finished: Path
+) -> None:
+    page = watched.open(finished / "reports/index.html")
+    draw(page, ZIGZAG)
+    page.locator("#true-label").select_option("3")
+    page.locator("#step-ten").click()
+    page.locator("#learn-batch").check()
+    page.locator("#step-one").click()
+    page.locator("#look-neuron").fill("5")
+    page.locator("#switch-off").click()
+    page.locator("#shift").fill("-2.5")
+    page.locator("#stage-on").click()
+    page.locator("#epoch").fill("3")
+    seen = outputs_of(page)
+    expect(page.locator("#share-link")).to_have_value(re.compile("image=d.*weights=s.*run="))
+    expect(page).to_have_url(re.compile("epoch="))
+    address = page.url
+    assert len(address) < 700
+    other = Watched(calm_page(browser))
+    for _ in range(2):  # by link, and by reload
+        other.page.goto(address)
+        other.page.wait_for_selector("main[data-ready]", state="attached")
+        assert np.array_equal(outputs_of(other.page), seen)
+        expect(other.page.locator("#changed-what")).to_have_text(
+            "Changed: 11 steps, 1 neuron off, 1 bias shifted"
+        )
+        expect(other.page.locator("#true-label")).to_have_value("3")
+        expect(other.page.locator("#wants")).to_have_attribute("data-stage", "outputs")
+        expect(other.page.locator("#learn")).to_have_attribute("data-epoch", "3")
+        expect(other.page.locator("#look-name")).to_have_text("Hidden layer 1, neuron 5")
+        expect(other.page.locator("#link-note")).to_be_hidden()
+        address = other.page.url
+    assert not other.troubles
+    other.page.context.close()
+
+
+def test_every_kind_of_image_has_a_link(watched: Watched, finished: Path) -> None:
+    page = watched.open(finished / "reports/index.html")
+    for name, code in {"Noise": "n", "Blank": "e", "A misread one": "t"}.items():
+        page.locator("#draw").get_by_role("button", name=name).click()
+        expect(page).to_have_url(re.compile(f"image={code}"))
+        seen = outputs_of(page)
+        page.reload()
+        page.wait_for_selector("main[data-ready]", state="attached")
+        assert np.array_equal(outputs_of(page), seen)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["image=t999999&off=9:9&weights=s~5", "image=%00&neuron=1:99", "stage=99&epoch=-1&without=x"],
+)
+def test_a_link_that_fits_nothing_says_so(text: str, watched: Watched, finished: Path) -> None:
+    page = watched.page
+    page.goto((finished / "reports/index.html").as_uri() + f"?{text}&run=other")
+    page.wait_for_selector("main[data-ready]", state="attached")
+    expect(page.locator("#link-note")).to_contain_text("made with another network")
+    expect(page.locator("#link-note")).to_contain_text("could not take from the link: ")
+    assert len(outputs_of(page)) == 10
+
+
+def test_a_teacher_enlarges_type_and_leaves_sections_out(watched: Watched, finished: Path) -> None:
+    page = watched.page
+    page.goto((finished / "reports/index.html").as_uri() + "?class&without=step.fails")
+    page.wait_for_selector("main[data-ready]", state="attached")
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "20px"
+    for id_ in ("step", "fails"):
+        expect(page.locator(f"#{id_}")).to_be_hidden()
+        expect(page.locator(f".contents a[href='#{id_}']")).to_be_hidden()
+    page.get_by_role("checkbox", name="Take a step").check()
+    expect(page.locator("#step")).to_be_visible()
+    expect(page.locator("#share-link")).to_have_value(re.compile("class&without=fails"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_the_guided_way_asks_shows_and_is_left_and_come_back_to(
+    watched: Watched, finished: Path
+) -> None:
+    page = watched.open(finished / "reports/index.html")
+    trained = shares(page.locator("#look-accuracy").inner_text())[0]
+    answers = []
+    page.get_by_role("button", name="A guided way of eight stops").click()
+    for section in ("draw", "look", "wants", "wants", "wants", "step", "step", "fails"):
+        expect(page.locator("#guide-title")).to_be_focused()
+        expect(page.locator(f"#{section}")).to_be_in_viewport()
+        expect(page.locator("#guide-answer")).to_have_text("")
+        page.get_by_role("button", name="Show", exact=True).click()
+        answers.append(page.locator("#guide-answer").inner_text())
+        if section == "wants":
+            cost = page.locator("#term-total").text_content()
+        page.get_by_role("button", name=re.compile("^(Next|Finish)$")).last.click()
+    expect(page.locator("#guide")).to_be_hidden()
+    assert "It reads your drawing as" in answers[0]
+    assert len(set(answers)) == 8
+    assert f"{float(str(cost)):.3g}" in answers[2]
+    after_one, long = (shares(answers[k])[-1] for k in (5, 6))
+    assert shares(answers[5])[0] == pytest.approx(trained)
+    assert after_one < trained
+    assert shares(answers[6])[1] > trained - 2
+    assert ("across the valley" in answers[6]) == (long < shares(answers[6])[1])
+    page.get_by_role("button", name="A guided way of eight stops").press("Enter")
+    for _ in range(3):
+        page.locator("#guide-on").press("Enter")
+    expect(page).to_have_url(re.compile("stop=4"))
+    page.locator("#guide-on").press("Escape")
+    expect(page.get_by_role("button", name="Back to stop 4")).to_be_focused()
+    page.get_by_role("button", name="Back to stop 4").press("Enter")
+    expect(page.locator("#guide-title")).to_have_text("4 of 8: One wish")
+    expect(page.locator("#wants")).to_have_attribute("data-stage", "outputs")
+    expect(page).to_have_url(re.compile("stop=4"))
+    page.reload()
+    page.wait_for_selector("main[data-ready]", state="attached")
+    expect(page.locator("#guide-title")).to_have_text("4 of 8: One wish")
+
+
+def shares(text: str) -> list[float]:
+    return [float(share) for share in re.findall(r"([\d.]+)\N{NO-BREAK SPACE}%", text)]
 
 
 def test_figures_are_enlarged_in_a_dialog(page: Page) -> None:
@@ -590,6 +759,11 @@ def test_axe_finds_no_violation(scheme: Any, width: int, watched: Watched, finis
     page = watched.open(finished / "reports/index.html")
     page.get_by_role("button", name="Back to hidden layer 2").click()
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    page.locator("#switch-off").click()
+    page.get_by_role("button", name="A guided way of eight stops").click()
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.locator("#shift").fill("1")
+    expect(page.locator("#changed")).to_be_visible()
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate(
         "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
@@ -630,8 +804,17 @@ def test_every_shape_of_network_comes_alive(
     assert np.abs(outputs_of(page) - expected).max() < CLOSE
     words = page.evaluate(
         """() => {
+          const heard = document.createElement("p");
+          document.querySelector("#main").append(heard);
           const all = "#stages button, #network .neuron, #backward .neuron, #step-one, #any-image";
           for (const button of document.querySelectorAll(all)) button.click();
+          document.querySelector("#guide-start").click();
+          for (let stop = 0; stop < 8; stop++) {
+            document.querySelector("#guide-show").click();
+            const answer = document.querySelector("#guide-answer").textContent;
+            heard.append(answer);
+            document.querySelector("#guide-on").click();
+          }
           return document.body.innerText;
         }"""
     )

@@ -1,5 +1,6 @@
 """The page's mathematics, pictures and codes, run under Node, are those of Python."""
 
+import re
 from base64 import b64decode
 from dataclasses import replace
 from io import BytesIO
@@ -279,6 +280,70 @@ def test_accuracy_and_inputs_are_those_of_the_pipeline_on_real_digits(node: Node
     call = {"task": "accuracy", "description": described(network), "inputs": seen.tolist()}
     (accuracy,) = node({**call, "labels": [*labels[:50].tolist(), 1, 1]})
     assert accuracy == pytest.approx((outputs.argmax(axis=0) == [*labels[:50], 1, 1]).mean())
+
+
+@pytest.mark.parametrize("name", [n for n in PROBLEMS if "no hidden" not in n])
+def test_a_nudge_is_predicted_by_the_gradient_and_measured_by_trying(node: Node, name: str) -> None:
+    problem = random_problem(*PROBLEMS[name])
+    network = problem.network
+    inputs, targets = column(problem, 0)
+    nabla = gradient(network, inputs, targets)
+    slopes = np.concatenate([np.abs(weights).ravel() for weights in nabla.weights])
+    wanted = float(slopes.max() / 32)
+    weight, by = {"layer": 2, "index": 1, "from": 3}, 0.3
+    call = {
+        **example(problem, 0), "task": "nudged", "weight": weight, "by": by, "slope": wanted,
+    }  # fmt: skip
+    (found,) = node(call)
+    before = cost_of(network, inputs, targets)
+    network.weights[1][1, 3] += by
+    close(found["measured"], cost_of(network, inputs, targets) - before)
+    close(found["slope"], nabla.weights[1][1, 3])
+    close(found["predicted"], by * nabla.weights[1][1, 3])
+
+    def slope_at(weight: dict[str, int]) -> float:
+        return float(np.abs(nabla.weights[weight["layer"] - 1][weight["index"], weight["from"]]))
+
+    assert slope_at(found["most"]) == pytest.approx(slopes.max())
+    ratios = np.abs(np.log(slopes[slopes > 0] / wanted))
+    assert abs(np.log(slope_at(found["near"]) / wanted)) == pytest.approx(ratios.min(), abs=1e-6)
+
+
+def test_drawings_images_and_actions_survive_a_link(node: Node) -> None:
+    rng = np.random.default_rng(0)
+    strokes = [
+        [[x / 4095 for x in rng.integers(0, 4096, 2).tolist()] for _ in range(n)] for n in (1, 9)
+    ]
+    levels = [rng.integers(0, 256, 784).tolist(), [0] * 784, [0] * 700 + [255] * 84]
+    steps = {"kind": "steps", "count": 10, "rate": -0.5, "source": "r1zz", "label": 3}
+    nudge = {"kind": "nudge", "layer": 2, "index": 3, "from": 4, "by": -0.25}
+    actions = [{**steps, "off": "1:3.2:0", "shift": "1:3:-250"}, nudge]
+    calls = [
+        {"encode": "encodeStrokes", "decode": "decodeStrokes", "values": [strokes]},
+        {"encode": "encodeLevels", "decode": "decodeLevels", "values": levels, "more": [784]},
+        {"encode": "encodeActions", "decode": "decodeActions", "values": [actions]},
+    ]
+    results = node(*({"task": "codes", **call} for call in calls))
+    for call, result in zip(calls, results, strict=True):
+        for value, (text, back) in zip(call["values"], result, strict=True):
+            assert re.fullmatch(r"[\w.:~*-]*", text, re.ASCII)  # as it is in an address
+            assert back == value
+    assert len(results[0][0][0]) == 4 * 10 + 1
+
+
+@pytest.mark.parametrize(
+    ("decode", "text", "more"),
+    [
+        ("decodeStrokes", "", []), ("decodeStrokes", "abc", []), ("decodeStrokes", "abc!", []),
+        ("decodeLevels", ".__", [3]), ("decodeLevels", "__" * 784, [784]),
+        ("decodeLevels", "AAA", [784]), ("decodeActions", "", []),
+        ("decodeActions", "w~1~2~3~x", []),
+        ("decodeActions", "s~1~2", []), ("decodeOff", "1-2", []), ("decodeShift", "1:2", []),
+    ],
+)  # fmt: skip
+def test_what_is_no_code_is_refused(node: Node, decode: str, text: str, more: list[int]) -> None:
+    (found,) = node({"task": "decoded", "decode": decode, "text": text, "more": more})
+    assert re.match("no ", found["error"])
 
 
 def test_a_figure_gets_its_dark_palette(node: Node) -> None:

@@ -89,6 +89,7 @@ def test_it_goes_step_by_step_and_begins_again(page: Page) -> None:
     assert once == (told(page, "accuracy"), page.locator("#teach-cost").inner_text())
     page.get_by_role("button", name="New weights").click()
     expect(page.locator("#teach-seed")).to_have_value("1")
+    expect(page).to_have_url(re.compile(r"teach=sigmoid~quadratic~[\d-]*~\d+~1~"))
     expect(page.locator("#teach")).to_have_attribute("data-steps", "0")
     assert page.locator("#teach-cost").inner_text() != once[1]
 
@@ -127,6 +128,7 @@ def test_it_takes_the_place_of_the_trained_network_and_gives_it_back(page: Page)
     page.get_by_role("button", name="Put it in the trained one").click()
     learning = np.array(page.evaluate(OUTPUTS))
     assert not np.allclose(trained, learning, atol=0.05)
+    expect(page.locator("#changed-what")).to_have_text("Changed: a network taught here")
     bars = page.locator("#teach-bars .bar-number").all_inner_texts()
     assert [f"{output:.2f}" for output in learning] == bars
     page.get_by_role("button", name="Put the trained network back").click()

@@ -5,7 +5,6 @@ One network stands in the middle; its width, its depth and its functions are cha
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from nn import SGD, Examples, Settings, evaluate, gradient, parameter_count
 from stages.claims.shared.command import run_claim
+from stages.claims.shared.work import multiplications
 from stages.common.files.arrays import save_arrays
 from stages.common.files.paths import (
     PREPROCESSING,
@@ -236,16 +236,6 @@ def table_of(rows: list[Row]) -> "pd.DataFrame":
 
     keys = ["epochs", "activation", "cost", "depth", "width", "seed"]
     return pd.DataFrame(rows).sort_values(keys).round(6)
-
-
-def multiplications(sizes: tuple[int, ...]) -> int:
-    """How many a step takes for each image: its seconds, on no particular machine.
-
-    Each weight is used on the way forward, in its own gradient, and, except in the first layer, in
-    the error's way back.
-    """
-    weights = [n_in * n_out for n_in, n_out in pairwise(sizes)]
-    return 3 * sum(weights) - weights[0]
 
 
 def slopes(shape: Shape, settings: Settings, seeds: range) -> dict[str, NDArray[np.float64]]:

@@ -143,16 +143,6 @@ def cosine(one: Floats, other: Floats) -> float:
     return float(one @ other / lengths) if lengths else 0.0
 
 
-def multiplications(network: Network) -> int:
-    """Multiplications of one image's forward and backward pass, in the products with weights.
-
-    Each weight is used for the activations and for its own derivative, and all but the first
-    layer's for the error of the layer before. They stand in for the time, which no two runs share.
-    """
-    weights = [w.size for w in network.weights]
-    return 3 * sum(weights) - weights[0]
-
-
 def table_of(
     network: Network, examples: Examples, rows: NDArray[np.intp]
 ) -> dict[str, NDArray[Any]]:

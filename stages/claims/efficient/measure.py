@@ -1,7 +1,6 @@
 """The whole gradient at once: backpropagation, against one wiggle for each weight and bias."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from time import perf_counter
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from nn import Examples, Network, Workspace, forward, gradient_over
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import untrained_and_trained
+from stages.claims.shared.work import multiplications, weights_of
 from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.paths import TRAIN, claim_arrays
 from stages.common.models.recipe import examples_of
@@ -57,7 +57,7 @@ def efficient(params: EfficientParams) -> None:
             "places": places,
             "backpropagation": np.array(by_backpropagation),
             "wiggles": np.array(by_wiggles),
-            "multiplications": np.array(multiplications(trained.sizes)),
+            "multiplications": np.array(counts_of(trained.sizes)),
         },
     )
     tell(trained, examples, seconds * trained.parameters.size)
@@ -90,21 +90,20 @@ def wiggled(
     return slopes
 
 
-def multiplications(sizes: Sizes) -> list[int]:
+def counts_of(sizes: Sizes) -> list[int]:
     """Products with weights for one image: a look, backpropagation, clever wiggles, plain ones.
 
-    A look uses every weight once. Backpropagation also uses it in its own derivative and, but for
-    the first layer's, in the error's way back. A plain wiggle is one more look. A clever one works
-    out again only what it changes: one neuron, what its weights lead to, and all layers after.
+    A look uses every weight once. A plain wiggle is one more look. A clever one works out again
+    only what it changes: one neuron, what its weights lead to, and all layers after.
     """
-    weights = [n_in * n_out for n_in, n_out in pairwise(sizes)]
+    weights = weights_of(sizes)
     look = sum(weights)
     parameters = look + sum(sizes[1:])
     clever = 0
     for layer, count in enumerate(weights):
         after = (sizes[layer + 2] if layer + 2 < len(sizes) else 0) + sum(weights[layer + 2 :])
         clever += count * (1 + after) + sizes[layer + 1] * after
-    return [look, 3 * look - weights[0], look + clever, look * (1 + parameters)]
+    return [look, multiplications(sizes), look + clever, look * (1 + parameters)]
 
 
 def tell(network: Network, examples: Examples, seconds: float) -> None:
@@ -117,7 +116,7 @@ def tell(network: Network, examples: Examples, seconds: float) -> None:
         start = perf_counter()
         gradient_over(network, examples)
         times.append(perf_counter() - start)
-    _, back, _, plain = multiplications(network.sizes)
+    _, back, _, plain = counts_of(network.sizes)
     print(
         f"wiggling all {network.parameters.size:,} parameters takes {plain / back:,.0f} times the "
         f"multiplications of backpropagation, and {seconds / min(times):,.0f} times its time"

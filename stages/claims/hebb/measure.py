@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nn import Network
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import (
     Layers,
@@ -15,7 +16,7 @@ from stages.claims.shared.networks import (
     look,
     targets_of,
 )
-from stages.common.files.arrays import Floats, load_labelled, save_arrays
+from stages.common.files.arrays import Arrays, Floats, load_labelled, save_arrays
 from stages.common.files.paths import PREPROCESSING, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.images.outlook import NotInDataError, Outlook
@@ -57,22 +58,29 @@ def hebb(params: HebbParams) -> None:
                 told = {"epoch": epoch, "seed": int(seed), "layer": layer}
                 rows.append(told | shares(layers, layer, params.share))
     write_csv(claim_table("hebb"), pd.DataFrame(rows).round(6))
-    first = look(in_float64(siblings.after(0)[0]), inputs[:, :1], targets[:, :1])
     save_arrays(
         claim_arrays("hebb"),
         {
-            "sizes": np.array(siblings.kind.sizes),
             "images": np.array(params.images),
             "share": np.array(params.share),
             "image": stored[0].reshape(preprocessing.height, preprocessing.width),
             "label": np.array(int(labels[0])),
-            "before": first.activations[-2][:, 0],
-            "outputs": first.activations[-1][:, 0],
-            "wishes": first.wishes[-1][:, 0],
-            "growth": np.outer(first.pushes[-1], first.activations[-2]),
+            **step_of_outputs(siblings.after(0)[0], inputs[:, :1], targets[:, :1]),
         },
     )
     tell(rows)
+
+
+def step_of_outputs(network: Network, inputs: Floats, targets: Floats) -> Arrays:
+    """How the weights into the outputs grow for one image, and what their ends do."""
+    layers = look(in_float64(network), inputs, targets)
+    return {
+        "sizes": np.array(network.sizes),
+        "before": layers.activations[-2][:, 0],
+        "outputs": layers.activations[-1][:, 0],
+        "wishes": layers.wishes[-1][:, 0],
+        "growth": np.outer(layers.pushes[-1], layers.activations[-2]),
+    }
 
 
 def tell(rows: list[dict[str, Any]]) -> None:

@@ -74,20 +74,9 @@ def memorize(params: MemorizeParams) -> None:
 
     pace = Pace(params.learning_rate, params.momentum, params.batch_size, params.steps)
     everything = examples_of(TRAIN)
-    total = len(everything)
     check(params, outlook_of(everything))
-    race = [
-        Attempt("race", (params.neurons,), min(params.images, total), labels, params.seed + i)
-        for labels in ("true", "shuffled")
-        for i in range(params.seeds)
-    ]
-    ladder = [
-        Attempt("ladder", tuple(params.hidden), images, "shuffled", params.seed + i)
-        for images in sorted({min(n, total) for n in params.amounts})
-        for i in range(params.climbers)
-    ]
     cache = ResultCache("memorize", TRAIN, TEST, PREPROCESSING)
-    jobs = [(attempt, pace) for attempt in (*race, *ladder)]
+    jobs = [(attempt, pace) for attempt in attempts(params, len(everything))]
     results = side_by_side(learn, jobs, "memorize", cache)
     table = pd.DataFrame([row for row, _ in results])
     write_csv(claim_table("memorize"), table.round(6))
@@ -101,6 +90,21 @@ def memorize(params: MemorizeParams) -> None:
     means = table[table["part"] == "race"].groupby("labels")[["train_accuracy", "test_accuracy"]]
     for labels, (fitted, general) in means.mean().sort_index(ascending=False).iterrows():
         print(f"{labels} labels: {fitted:.2%} learnt, then {general:.2%} of test images right")
+
+
+def attempts(params: MemorizeParams, total: int) -> list[Attempt]:
+    """All trainings, where there are so many images: the race's, then the ladder's."""
+    race = [
+        Attempt("race", (params.neurons,), min(params.images, total), labels, params.seed + i)
+        for labels in ("true", "shuffled")
+        for i in range(params.seeds)
+    ]
+    ladder = [
+        Attempt("ladder", tuple(params.hidden), images, "shuffled", params.seed + i)
+        for images in sorted({min(n, total) for n in params.amounts})
+        for i in range(params.climbers)
+    ]
+    return [*race, *ladder]
 
 
 def check(params: MemorizeParams, outlook: Outlook) -> None:

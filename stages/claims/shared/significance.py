@@ -6,8 +6,6 @@ import numpy as np
 
 from stages.common.files.arrays import Floats
 
-CLEAR = 2  # standard errors that a mean difference must have to count as one
-
 
 def standard_error(*samples: Floats) -> float:
     """Of the mean of one sample, (n,), or of the difference between the means of two."""
@@ -48,14 +46,6 @@ def difference_interval(after: Floats, before: Floats) -> Interval:
     free = error**4 / sum(parts) if error else 1.0
     half = float(stdtrit(free, 0.975)) * error
     return Interval(gain, gain - half, gain + half)
-
-
-def is_clear_gain(gain: float, *samples: Floats) -> bool:
-    """Whether a mean, or a difference between means, is above zero by ``CLEAR`` standard errors.
-
-    A single value has no spread, and proves nothing.
-    """
-    return len(samples[0]) > 1 and bool(gain > CLEAR * standard_error(*samples))
 
 
 def deviation_interval(sample: Floats) -> Interval:

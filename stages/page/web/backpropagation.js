@@ -1,5 +1,6 @@
 // The section on backpropagation: one layer after the other, for the image before the network.
 
+import { keepInAddress, noteChange } from "./address.js";
 import { contribution, makeStages, negativeGradients } from "./backward.js";
 import { paintGrey, paintPixels } from "./canvas.js";
 import { cssColour, nightSignedColour } from "./colour.js";
@@ -43,6 +44,8 @@ export function startBackpropagation() {
   byId("stage-on").addEventListener("click", () => goTo(stages.place + 1));
   byId("stage-play").addEventListener("click", playStages);
   buildStages();
+  keepInAddress("label", () => (scene.chosen === null ? "" : String(scene.chosen)), restoreLabel);
+  keepInAddress("stage", () => (stages.place === 0 ? "" : String(stages.place)), (text) => goTo(Number(text) || 0));
   const announce = makeAnnouncer(byId("wish-live"), 1200);
   refresh = makeVisibleUpdate(byId("wants"), () => {
     measure();
@@ -68,11 +71,17 @@ function buildStages() {
   });
 }
 
+function restoreLabel(text) {
+  if (!/^\d+$/.test(text) || Number(text) >= run.classes) throw new Error("no such class");
+  chooseLabel(Number(text));
+}
+
 // From stage to stage.
 
 function goTo(place, by = "hand") {
   if (by === "hand") stopStages();
   const onwards = stages.goTo(place);
+  noteChange();
   if (!gradient) measure();
   refresh();
   sweepLines(onwards && motionWelcome());

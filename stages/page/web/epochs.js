@@ -1,5 +1,6 @@
 // Watch it learn: the network after some of its epochs, and its answer to the image of the moment.
 
+import { keepInAddress, noteChange } from "./address.js";
 import { paintSigned } from "./canvas.js";
 import { byId, make, makeShape } from "./dom.js";
 import { decimalText, percentText, plainText } from "./format.js";
@@ -51,6 +52,13 @@ export function startEpochs() {
     for (const plot of plots) plot(run.snapshots.epochs[place]);
   });
   scrubber.addEventListener("input", refresh);
+  scrubber.addEventListener("input", noteChange);
+  const shown = () => String(run.snapshots.epochs[Number(scrubber.value)]);
+  keepInAddress("epoch", () => (scrubber.value === scrubber.max ? "" : shown()), (text) => {
+    const place = run.snapshots.epochs.indexOf(Number(text));
+    if (place < 0) throw new Error("no such epoch");
+    moveTo(scrubber, place);
+  });
   onChange((what) => what === "subject" && refresh());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
   byId("epoch-play").addEventListener("click", () => playEpochs(scrubber));

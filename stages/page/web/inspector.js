@@ -1,7 +1,9 @@
 // Look inside one neuron: its weights, what it adds up, what adds most; switch it off, shift its bias.
 
+import { keepInAddress, noteChange } from "./address.js";
 import { paintPixels } from "./canvas.js";
 import { nightSignedColour } from "./colour.js";
+import { decodeOff, decodeShift, encodeKeys, encodeShift } from "./codes.js";
 import { byId, make } from "./dom.js";
 import {
   capital,
@@ -13,12 +15,14 @@ import {
 } from "./format.js";
 import { largestOf, strongest } from "./magnitude.js";
 import { neuronKey } from "./network.js";
+import { nudgeInto, startNudge } from "./nudge.js";
 import { layerName, neuronName, run } from "./run.js";
 import {
   currentAccuracy,
   onChange,
   restoreNeurons,
   scene,
+  setNeurons,
   shiftBias,
   switchNeuron,
   trainedAccuracy,
@@ -55,6 +59,10 @@ export function startInspector() {
     shiftBias(chosen.layer, chosen.index, Number(byId("shift").value));
   });
   byId("restore").addEventListener("click", restoreNeurons);
+  keepInAddress("off", () => encodeKeys(scene.off), (text) => restoreChanges(text, ""));
+  keepInAddress("shift", () => encodeShift(scene.shift), (text) => restoreChanges("", text));
+  keepInAddress("neuron", () => (keyOf(chosen) === "1:0" ? "" : keyOf(chosen)), restoreChoice);
+  startNudge(pickNeuron);
   const measure = makeLater(tellAccuracy, 80);
   onChange((what) => {
     if (what === "label") return;
@@ -79,8 +87,30 @@ export function previewNeuron(neuron) {
 export function pickNeuron(neuron) {
   chosen = neuron;
   preview = null;
+  noteChange();
   diagram.mark(chosen);
   paintInspector();
+  nudgeInto(chosen);
+}
+
+/** Add switches and shifts that a link names. */
+function restoreChanges(offText, shiftText) {
+  const [off, shift] = [decodeOff(offText), decodeShift(shiftText)];
+  for (const key of [...off, ...shift.keys()]) checkNeuron(key, off.has(key));
+  setNeurons(new Set([...scene.off, ...off]), new Map([...scene.shift, ...shift]));
+}
+
+function restoreChoice(text) {
+  const [key] = decodeOff(text);
+  checkNeuron(key);
+  const [layer, index] = key.split(":").map(Number);
+  pickNeuron({ layer, index });
+}
+
+function checkNeuron(key, hidden = false) {
+  const [layer, index] = key.split(":").map(Number);
+  const last = run.sizes.length - (hidden ? 2 : 1);
+  if (layer < 1 || layer > last || index >= run.sizes[layer]) throw new Error("no such neuron");
 }
 
 function keyOf({ layer, index }) {

@@ -1,12 +1,15 @@
 // The drawing pad, and the other things that the network can be given to look at.
 
+import { keepInAddress } from "./address.js";
 import { paintGrey } from "./canvas.js";
 import { cssColour, glowColour } from "./colour.js";
+import { anySeed, encodeLevels, encodeStrokes, rounded } from "./codes.js";
 import { byId } from "./dom.js";
 import { mostPixels, pictureOfColours, prepare } from "./prepare.js";
 import { oneOf, run } from "./run.js";
 import { onChange, scene, showDigit, showImage } from "./scene.js";
 import { imageOfStrokes } from "./strokes.js";
+import { subjectOf } from "./subjects.js";
 
 const side = 560; // pixels of the canvas along each side
 const nib = 0.062; // breadth of the line on the pad, as a share of its side
@@ -17,6 +20,7 @@ const leastMove = 0.004; // points nearer than this to the last one are left out
 const pads = []; // canvases that all show the one drawing
 const strokes = [];
 const pen = { x: 0.5, y: 0.3, down: false, shown: false };
+let firstCode = ""; // of the image with which the page opens
 let drawing = null; // id of the pointer that draws
 let asked = false; // whether an image is to be made in the next frame
 
@@ -26,6 +30,8 @@ export function startPad() {
   byId("undo-stroke").addEventListener("click", undoStroke);
   for (const id of ["clear", "walk-clear"]) byId(id).addEventListener("click", clearPad);
   onChange((what) => what === "subject" && paintPads());
+  const shown = () => (scene.subject.code === firstCode ? "" : scene.subject.code);
+  keepInAddress("image", shown, showCode);
   startSources();
 }
 
@@ -62,13 +68,7 @@ function startSources() {
     byId(id)?.addEventListener("click", () => go(misread(here())));
   }
   byId("walk-doubted").addEventListener("click", () => go(doubted(here())));
-  byId("noise-image").addEventListener("click", () => {
-    forgetDrawing();
-    showImage(
-      "noise",
-      Uint8Array.from({ length: run.pixels }, () => Math.floor(Math.random() * 256)),
-    );
-  });
+  byId("noise-image").addEventListener("click", () => showCode(`n${anySeed().toString(36)}`));
   byId("empty-image").addEventListener("click", clearPad);
   startPictures();
   onChange((what) => {
@@ -82,6 +82,18 @@ function startSources() {
     byId("source-note").textContent = known || sourceText();
     byId("pad-hint").hidden = scene.subject.kind === "drawn";
   });
+}
+
+/** Show the image of a link's code. */
+function showCode(code) {
+  const { kind, image, place, strokes: drawn } = subjectOf(code);
+  if (drawn.length > 0) {
+    showStrokes(drawn);
+    return;
+  }
+  forgetDrawing();
+  if (place === null) showImage(kind, image, code);
+  else showDigit(place);
 }
 
 function sourceText() {
@@ -115,7 +127,7 @@ function doubted(place) {
 
 function pointAt(pad, event) {
   const { left, top, width, height } = pad.getBoundingClientRect();
-  const within = (share) => Math.min(1, Math.max(0, share));
+  const within = (share) => rounded(Math.min(1, Math.max(0, share)));
   return [within((event.clientX - left) / width), within((event.clientY - top) / height)];
 }
 
@@ -154,8 +166,8 @@ function moveWithKeys(event) {
     event.key
   ];
   if (move) {
-    pen.x = Math.min(1, Math.max(0, pen.x + move[0] * keyStep));
-    pen.y = Math.min(1, Math.max(0, pen.y + move[1] * keyStep));
+    pen.x = rounded(Math.min(1, Math.max(0, pen.x + move[0] * keyStep)));
+    pen.y = rounded(Math.min(1, Math.max(0, pen.y + move[1] * keyStep)));
     if (pen.down) strokes.at(-1).push([pen.x, pen.y]);
   } else if (event.key === " " || event.key === "Enter") {
     pen.down = !pen.down;
@@ -188,15 +200,20 @@ function undoStroke() {
 
 function clearPad() {
   forgetDrawing();
-  showImage("empty", new Uint8Array(run.pixels));
+  showImage("empty", new Uint8Array(run.pixels), "e");
 }
 
 /** Put a drawing on the pad in place of what is there. */
 export function showStrokes(drawing) {
   forgetDrawing();
-  strokes.push(...drawing.map((stroke) => stroke.map((point) => [...point])));
+  strokes.push(...drawing.map((stroke) => stroke.map((point) => point.map(rounded))));
+  showDrawing();
+}
+
+function showDrawing(options) {
   const { height, width } = run.preprocessing;
-  showImage("drawn", imageOfStrokes(strokes, height, width));
+  const image = imageOfStrokes(strokes, height, width);
+  showImage("drawn", image, `d${encodeStrokes(strokes)}`, options);
 }
 
 function forgetDrawing() {
@@ -211,9 +228,7 @@ function askImage() {
   requestAnimationFrame(() => {
     asked = false;
     if (strokes.length === 0) return;
-    const keepLabel = scene.subject.kind === "drawn";
-    const { height, width } = run.preprocessing;
-    showImage("drawn", imageOfStrokes(strokes, height, width), { keepLabel });
+    showDrawing({ keepLabel: scene.subject.kind === "drawn" });
   });
 }
 
@@ -301,7 +316,8 @@ async function readPicture(file) {
     const { data } = context.getImageData(0, 0, width, height);
     forgetDrawing();
     const field = run.preprocessing;
-    showImage("picture", prepare(pictureOfColours(data, height, width), field.height, field.width));
+    const image = prepare(pictureOfColours(data, height, width), field.height, field.width);
+    showImage("picture", image, `p${encodeLevels(image)}`);
   } catch {
     const most = Math.round(mostPixels / 1e6);
     byId("source-note").textContent =
@@ -312,4 +328,5 @@ async function readPicture(file) {
 /** What the page opens with: an image that is read correctly, but not without doubt. */
 export function showFirst() {
   showDigit(doubted(-1));
+  firstCode = scene.subject.code;
 }

@@ -2,6 +2,7 @@
 
 import { decodeBytes } from "./codec.js";
 
+const pause = 100; // milliseconds between figures that nobody sees yet
 const paletteStart = 8 + 25; // after PNG's signature and its first chunk, IHDR
 const prefix = "data:image/png;base64,";
 
@@ -16,21 +17,36 @@ export function startPlates() {
     image.src = dark ? withPalette(light.get(image), image.dataset.dark) : light.get(image);
     image.parentElement.classList.toggle("on-dark", dark);
   };
-  const dressAll = (dark) => near.forEach((image) => dress(image, dark));
+  let printing = false;
+  const isDark = () => scheme.matches && !printing;
+  const dressAll = () => near.forEach((image) => dress(image, isDark()));
+  const print = (now) => {
+    printing = now;
+    dressAll();
+  };
+  /** The others one by one, while there is nothing else to do. */
+  const dressInTurn = (rest) => {
+    const image = rest.shift();
+    if (!image) return;
+    if (isDark() && !near.has(image)) dress(image, true);
+    near.add(image);
+    setTimeout(() => dressInTurn(rest), pause);
+  };
   const observer = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) {
         if (!isIntersecting || near.has(target)) continue;
         near.add(target);
-        if (scheme.matches) dress(target, true);
+        if (isDark()) dress(target, true);
       }
     },
     { rootMargin: "1500px" },
   );
   for (const image of images) observer.observe(image);
-  scheme.addEventListener("change", () => dressAll(scheme.matches));
-  addEventListener("beforeprint", () => dressAll(false));
-  addEventListener("afterprint", () => dressAll(scheme.matches));
+  dressInTurn([...images]);
+  scheme.addEventListener("change", dressAll);
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
 }
 
 /** A PNG's address with these colours, base64, in place of its palette's. */
@@ -50,7 +66,7 @@ export function withPalette(source, colours) {
 }
 
 /** The CRC-32 of a PNG's chunk. */
-function checksum(bytes) {
+export function checksum(bytes) {
   let sum = -1;
   for (const byte of bytes) {
     sum ^= byte;

@@ -5,7 +5,7 @@ import { between, contour } from "./plane.js";
 
 const ground = [13, 21, 32];
 const stops = [[18, 42, 74], [29, 95, 138], [64, 150, 150], [170, 196, 140], [245, 238, 214]];
-const pixels = 240; // of the map's picture along each side
+const pixels = 160; // of the map's picture along each side
 const light = [-0.45, 0.35, 0.82]; // where the light comes from: left, beyond, above
 const steepness = 14; // by how much the shading exaggerates slopes
 const [turn, tilt, rise] = [0.78, 0.62, 0.65]; // of the surface: radians, and height by side

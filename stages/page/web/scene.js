@@ -17,9 +17,9 @@ const listeners = [];
 
 /** Read it freely; change it through the functions below. */
 export const scene = {
-  subject: null, // { kind, image, straight, inputs, label, place }
+  subject: null, // { kind, image, straight, inputs, label, place, code }; code: as links name it
   network: run.network, // with the visitor's steps, or as it was trained
-  steps: 0, // taken by the visitor
+  actions: [], // of the visitor, from the trained network to this one, as codes.js has them
   off: new Set(), // hidden neurons that are switched off, by neuronKey
   shift: new Map(), // what is added to biases, by neuronKey
   chosen: null, // the true label, as the visitor says
@@ -45,10 +45,10 @@ export function show(subject, { keepLabel = false } = {}) {
 }
 
 /** An image as MNIST's, before deskewing and scaling. */
-export function showImage(kind, image, options) {
+export function showImage(kind, image, code, options) {
   const straight = straightened(image, run.preprocessing);
   const inputs = inputsOf(straight, { ...run.preprocessing, deskew: false });
-  show({ kind, image, straight, inputs, label: null, place: null }, options);
+  show({ kind, image, straight, inputs, label: null, place: null, code }, options);
 }
 
 /** An embedded test image. */
@@ -61,6 +61,7 @@ export function showDigit(place) {
     inputs: run.digits.inputs(place),
     label: run.digits.labels[place],
     place,
+    code: `t${run.digits.indices[place]}`,
   });
 }
 
@@ -94,6 +95,13 @@ export function shiftBias(layer, index, by) {
   changed("network");
 }
 
+/** Put switches and shifts, as `off` and `shift`, in place of those that there are. */
+export function setNeurons(off, shift) {
+  scene.off = off;
+  scene.shift = shift;
+  changed("network");
+}
+
 /** Undo every switch and shift. */
 export function restoreNeurons() {
   scene.off.clear();
@@ -101,10 +109,10 @@ export function restoreNeurons() {
   changed("network");
 }
 
-/** Replace the network by one that has taken so many steps since it was trained. */
-export function replaceNetwork(network, steps) {
+/** Replace the network by one that these actions have made of the trained one. */
+export function replaceNetwork(network, actions) {
   scene.network = network;
-  scene.steps = steps;
+  scene.actions = actions;
   changed("network");
 }
 
@@ -112,13 +120,24 @@ export function replaceNetwork(network, steps) {
 export function restoreNetwork() {
   scene.off.clear();
   scene.shift.clear();
-  replaceNetwork(run.network, 0);
+  replaceNetwork(run.network, []);
+}
+
+/** How many steps the visitor has taken. */
+export function stepsTaken(actions = scene.actions) {
+  return actions.reduce((sum, { count = 0 }) => sum + count, 0);
 }
 
 /** What has been done to the network, in words; "" if it is as it was trained. */
 export function changesText() {
+  const nudged = new Set(
+    scene.actions
+      .filter(({ kind }) => kind === "nudge")
+      .map(({ layer, index, from }) => `${layer}:${index}:${from}`),
+  );
   const parts = [
-    [scene.steps, "step", "steps"],
+    [stepsTaken(), "step", "steps"],
+    [nudged.size, "weight nudged", "weights nudged"],
     [scene.off.size, "neuron off", "neurons off"],
     [scene.shift.size, "bias shifted", "biases shifted"],
   ];

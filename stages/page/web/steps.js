@@ -1,11 +1,14 @@
 // Stochastic gradient descent in the visitor's hands.
 
+import { keepInAddress } from "./address.js";
 import { paintGrey } from "./canvas.js";
+import { anySeed, decodeActions, encodeActions, encodeKeys, encodeShift } from "./codes.js";
 import { byId, makeShape } from "./dom.js";
 import { decimalText, percentText, plainText } from "./format.js";
 import { fillLabels } from "./labels.js";
-import { costTerms, forward, oneHot, step } from "./network.js";
+import { costTerms, forward, oneHot } from "./network.js";
 import { makeBars } from "./prediction.js";
+import { applyAction } from "./replay.js";
 import { run } from "./run.js";
 import {
   changesText,
@@ -15,13 +18,14 @@ import {
   replaceNetwork,
   sampleAccuracy,
   scene,
+  stepsTaken,
   subjectText,
   trainedAccuracy,
   wantedLabel,
 } from "./scene.js";
 import { makeAnnouncer, makeVisibleUpdate } from "./schedule.js";
 
-const batchSize = 100;
+const mostSteps = 2000; // that a link may ask for
 const mostMemory = 5e6; // numbers kept, so that steps can be undone
 const [chartWidth, chartHeight, chartLeft] = [320, 130, 48];
 // Of the rate with which the run began, far from any valley, what is left to begin with here. Ten
@@ -32,7 +36,7 @@ const shares = { one: 1 / 30, batch: 1 / 10 };
 const done = []; // what `now` was before each click
 const firstRate = run.history.learning_rate[0] || 1;
 const rates = { one: shares.one * firstRate, batch: shares.batch * firstRate };
-let now = null; // { network, steps, path }: path holds the accuracy before the first step, after each
+let now = null; // { network, actions, path }: path holds the accuracy before the first step, after each
 let announce = () => {};
 
 /** Make the section work. */
@@ -51,6 +55,7 @@ export function startSteps() {
   byId("step-undo").addEventListener("click", undo);
   byId("step-reset").addEventListener("click", reset);
   now = untouched();
+  keepInAddress("weights", actionsText, restoreActions);
   const refresh = makeVisibleUpdate(byId("step"), () => {
     now.path[now.path.length - 1] = currentAccuracy();
     bars(scene.pass.activations.at(-1));
@@ -69,12 +74,12 @@ export function startSteps() {
 }
 
 function untouched() {
-  return { network: run.network, steps: 0, path: [null] };
+  return { network: run.network, actions: [], path: [null] };
 }
 
 function forgetSteps() {
   done.length = 0;
-  now = { network: scene.network, steps: scene.steps, path: [null] };
+  now = { network: scene.network, actions: scene.actions, path: [null] };
 }
 
 // The learning rate.
@@ -113,37 +118,58 @@ function tellRate() {
 
 // Steps.
 
-/** What the steps learn from: the image alone, or a hundred random ones of the embedded test images. */
-function examplesNow() {
-  if (byId("learn-one").checked) {
-    return { inputs: [scene.subject.inputs], targets: [oneHot(wantedLabel(), run.classes)] };
-  }
-  const places = Array.from({ length: batchSize }, () =>
-    Math.floor(Math.random() * run.digits.sample),
-  );
-  return {
-    inputs: places.map(run.digits.inputs),
-    targets: places.map((place) => oneHot(run.digits.labels[place], run.classes)),
-  };
-}
-
 function take(count) {
   const network = currentNetwork();
   now.path[now.path.length - 1] ??= currentAccuracy();
   const path = [...now.path];
+  const action = actionOf(count);
   remember();
-  for (let k = 0; k < count; k++) {
-    const { inputs, targets } = examplesNow();
-    step(network, inputs, targets, rates[sourceNow()], scene);
-    path.push(k === count - 1 ? null : sampleAccuracy(network)); // the last is measured when shown
-  }
-  show({ network, steps: now.steps + count, path });
+  applyAction(network, action, () => path.push(sampleAccuracy(network)));
+  show({ network, actions: [...now.actions, action], path });
+}
+
+/** So many steps as the controls stand, so that they can be taken again. */
+function actionOf(count) {
+  const one = sourceNow() === "one";
+  return {
+    kind: "steps",
+    count,
+    rate: Number(byId("rate").value),
+    source: one ? scene.subject.code : `r${anySeed().toString(36)}`,
+    label: one ? wantedLabel() : 0,
+    off: encodeKeys(scene.off),
+    shift: encodeShift(scene.shift),
+  };
 }
 
 function show(next) {
   now = next;
-  replaceNetwork(now.network, now.steps);
+  replaceNetwork(now.network, now.actions);
   announceSteps();
+}
+
+/**
+ * What has been done to the weights, for a link; an image that the link has stands as "i". A network
+ * that has learned here is too much for a link.
+ */
+function actionsText() {
+  if (scene.actions.some(({ kind }) => kind === "taught")) return "";
+  const { code } = scene.subject;
+  const short = (action) => (action.source === code ? { ...action, source: "i" } : action);
+  return encodeActions(scene.actions.map(short));
+}
+
+/** Do again what a link names. */
+function restoreActions(text) {
+  const { code } = scene.subject;
+  const actions = decodeActions(text).map((action) =>
+    action.source === "i" ? { ...action, source: code } : action,
+  );
+  if (!(stepsTaken(actions) <= mostSteps)) throw new Error("too many steps");
+  const network = currentNetwork();
+  const path = [trainedAccuracy()];
+  for (const action of actions) applyAction(network, action, () => path.push(sampleAccuracy(network)));
+  show({ network, actions, path });
 }
 
 function remember() {
@@ -175,13 +201,14 @@ function tellSteps() {
   const [trained, accuracy] = [trainedAccuracy(), currentAccuracy()];
   const changed = changesText() !== "";
   const section = byId("step");
-  section.dataset.steps = now.steps;
+  const steps = stepsTaken();
+  section.dataset.steps = steps;
   section.dataset.accuracy = accuracy;
   byId("step-count").textContent =
-    now.steps === 1
+    steps === 1
       ? "After 1 step"
-      : now.steps
-        ? `After ${now.steps} steps`
+      : steps
+        ? `After ${steps} steps`
         : "Before the first step";
   byId("step-subject").textContent = `${subjectText()}, to be read as ${run.names[wantedLabel()]}`;
   byId("step-cost").textContent = changed
@@ -194,7 +221,7 @@ function tellSteps() {
     ? summaryOf(before, after, 100 * (accuracy - trained))
     : "Nothing has been changed yet.";
   byId("step-undo").disabled = done.length === 0;
-  byId("step-reset").disabled = now.steps === 0;
+  byId("step-reset").disabled = scene.actions.length === 0;
   paintPath(now.path);
 }
 

@@ -1,5 +1,6 @@
 // Watch it learn, live: what is chosen, and the thread that learns it.
 
+import { keepInAddress, noteChange } from "./address.js";
 import { byId } from "./dom.js";
 import { makeLesson, paintSubject } from "./lesson.js";
 import { run } from "./run.js";
@@ -18,6 +19,7 @@ const faults = {
   dead: { factor: 30, activation: "relu" },
   heart: { factor: 1, few: true },
 };
+const chosen = ["activation", "loss", "hidden", "count", "seed", "rate", "batch", "pace"];
 const [gap, calmGap] = [90, 1000]; // milliseconds between two looks; the second for those who want calm
 
 let worker = null;
@@ -48,6 +50,7 @@ export function startTeaching() {
   );
   document.addEventListener("visibilitychange", () => document.hidden && playing && pause());
   chooseRate(1);
+  keepChoices();
   lesson = makeLesson();
   const refresh = makeVisibleUpdate(byId("teach"), () => {
     paintSubject();
@@ -61,6 +64,25 @@ export function startTeaching() {
   new IntersectionObserver((entries) => entries.at(-1).isIntersecting && setup === null && restart(), {
     rootMargin: "300px",
   }).observe(byId("teach"));
+}
+
+/** What is chosen stands in the address, the seed of the weights among it. */
+function keepChoices() {
+  const choices = () => chosen.map(valueOf).join("~");
+  const first = choices();
+  for (const name of chosen) byId(`teach-${name}`).addEventListener("change", noteChange);
+  byId("teach-again").addEventListener("click", noteChange);
+  keepInAddress("teach", () => (choices() === first ? "" : choices()), (text) => {
+    text.split("~").forEach((value, k) => {
+      const control = byId(`teach-${chosen[k]}`);
+      if (control.tagName === "SELECT" && ![...control.options].some((one) => one.value === value)) {
+        throw new Error("no such choice");
+      }
+      control.value = value;
+    });
+    tellRate();
+    restart();
+  });
 }
 
 function valueOf(name) {
@@ -189,7 +211,7 @@ function begun() {
 /** The network that learns here in the place of the trained one, or that one again. */
 function useOrReturn() {
   if (inUse()) restoreNetwork();
-  else replaceNetwork({ ...lesson.network(), taught: true }, 0);
+  else replaceNetwork({ ...lesson.network(), taught: true }, [{ kind: "taught" }]);
 }
 
 function inUse() {

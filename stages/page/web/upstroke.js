@@ -2,6 +2,7 @@
 // training images it comes to lie beside.
 
 import { paintGrey } from "./canvas.js";
+import { rounded } from "./codes.js";
 import { byId, make } from "./dom.js";
 import { decimalText } from "./format.js";
 import { forward, guesses } from "./network.js";
@@ -22,7 +23,8 @@ export function startUpstrokes() {
 /** A 1 with an upstroke that begins this far below its top. */
 function strokesOf(length) {
   const start = length > 0 ? [[column - slope * length, top + length]] : [];
-  return [[...start, [column, top], [column, bottom]]];
+  const points = [...start, [column, top], [column, bottom]];
+  return [points.map((point) => point.map(rounded))];
 }
 
 function makeOne(length) {

@@ -6,12 +6,13 @@ import { decodeBytes, decodeCoarse } from "./codec.js";
 import { examplesOf, makeTraining } from "./training.js";
 
 const slice = 40; // milliseconds of learning between two looks at the messages
+const rest = 4; // times as long as a report took, it learns before the next
 let examples = null;
 let training = null;
 let id = 0; // of the training, so that late reports of the one before are known
 let choice = { rate: 0, batch: 1, pace: 0, gap: 100 }; // steps and milliseconds: see `choose`
 let play = null; // { since, taken } while it plays: steps since then
-let told = { at: 0, images: 0, shown: true }; // the last report
+let told = { at: 0, took: 0, images: 0, shown: true }; // the last report, and its milliseconds
 
 const messages = {
   data({ training: { code, labels }, tests, preprocessing }) {
@@ -70,7 +71,8 @@ function learn() {
   play.taken += taken;
   if (due - taken > choice.pace) restartClock(); // it cannot keep pace: forget what is due
   if (taken > 0 || told.waiting) {
-    told.waiting = !told.shown || performance.now() - told.at < choice.gap;
+    const quiet = Math.max(choice.gap, rest * told.took); // a slow machine looks less often
+    told.waiting = !told.shown || performance.now() - told.at < quiet;
     if (!told.waiting) report();
   }
   setTimeout(learn, Math.min(100, 1000 / choice.pace));
@@ -80,7 +82,7 @@ function report() {
   const now = performance.now();
   const measured = training.report();
   const perSecond = play ? (1000 * (measured.images - told.images)) / (now - told.at) : 0;
-  told = { at: now, images: measured.images, shown: false };
+  told = { at: now, took: performance.now() - now, images: measured.images, shown: false };
   const parameters = training.parameters();
   self.postMessage({ id, ...measured, perSecond, parameters }, [parameters.buffer]);
 }

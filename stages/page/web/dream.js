@@ -1,0 +1,118 @@
+// Dream a 3: what the network would most like to see, beside a real one.
+
+import { ascend, smoothed } from "./ascent.js";
+import { paintGrey } from "./canvas.js";
+import { byId, make } from "./dom.js";
+import { decimalText } from "./format.js";
+import { forward } from "./network.js";
+import { makeBars } from "./prediction.js";
+import { oneOf, run } from "./run.js";
+import { onChange, scene } from "./scene.js";
+import { makeAnnouncer, makeVisibleUpdate } from "./schedule.js";
+
+const rate = 1;
+const pause = 60; // milliseconds between steps that play by themselves
+const mostSteps = 120;
+const softness = 0.12; // share of the way to its neighbours that a pixel goes after each step
+const faint = 0.15; // of noise to begin with, so that the picture may go either way
+
+let ink = null;
+let steps = 0;
+let timer = 0;
+
+/** Make the section work, where the network sees the pixels themselves. */
+export function startDream() {
+  const choice = byId("dream-label");
+  if (!choice) return;
+  const bars = makeBars(byId("dream-bars"));
+  const announce = makeAnnouncer(byId("dream-live"));
+  for (let j = 0; j < run.classes; j++) choice.append(make("option", { value: j }, run.names[j]));
+  choice.value = Math.min(3, run.classes - 1);
+  const refresh = makeVisibleUpdate(byId("dream"), () => {
+    ink ??= beginning();
+    bars(paintDream());
+  });
+  const again = () => {
+    stop();
+    [ink, steps] = [beginning(), 0];
+    paintReal();
+    refresh();
+  };
+  const step = () => {
+    const wish = { label: Number(choice.value), rate };
+    ink = ascend(scene.network, ink, run.preprocessing, wish).ink;
+    const { height, width } = run.preprocessing;
+    if (byId("dream-soft").checked) ink = smoothed(ink, height, width, softness);
+    steps += 1;
+    refresh();
+    announce(byId("dream-text").textContent);
+  };
+  for (const id of ["dream-label", "dream-from"]) byId(id).addEventListener("change", again);
+  byId("dream-again").addEventListener("click", again);
+  byId("dream-step").addEventListener("click", () => {
+    stop();
+    step();
+  });
+  byId("dream-play").addEventListener("click", () => {
+    if (timer) return stop();
+    byId("dream-play").textContent = "Pause";
+    const end = steps + mostSteps;
+    timer = setInterval(() => {
+      step();
+      if (steps >= end) stop();
+    }, pause);
+  });
+  onChange((what) => {
+    if (what === "subject" && byId("dream-from").value === "image") again();
+    else if (what === "network") refresh();
+  });
+  paintReal();
+}
+
+function stop() {
+  clearInterval(timer);
+  timer = 0;
+  byId("dream-play").textContent = "Dream";
+}
+
+/** The ink to begin with: none but a little noise, noise, or the image of the moment. */
+function beginning() {
+  const from = byId("dream-from").value;
+  if (from === "image") return Float64Array.from(scene.subject.image, (level) => level / 255);
+  const most = from === "noise" ? 1 : faint;
+  return Float64Array.from({ length: run.pixels }, () => most * Math.random());
+}
+
+/** Show the dream; return what the network makes of it. */
+function paintDream() {
+  const { height, width, scale, offset } = run.preprocessing;
+  const at = (value, k) => (typeof value === "number" ? value : value[k]);
+  paintGrey(byId("dream-image"), ink.map((share) => 255 * share), height, width);
+  const input = ink.map((share, k) => 255 * share * at(scale, k) + at(offset, k));
+  const outputs = forward(scene.network, input).activations.at(-1);
+  const label = Number(byId("dream-label").value);
+  const section = byId("dream");
+  section.dataset.steps = steps;
+  section.dataset.output = outputs[label];
+  byId("dream-text").textContent =
+    `After ${steps} ${steps === 1 ? "step" : "steps"} the network calls it ${oneOf(label)}: ${decimalText(outputs[label])}.`;
+  return outputs;
+}
+
+/** The test image of that class of which the network is surest. */
+function paintReal() {
+  const label = Number(byId("dream-label").value);
+  const { labels, guesses, values, count } = run.digits;
+  let best = -1;
+  for (let k = 0; k < count; k++) {
+    if (labels[k] !== label || guesses[k] !== label) continue;
+    if (best < 0 || values[k] > values[best]) best = k;
+  }
+  const { height, width } = run.preprocessing;
+  const found = best >= 0;
+  byId("dream-real").hidden = !found;
+  byId("dream-real-text").textContent = found
+    ? `a real one: test image ${run.digits.indices[best]}, ${decimalText(values[best])}`
+    : "no embedded test image of it is read correctly";
+  if (found) paintGrey(byId("dream-real"), run.digits.image(best), height, width);
+}
