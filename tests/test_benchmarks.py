@@ -1,5 +1,6 @@
 """Every benchmark runs, on next to no work: what it measures is measured elsewhere."""
 
+import gzip
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -7,16 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, pictures, pipeline, scale, speed, sweeps, unfamiliar
+from benchmarks import accuracy, hands, pictures, pipeline, scale, speed, sweeps, unfamiliar
 from benchmarks.contenders import Contender, Ours, OursStacked, PerExample, Task
-from nn import Examples
+from nn import Examples, Network
 from nn.functions import Array
+from stages.common.files.arrays import save_arrays
+from stages.common.files.paths import MINIMA, NETWORK
+from stages.common.models.model import load_model
 from stages.common.runtime.imports import ROOT
 from tests.pipelines import Clone
 from tests.sample import SAMPLE, sample_as_raw
 
 WRITTEN = (
-    "pictures.csv", "results.csv", "results.png", "scale.csv", "scale.png", "unfamiliar.csv",
+    "hands.csv", "pictures.csv", "results.csv", "results.png", "scale.csv", "scale.png",
+    "unfamiliar.csv",
 )  # fmt: skip
 
 
@@ -79,10 +84,22 @@ def test_sweeps(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("run")
-def test_unfamiliar(capsys: pytest.CaptureFixture[str]) -> None:
-    unfamiliar.main(SAMPLE / "t10k-images-idx3-ubyte.gz", quick=True)
+def test_unfamiliar(other_digits: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    network = load_model(NETWORK).network
+    kinds = {key: np.array(getattr(network, key)) for key in ("sizes", "activation", "cost")}
+    save_arrays(MINIMA, {**kinds, "parameters": network.parameters[np.newaxis]})
+    unfamiliar.main(SAMPLE / "t10k-images-idx3-ubyte.gz", other_digits, quick=True)
     printed = capsys.readouterr().out
-    assert all(kind in printed for kind in ("uniform noise", "printed digits", "clothes"))
+    kinds_of_pictures = ("uniform noise", "printed digits", "clothes", "hearts", "other people's")
+    assert all(kind in printed for kind in kinds_of_pictures)
+
+
+def test_the_last_hidden_layer_is_that_of_the_network() -> None:
+    network = Network.random((6, 5, 4, 3), "sigmoid", "quadratic", rng=np.random.default_rng(0))
+    inputs = np.random.default_rng(1).random((7, 6), np.float32)
+    hidden, outputs = unfamiliar.activations(network, inputs)
+    top = 1 / (1 + np.exp(-(hidden @ network.weights[-1].T + network.biases[-1])))
+    np.testing.assert_allclose(top, outputs, atol=1e-6)
 
 
 @pytest.mark.usefixtures("run")
@@ -90,6 +107,27 @@ def test_pictures(capsys: pytest.CaptureFixture[str]) -> None:
     pictures.main(quick=True)
     printed = capsys.readouterr().out
     assert all(kind in printed for kind in ("clean", "hard shadow", "white on transparent"))
+
+
+@pytest.fixture
+def other_digits(tmp_path: Path) -> Path:
+    """Twenty pictures as scikit-learn has its digits."""
+    levels = np.random.default_rng(0).integers(0, 17, (20, 64))
+    rows = np.hstack([levels, np.arange(20)[:, np.newaxis] % 10])
+    with gzip.open(tmp_path / "digits.csv.gz", "wt") as file:
+        np.savetxt(file, rows, "%d", delimiter=",")
+    return tmp_path / "digits.csv.gz"
+
+
+@pytest.mark.usefixtures("raw")
+def test_hands(other_digits: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found, labels = hands.optdigits(other_digits)
+    assert labels.tolist() == [*range(10)] * 2
+    assert found[3].shape == (8, 8)
+    assert found[3].max() == 255
+    hands.main(other_digits, names=["deskewed"], quick=True)
+    printed = capsys.readouterr().out
+    assert all(f"{source}\n" in printed for source in ("optdigits", "strokes", "thin pen"))
 
 
 def test_pipeline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,7 +141,7 @@ def test_pipeline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_benchmark_that_can_be_started_is_started_above() -> None:
     started = {
         Path(str(module.__file__)).stem
-        for module in (accuracy, pictures, pipeline, scale, speed, sweeps, unfamiliar)
+        for module in (accuracy, hands, pictures, pipeline, scale, speed, sweeps, unfamiliar)
     }
     found = {
         path.stem

@@ -22,10 +22,12 @@ from stages.common.images.novelty import Familiar, load_familiar
 from stages.common.images.pictures import MOST_PIXELS, printable, read_picture
 from stages.common.models.model import Model, load_model
 from stages.common.runtime.cli import run
+from stages.tools.recipe import recipes_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+OTHER_HANDS = "hands"  # the recipe for digits that are not MNIST's
 MOST_DRAWN, DPI = 40, 140  # pictures in the figure, dots per inch
 MOST_NAMED = 30  # classes: the bars of more are too thin to be named
 ROW = 1.6  # inches
@@ -84,10 +86,22 @@ def predict(files: Files = None, figure: Figure = None) -> None:
     familiar = load_familiar((model.preprocessing.height, model.preprocessing.width))
     every = (answered(model, familiar, path) for path in files)
     answers = [answer for answer in every if answer is not None]
+    print(network_line(model), file=sys.stderr)
     if figure is not None and answers:
         draw(answers, figure)
     if len(answers) < len(files):
         raise SystemExit(1)
+
+
+def network_line(model: Model) -> str:
+    """What network answered, and how to get one that reads more of other people's digits."""
+    names = recipes_of(model)
+    recipes = f"recipe {' or '.join(names)}" if names else "no recipe"
+    line = f"network: {'-'.join(map(str, model.network.sizes))}, of {recipes}"
+    if OTHER_HANDS in names or load_classes(model.network.sizes[-1]).noun != "digit":
+        return line
+    better = f"dvc exp run $(python -m stages recipe {OTHER_HANDS})"
+    return f"{line}; one that reads more of other people's digits: {better}"
 
 
 def answered(model: Model, familiar: Familiar | None, path: Path) -> Answer | None:

@@ -13,11 +13,20 @@ import typer
 from ruamel.yaml import YAML
 
 from stages.common.files.atomic import StageError
+from stages.common.models.model import Model
 from stages.common.runtime.cli import run
 from stages.common.runtime.params import shown, written
 
 RECIPES = Path(__file__).with_suffix(".yaml").with_stem("recipes")
 RESULTS = RECIPES.with_suffix(".csv")  # of `python -m benchmarks.accuracy`
+
+AS_SHIPPED = {  # what params.yaml says of a network's form, where a recipe says nothing
+    "train.hidden": [16, 16],
+    "train.activation": "sigmoid",
+    "train.cost": "quadratic",
+    "normalize.deskew": False,
+    "normalize.edges": False,
+}
 
 Name = Annotated[str, typer.Argument(metavar="[NAME]", help="Of the recipe; none lists them all.")]
 
@@ -46,6 +55,23 @@ def load_recipes() -> dict[str, Any]:
 def words(changes: dict[str, Any]) -> list[str]:
     """The options of `dvc exp run`; none holds a space, for a shell would part it there."""
     return [f"-S {place}={written(value)}" for place, value in changes.items()]
+
+
+def recipes_of(model: Model) -> list[str]:
+    """The names of the recipes that make a network of this form, fed in this way."""
+    network, preprocessing = model.network, model.preprocessing
+    form = {
+        "train.hidden": list(network.sizes[1:-1]),
+        "train.activation": network.activation,
+        "train.cost": network.cost,
+        "normalize.deskew": preprocessing.deskew,
+        "normalize.edges": preprocessing.edges,
+    }
+    return [
+        name
+        for name, entry in load_recipes().items()
+        if form == {key: entry["changes"].get(key, value) for key, value in AS_SHIPPED.items()}
+    ]
 
 
 def listing(recipes: dict[str, Any]) -> list[str]:

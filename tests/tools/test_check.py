@@ -336,7 +336,8 @@ def test_the_data_sets_of_the_catalog_are_taken_by_name(
     outlook = before_batch(fetch, PARAMS["normalize"])
     assert (outlook.images, outlook.inputs) == (count, 784)
     words = unpacked("fetch", fetch)
-    assert words == ["--dataset", name, "--timeout", "20", "--retries", "2"]
+    folder = ["--folder", "data/pictures"]
+    assert words == ["--dataset", name, *folder, "--timeout", "20", "--retries", "2"]
     assert parsed("fetch", fetch, monkeypatch) == 0
 
 

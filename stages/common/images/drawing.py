@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.common.images.ink import FAINTEST, Levels, brightened, ink_of, strength
+from stages.common.images.ink import FAINTEST, TINY, Levels, brightened, ink_of, strength
 from stages.common.images.parts import digit_of
 
 Strokes = Sequence[Sequence[Sequence[float]]]  # polylines of points (x, y) in the unit square
@@ -34,7 +34,11 @@ def prepare(levels: Levels, height: int = 28, width: int = 28) -> Levels:
     image = np.zeros((height, width), np.uint8)
     if strength(ink)[1] < FAINTEST:
         return image
-    digit, _ = brightened(scaled(boxed(*brightened(digit_of(ink))), height, width))
+    digit, _ = brightened(
+        scaled(
+            boxed(*brightened(ink if min(levels.shape) < TINY else digit_of(ink))), height, width
+        )
+    )
     top, left = corner(digit, height, width)
     image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     return image

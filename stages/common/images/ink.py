@@ -15,7 +15,7 @@ Differences = NDArray[np.int64]
 
 FAINTEST = 24  # grey levels: fainter marks are no ink
 NOISE_FACTOR = 3  # what differs from the paper by this many median deviations is still paper
-TINY = 28  # pixels: smaller pictures are cut out and scaled down by a program
+TINY = 28  # pixels: a smaller picture was cut out by a program: all of it is the digit's
 SMALLEST_PHOTO = 64  # pixels along a side: smaller pictures have one level of paper
 WINDOW = 3  # of the shorter side: what is broader than its third is paper, not ink
 SMOOTH = 100  # of the shorter side: over how much noise is averaged before paper is looked for

@@ -5,7 +5,7 @@
 
 export const faintestInk = 24; // grey levels: fainter marks are no ink
 const noiseFactor = 3; // what differs from the paper by this many median deviations is still paper
-const tinySide = 28; // pixels: smaller pictures are cut out and scaled down by a program
+export const tinySide = 28; // pixels: smaller pictures are cut out and scaled down by a program
 const smallestPhoto = 64; // pixels along a side: smaller pictures have one level of paper
 const windowPart = 3; // of the shorter side: what is broader than its third is paper, not ink
 const smoothPart = 100; // of the shorter side: over how much noise is averaged for the paper

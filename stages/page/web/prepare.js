@@ -4,7 +4,7 @@
 //
 // A picture is {height, width, levels}: grey levels in a Uint8Array, row by row.
 
-import { brightened, faintestInk, inkOf, inkStrength } from "./ink.js";
+import { brightened, faintestInk, inkOf, inkStrength, tinySide } from "./ink.js";
 import { digitOf } from "./parts.js";
 
 export const mostPixels = 64_000_000; // of a picture: the caller refuses a larger one
@@ -22,7 +22,8 @@ export function prepare(picture, height = 28, width = 28) {
   const drawn = inkOf(reducedPicture(picture));
   const image = new Uint8Array(height * width);
   if (inkStrength(drawn).full < faintestInk) return image;
-  const { ink, edge } = brightened(digitOf(drawn));
+  const tiny = Math.min(picture.height, picture.width) < tinySide;
+  const { ink, edge } = brightened(tiny ? drawn : digitOf(drawn));
   const digit = brightened(scaledDigit(boxedInk(ink, edge), height, width)).ink;
   const [top, left] = cornerOf(digit, height, width);
   for (let y = 0; y < digit.height; y++) {

@@ -1,0 +1,152 @@
+"""How well each recipe's network reads digits of other people than MNIST's, as `predict` would.
+
+    python -m benchmarks.hands DIGITS    # scikit-learn's datasets/data/digits.csv.gz
+    python -m benchmarks.hands --quick DIGITS deskewed    # one epoch of few neurons: does it run?
+
+The digits are those that come with scikit-learn: 1,797 of 13 people, 8 x 8 pixels of 17 levels
+(optdigits, Alpaydin and Kaynak 1998); and the recorded strokes of tests/data/strokes.json, 50 of
+five hands, drawn with the page's pen and with a thin one. Each recipe is trained once, seed 0.
+"""
+
+import gzip
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+
+from benchmarks.accuracy import QUICK, ROOT, Params, apply, measure, prepare
+from benchmarks.tables import write
+from stages.common.files.tables import read_table
+from stages.common.images import drawing
+from stages.common.images.ink import Levels
+from stages.common.models.model import Model, load_model
+from stages.tools.recipe import load_recipes
+
+TABLE = Path(__file__).with_suffix(".csv")
+STROKES = ROOT / "tests/data/strokes.json"
+BRIGHTEST, SIDE = 16, 8  # levels and pixels of optdigits
+PENS = {"strokes": None, "strokes, thin pen": 0.012}  # breadths, of the unit square
+ALL = "all"
+Digits = tuple[list[Levels], NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Share:
+    """Digits of one class, or of all, read right at once, and within two guesses: shares."""
+
+    recipe: str
+    source: str
+    digit: str
+    count: int
+    right: float
+    two_guesses: float
+
+
+def optdigits(path: Path) -> Digits:
+    """Pictures, and what they show: a line of 64 levels and a digit for each."""
+    with gzip.open(path, "rt") as file:
+        rows = np.loadtxt(file, delimiter=",", ndmin=2)
+    levels = np.rint(rows[:, :-1] * 255 / BRIGHTEST).astype(np.uint8)
+    return list(levels.reshape(-1, SIDE, SIDE)), rows[:, -1].astype(np.int64)
+
+
+def recorded(pen: float | None) -> Digits:
+    """The recorded strokes, drawn with a pen that suits them, or with this one."""
+    hands = json.loads(STROKES.read_text())["hands"]
+    digits = [digit for hand in hands for digit in hand["digits"]]
+    pens = [drawing.pen_for(digit) if pen is None else pen for digit in digits]
+    pictures = [
+        drawing.rasterize(digit, drawing.PEN_SIDE, breadth)
+        for digit, breadth in zip(digits, pens, strict=True)
+    ]
+    return pictures, np.tile(np.arange(10), len(hands))
+
+
+def shares(recipe: str, source: str, model: Model, digits: Digits) -> list[Share]:
+    """What a network reads of a source: of all, and of each class."""
+    pictures, labels = digits
+    images = np.stack([drawing.prepare(picture) for picture in pictures])
+    guesses = np.argsort(-model.outputs(images), axis=1, kind="stable")[:, :2]
+    right = guesses == labels[:, np.newaxis]
+    rows = {ALL: labels >= 0, **{str(digit): labels == digit for digit in np.unique(labels)}}
+    return [
+        Share(
+            recipe, source, digit, int(own.sum()),
+            round(float(right[own, 0].mean()), 4), round(float(right[own].any(axis=1).mean()), 4),
+        )
+        for digit, own in rows.items()
+    ]  # fmt: skip
+
+
+def trained(name: str, params: Params, folder: Path) -> Model:
+    """The network of a recipe, trained in a folder of its own."""
+    prepare(folder, params)
+    measure(folder, name, params, 0)
+    return load_model(folder / "seed-0/models/network.npz")
+
+
+def markdown() -> str:
+    """The measurement as docs/pictures.md has it: all digits, and optdigits' worst."""
+    rows = read()
+    sources = list(dict.fromkeys(row.source for row in rows))
+    lines = [f"| recipe | {' | '.join(sources)} | worst digit of {sources[0]} |"]
+    lines.append("| --- " * (len(sources) + 2) + "|")
+    for recipe in dict.fromkeys(row.recipe for row in rows):
+        own = [row for row in rows if row.recipe == recipe]
+        whole = {row.source: row for row in own if row.digit == ALL}
+        cells = [f"{whole[s].right:.1%} ({whole[s].two_guesses:.1%})" for s in sources]
+        digits = [row for row in own if row.source == sources[0] and row.digit != ALL]
+        worst = min(digits, key=lambda row: row.right)
+        lines.append(f"| `{recipe}` | {' | '.join(cells)} | {worst.digit}: {worst.right:.1%} |")
+    return "\n".join(lines)
+
+
+def read() -> list[Share]:
+    """What was measured."""
+    if not TABLE.exists():
+        return []
+    table = read_table(
+        TABLE, tuple(Share.__dataclass_fields__), texts=("recipe", "source", "digit")
+    )
+    table["count"] = table["count"].astype(np.int64)
+    return [Share(*row) for row in zip(*table.values(), strict=True)]
+
+
+def keep(rows: list[Share]) -> None:
+    """Keep what was measured; a recipe's new rows replace its old."""
+    new = {row.recipe for row in rows}
+    rows = [row for row in read() if row.recipe not in new] + rows
+    order = list(load_recipes())
+    rows.sort(key=lambda row: order.index(row.recipe))
+    write(TABLE, rows)
+
+
+def main(
+    digits: Annotated[Path, typer.Argument(help="scikit-learn's datasets/data/digits.csv.gz.")],
+    names: Annotated[list[str] | None, typer.Argument(help="Recipes; all if none.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="One epoch of few neurons.")] = False,  # noqa: FBT002
+) -> None:
+    """Train recipes on data/raw; print what they read, and keep it unless it is a quick run."""
+    sources = {"optdigits": optdigits(digits), **{k: recorded(pen) for k, pen in PENS.items()}}
+    recipes = load_recipes()
+    params: Params = YAML(typ="safe").load(ROOT / "params.yaml")
+    rows = []
+    for name in names or recipes:
+        changed = apply(params, {**recipes[name]["changes"], **(QUICK if quick else {})})
+        with tempfile.TemporaryDirectory() as folder:
+            model = trained(name, changed, Path(folder))
+        for source, own in sources.items():
+            rows += shares(name, source, model, own)
+            print(*(f"{row.digit}: {row.right:.3f}" for row in rows[-11:]), source, flush=True)
+    if not quick:
+        keep(rows)
+
+
+if __name__ == "__main__":
+    typer.run(main)
