@@ -83,8 +83,14 @@ def other_accuracies(results: "Results") -> dict[str, Any]:
 
 
 def standard_error(share: float, n: int) -> str:
-    """By how much a share measured on n images varies with the choice of images, in percent."""
-    return f"{100 * math.sqrt(share * (1 - share) / n):.2f}"
+    """By how much a share measured on n images varies with the choice of images, in percent.
+
+    As if two more images were right and two more wrong (Agresti and Coull 1998): even if all of a
+    few images are right, others need not be.
+    """
+    count = n + 4
+    middle = (share * n + 2) / count
+    return f"{100 * math.sqrt(middle * (1 - middle) / count):.2f}"
 
 
 def shades(results: "Results") -> list[list[str]]:

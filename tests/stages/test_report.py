@@ -23,7 +23,7 @@ from stages.common.images.dataset import DataSet
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
 from stages.common.models.model import Model, save_model
 from stages.common.models.snapshots import save_snapshots
-from stages.page.contents import run_parameters
+from stages.page.contents import run_parameters, standard_error
 from stages.page.embed import chosen_epochs, embed_run
 from stages.page.figures.gallery import painters
 from stages.page.figures.layout import styled
@@ -278,6 +278,12 @@ def test_headings_and_landmarks_are_in_order(page: Page) -> None:
     assert len(set(identifiers)) == len(identifiers)
     links = [str(a["href"]) for a in page.all("a")]
     assert {link[1:] for link in links if link.startswith("#")} <= set(map(str, identifiers))
+
+
+def test_few_images_that_are_all_right_promise_nothing() -> None:
+    assert standard_error(0.9618, 10_000) == "0.19"  # the binomial one
+    assert float(standard_error(1, 4)) > 10
+    assert float(standard_error(0, 20)) > 3
 
 
 def test_markup_in_a_text_is_shown_as_text() -> None:
