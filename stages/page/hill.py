@@ -85,8 +85,7 @@ def measure_hill(results: "Results", most_images: int) -> Hill | None:
     if first + sum(others) > MOST_PARAMETERS or sum(others) > MOST_PRODUCTS:
         return None
     stored = load_snapshots(SNAPSHOTS, network.parameters.size)
-    end = network.parameters.astype(np.float64)
-    moves = np.asarray(stored.parameters, np.float64) - end
+    moves = np.asarray(stored.parameters, np.float64) - network.parameters
     raw = directions_of(moves)
     if raw is None:
         return None
@@ -95,24 +94,32 @@ def measure_hill(results: "Results", most_images: int) -> Hill | None:
     path = moves @ axes.T
     low, high = path.min(axis=0), path.max(axis=0)
     centre, half = (low + high) / 2, ROOM * float((high - low).max())
-    images, labels = load_labelled(TRAIN)
-    count = min(IMAGES, most_images)
-    grey = np.rint(np.asarray(images[:count]) / COARSE).astype(np.uint8) * np.uint8(COARSE)
-    inputs = results.model.preprocessing.feed(grey).T
-    targets = np.equal.outer(np.arange(results.classes), np.asarray(labels[:count]))
+    inputs, targets = coarse_examples(results, min(IMAGES, most_images))
     x, y = (np.linspace(middle - half, middle + half, GRID) for middle in centre)
     return Hill(
         levels=[levels for levels, _ in packed],
         scales=[scales for _, scales in packed],
         centre=centre,
         half=half,
-        cost=costs_over(network, axes, inputs, targets.astype(np.float32), x, y),
+        cost=costs_over(network, axes, inputs, targets, x, y),
         path=path,
         epochs=stored.epochs,
-        images=count,
-        share=float(np.square(path - path.mean(axis=0)).sum())
-        / float(np.square(moves - moves.mean(axis=0)).sum()),
+        images=inputs.shape[1],
+        share=spread(path) / spread(moves),
     )
+
+
+def coarse_examples(results: "Results", count: int) -> tuple[Array, Array]:
+    """Inputs, (n_0, B), and targets, (n_L, B), of the first training images, as on the page."""
+    images, labels = load_labelled(TRAIN)
+    grey = np.rint(np.asarray(images[:count]) / COARSE).astype(np.uint8) * np.uint8(COARSE)
+    targets = np.equal.outer(np.arange(results.classes), np.asarray(labels[:count]))
+    return results.model.preprocessing.feed(grey).T, targets.astype(np.float32)
+
+
+def spread(places: NDArray[np.float64]) -> float:
+    """Sum of the squared distances of places, (K, d), from their mean."""
+    return float(np.square(places - places.mean(axis=0)).sum())
 
 
 def directions_of(moves: NDArray[np.float64]) -> list[NDArray[np.float64]] | None:

@@ -10,7 +10,7 @@ import { activationFunctions, costFunctions, parameterBlocks } from "./network.j
  * Examples as lists of the inputs that are not 0.
  * @param {ArrayLike<number>[]} inputs N times (n_0,)
  * @param {ArrayLike<number>} labels (N,) classes counted from 0
- * @returns {{count: number, starts: Uint32Array, where: Uint16Array|Uint32Array,
+ * @returns {{count: number, starts: Uint32Array, where: Uint32Array,
  *   values: Float64Array, labels: Uint8Array}} those of example e stand from starts[e] to
  *   starts[e + 1]: which input, and its value
  */
@@ -37,7 +37,8 @@ export function packExamples(inputs, labels) {
 /**
  * A network that learns. Inside, weights stand input by input, so that an input of 0 costs nothing.
  * @param {object} description as `makeNetwork` takes it; the parameters given stay as they are
- * @returns {{step: Function, outputs: Function, activations: Float64Array[], parameters: Function}}
+ * @returns {{step: Function, outputs: Function, activations: Float64Array[], slopeOf: Function,
+ *   costOf: Function, parameters: Function}}
  */
 export function makeLearner({ sizes, activation, cost, leak = 0.05, parameters }) {
   const last = sizes.length - 1;

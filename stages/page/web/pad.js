@@ -1,12 +1,10 @@
-// The drawing pad, and the other things that the network can be given to look at.
+// The drawing pad: strokes by mouse, finger and keyboard.
 
-import { keepInAddress } from "./address.js";
 import { paintGrey } from "./canvas.js";
 import { cssColour, glowColour } from "./colour.js";
-import { anySeed, encodeLevels, encodeStrokes, rounded } from "./codes.js";
+import { encodeStrokes, rounded } from "./codes.js";
 import { byId } from "./dom.js";
-import { mostPixels, pictureOfColours, prepare } from "./prepare.js";
-import { oneOf, run } from "./run.js";
+import { run } from "./run.js";
 import { onChange, scene, showDigit, showImage } from "./scene.js";
 import { imageOfStrokes } from "./strokes.js";
 import { subjectOf } from "./subjects.js";
@@ -14,13 +12,11 @@ import { subjectOf } from "./subjects.js";
 const side = 560; // pixels of the canvas along each side
 const nib = 0.062; // breadth of the line on the pad, as a share of its side
 const keyStep = 0.04; // how far an arrow key moves the pen
-const doubt = [0.5, 0.75]; // largest outputs of images that the network doubts, but reads
 const leastMove = 0.004; // points nearer than this to the last one are left out
 
 const pads = []; // canvases that all show the one drawing
 const strokes = [];
 const pen = { x: 0.5, y: 0.3, down: false, shown: false };
-let firstCode = ""; // of the image with which the page opens
 let drawing = null; // id of the pointer that draws
 let asked = false; // whether an image is to be made in the next frame
 
@@ -29,10 +25,11 @@ export function startPad() {
   for (const id of ["pad", "walk-pad"]) startCanvas(byId(id));
   byId("undo-stroke").addEventListener("click", undoStroke);
   for (const id of ["clear", "walk-clear"]) byId(id).addEventListener("click", clearPad);
-  onChange((what) => what === "subject" && paintPads());
-  const shown = () => (scene.subject.code === firstCode ? "" : scene.subject.code);
-  keepInAddress("image", shown, showCode);
-  startSources();
+  onChange((what) => {
+    if (what !== "subject") return;
+    if (scene.subject.kind !== "drawn") forgetDrawing();
+    paintPads();
+  });
 }
 
 function startCanvas(pad) {
@@ -46,81 +43,15 @@ function startCanvas(pad) {
   pad.addEventListener("blur", () => showPen(false));
 }
 
-function startSources() {
-  const number = byId("test-image");
-  number.max = run.digits.indices.at(-1);
-  const go = (place) => {
-    const count = run.digits.count;
-    forgetDrawing();
-    showDigit(((place % count) + count) % count);
-  };
-  number.addEventListener("input", () => {
-    const place = run.digits.indices.findIndex((index) => index >= Number(number.value));
-    if (number.value !== "" && place >= 0) go(place);
-  });
-  const here = () => scene.subject.place ?? -1;
-  byId("previous-image").addEventListener("click", () => go(here() < 0 ? -1 : here() - 1));
-  byId("next-image").addEventListener("click", () => go(here() + 1));
-  byId("any-image").addEventListener("click", () =>
-    go(Math.floor(Math.random() * run.digits.sample)),
-  );
-  for (const id of ["misread-image", "walk-misread"]) {
-    byId(id)?.addEventListener("click", () => go(misread(here())));
-  }
-  byId("walk-doubted").addEventListener("click", () => go(doubted(here())));
-  byId("noise-image").addEventListener("click", () => showCode(`n${anySeed().toString(36)}`));
-  byId("empty-image").addEventListener("click", clearPad);
-  startPictures();
-  onChange((what) => {
-    if (what !== "subject") return;
-    const { place, label } = scene.subject;
-    if (document.activeElement !== number)
-      number.value = place === null ? "" : run.digits.indices[place];
-    const known =
-      place !== null &&
-      `Test image ${run.digits.indices[place]} shows ${oneOf(label)}.`;
-    byId("source-note").textContent = known || sourceText();
-    byId("pad-hint").hidden = scene.subject.kind === "drawn";
-  });
-}
-
 /** Show the image of a link's code. */
-function showCode(code) {
+export function showCode(code) {
   const { kind, image, place, strokes: drawn } = subjectOf(code);
   if (drawn.length > 0) {
     showStrokes(drawn);
     return;
   }
-  forgetDrawing();
   if (place === null) showImage(kind, image, code);
   else showDigit(place);
-}
-
-function sourceText() {
-  const { kind } = scene.subject;
-  if (kind === "noise") return "Every grey level is random.";
-  if (kind === "picture") return "Your picture, cut out, scaled and centred.";
-  return kind === "empty"
-    ? "No ink at all."
-    : "Your drawing, scaled and centred as the training images were.";
-}
-
-/** The next misread image after this place. */
-function misread(place) {
-  const { labels, guesses: answers, count } = run.digits;
-  for (let k = 1; k <= count; k++) {
-    const other = (place + k + count) % count;
-    if (labels[other] !== answers[other]) return other;
-  }
-  return place;
-}
-
-/** The next image of the sample after this place that is read correctly, but with doubt. */
-function doubted(place) {
-  const { labels, guesses: answers, values, sample } = run.digits;
-  const right = Array.from(labels.slice(0, sample).keys()).filter((k) => labels[k] === answers[k]);
-  const dim = right.filter((k) => values[k] >= doubt[0] && values[k] <= doubt[1]);
-  return dim.find((k) => k > place) ?? dim[0] ?? right.find((k) => k > place) ?? right[0] ?? 0;
 }
 
 // Strokes.
@@ -198,8 +129,8 @@ function undoStroke() {
   else clearPad();
 }
 
-function clearPad() {
-  forgetDrawing();
+/** Take everything off the pad. */
+export function clearPad() {
   showImage("empty", new Uint8Array(run.pixels), "e");
 }
 
@@ -278,55 +209,4 @@ function paintPen(context) {
   context.beginPath();
   context.arc(x, y, (nib * side) / 2 + 6, 0, 2 * Math.PI);
   context.stroke();
-}
-
-// Pictures.
-
-function startPictures() {
-  const chooser = byId("picture");
-  byId("picture-button").addEventListener("click", () => chooser.click());
-  chooser.addEventListener("change", () => {
-    if (chooser.files.length > 0) readPicture(chooser.files[0]);
-    chooser.value = "";
-  });
-  const zone = byId("pad-zone");
-  for (const name of ["dragenter", "dragover"]) {
-    zone.addEventListener(name, (event) => {
-      event.preventDefault();
-      zone.classList.add("over");
-    });
-  }
-  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-  zone.addEventListener("drop", (event) => {
-    event.preventDefault();
-    zone.classList.remove("over");
-    if (event.dataTransfer.files.length > 0) readPicture(event.dataTransfer.files[0]);
-  });
-}
-
-async function readPicture(file) {
-  try {
-    const bitmap = await createImageBitmap(file);
-    const { width, height } = bitmap;
-    if (width * height > mostPixels) throw new Error("too large");
-    const canvas = document.createElement("canvas");
-    Object.assign(canvas, { width, height });
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    context.drawImage(bitmap, 0, 0);
-    const { data } = context.getImageData(0, 0, width, height);
-    forgetDrawing();
-    const field = run.preprocessing;
-    const image = prepare(pictureOfColours(data, height, width), field.height, field.width);
-    showImage("picture", image, `p${encodeLevels(image)}`);
-  } catch {
-    const most = Math.round(mostPixels / 1e6);
-    byId("source-note").textContent =
-      `${file.name} cannot be read as a picture: a PNG, JPEG or WebP file of at most ${most} megapixels is needed.`;
-  }
-}
-
-/** What the page opens with: an image that is read correctly, but not without doubt. */
-export function showFirst() {
-  showDigit(doubted(-1));
-  firstCode = scene.subject.code;
 }

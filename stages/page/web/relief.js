@@ -16,7 +16,7 @@ const mark = { path: "#ffffff", ball: "#f2a257", arrow: "#f2a257", trail: "#f2a2
  * @returns {{heights: Float64Array, heightOf: (cost: number) => number, levels: number[]}} levels:
  *   costs of the contours, each half of the next
  */
-export function heightsOf(costs) {
+function heightsOf(costs) {
   const logarithms = Float64Array.from(costs, (cost) => Math.log2(Math.max(cost, 1e-12)));
   const low = logarithms.reduce((least, value) => Math.min(least, value));
   const high = logarithms.reduce((most, value) => Math.max(most, value));

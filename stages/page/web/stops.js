@@ -5,7 +5,7 @@ import { changeText } from "./explanation.js";
 import { capital, decimalText, percentText, plainText, signedText } from "./format.js";
 import { strongest } from "./magnitude.js";
 import { costTerms, guesses, oneHot } from "./network.js";
-import { showFirst, showStrokes } from "./pad.js";
+import { showStrokes } from "./pad.js";
 import { layerName, neuronName, oneOf, run } from "./run.js";
 import {
   chooseLabel,
@@ -17,6 +17,7 @@ import {
   trainedAccuracy,
   wantedLabel,
 } from "./scene.js";
+import { showFirst } from "./sources.js";
 
 const last = run.sizes.length - 1;
 const seven = [[[0.24, 0.22], [0.76, 0.22], [0.44, 0.84]]];
