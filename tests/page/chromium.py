@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from nn import SGD, Network, Settings, feedforward
 from stages.batch import batch
@@ -45,8 +45,9 @@ def find_browser() -> str:
 
 @contextmanager
 def started_browser() -> Iterator[Browser]:
-    """A browser without a window."""
+    """A browser without a window; what is expected of a page may take long on a busy machine."""
     path = find_browser()
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-gpu"]
@@ -112,3 +113,21 @@ def _train(hidden: tuple[int, ...], epochs: int) -> None:
     outputs = feedforward(network, (images.T * preprocessing.scale).astype(np.float32)).T
     ranked = np.argsort(-outputs, axis=1, kind="stable")
     write_reports(Path("reports"), labels.astype(np.int64), ranked, outputs, epochs)
+
+
+def calm_page(browser: Browser) -> Page:
+    """A page that scrolls at once: nothing to wait for."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, has_touch=True, reduced_motion="reduce"
+    )
+    return context.new_page()
+
+
+def draw_no_figures(patch: pytest.MonkeyPatch) -> None:
+    """Let every figure be one white pixel: tests of the page need not wait for Matplotlib."""
+    from stages.page.html import Image as Figure  # noqa: PLC0415 - for this only
+
+    pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+    names = ("hero", "learning", "weights", "activations", "calibration")
+    figures = {n: Figure(n, "What it shows.", f"{n} in words", pixel, 1, 1) for n in names}
+    patch.setattr("stages.report.draw", lambda *_: figures)

@@ -1,14 +1,25 @@
-"""Node, for the page's modules that know no document."""
+"""Node, for the page's modules that know no document; a browser, and a run for it."""
 
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from playwright.sync_api import Browser
+
+from stages.report import report
+from tests.page.chromium import (
+    Watched,
+    calm_page,
+    draw_no_figures,
+    started_browser,
+    write_real_run,
+)
+from tests.sample import call
 
 RUNNER = Path(__file__).with_name("page_core.mjs")
 
@@ -39,3 +50,31 @@ def node() -> Node:
         return results
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser that has no page yet."""
+    with started_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on real digits, with its report but for the figures; for reading only."""
+    folder = tmp_path_factory.mktemp("run")
+    write_real_run(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        draw_no_figures(patch)
+        call(report, dpi=50, mistakes=6)
+    return folder
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Watched]:
+    """A new page that must cause no trouble: no error, no request, nothing against the policy."""
+    watched = Watched(calm_page(browser))
+    yield watched
+    watched.page.context.close()
+    assert not watched.troubles

@@ -1,49 +1,17 @@
 """The hill in a real browser: the ball by mouse, finger and keyboard, and its steps."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from stages.report import report
-from tests.page.chromium import Watched, started_browser, write_real_run
-from tests.page.test_page import draw_no_figures
+from tests.page.chromium import Watched, draw_no_figures
 from tests.sample import call
 from tests.stages.test_report import Shape, write_run
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with started_browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run on real digits, with its report; for reading only."""
-    folder = tmp_path_factory.mktemp("run")
-    write_real_run(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        draw_no_figures(patch)
-        call(report, dpi=50, mistakes=6)
-    return folder
-
-
-@pytest.fixture
-def watched(browser: Browser) -> Iterator[Watched]:
-    """A new page, which must cause no trouble."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, has_touch=True, reduced_motion="reduce"
-    )
-    watched = Watched(context.new_page())
-    yield watched
-    context.close()
-    assert not watched.troubles
 
 
 @pytest.fixture

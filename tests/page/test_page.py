@@ -17,7 +17,14 @@ from stages.common.models.model import load_model
 from stages.page import embed
 from stages.page.bundle import bundle
 from stages.report import report
-from tests.page.chromium import AXE, Watched, refuse_or_skip, started_browser, write_real_run
+from tests.page.chromium import (
+    AXE,
+    Watched,
+    calm_page,
+    draw_no_figures,
+    refuse_or_skip,
+    write_real_run,
+)
 from tests.sample import call
 from tests.stages.test_report import SHAPES, Shape, write_run
 
@@ -25,12 +32,6 @@ CLOSE = 1e-5
 ZIGZAG = [(0.3, 0.25), (0.7, 0.25), (0.45, 0.5), (0.45, 0.8)]
 BAD = """<script>alert("1")</script>'&"""
 OUTPUTS = "document.querySelector('#network').dataset.outputs.split(' ').map(Number)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with started_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -42,23 +43,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         call(report, dpi=50, mistakes=6)
     return folder
-
-
-def calm_page(browser: Browser) -> Page:
-    """A page that scrolls at once: nothing to wait for."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, has_touch=True, reduced_motion="reduce"
-    )
-    return context.new_page()
-
-
-@pytest.fixture
-def watched(browser: Browser) -> Iterator[Watched]:
-    """A new page that must cause no trouble: no error, no request, nothing against the policy."""
-    watched = Watched(calm_page(browser))
-    yield watched
-    watched.page.context.close()
-    assert not watched.troubles
 
 
 @pytest.fixture(scope="module")
@@ -819,16 +803,6 @@ def test_every_shape_of_network_comes_alive(
         }"""
     )
     assert not re.search(r"\bNaN\b|undefined|Infinity|\[object", words)
-
-
-def draw_no_figures(patch: pytest.MonkeyPatch) -> None:
-    """Let every figure be one white pixel: tests of the page need not wait for Matplotlib."""
-    from stages.page.html import Image as Figure  # noqa: PLC0415 - for this only
-
-    pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
-    names = ("hero", "learning", "weights", "activations", "calibration")
-    figures = {n: Figure(n, "What it shows.", f"{n} in words", pixel, 1, 1) for n in names}
-    patch.setattr("stages.report.draw", lambda *_: figures)
 
 
 def test_a_network_too_large_for_a_page_says_so(

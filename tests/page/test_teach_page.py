@@ -11,18 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from stages.report import report
-from tests.page.chromium import Watched, started_browser, write_real_run
-from tests.page.test_page import OUTPUTS, draw_no_figures
+from tests.page.chromium import Watched, draw_no_figures, write_real_run
+from tests.page.test_page import OUTPUTS
 from tests.sample import call
 
 LEAST_PER_SECOND = 10_000  # images learned from, by a second of the thread's processor time
 LONGEST_TASK = 50  # milliseconds of the page's own thread
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with started_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
