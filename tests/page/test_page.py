@@ -720,18 +720,14 @@ def test_nothing_is_wider_than_the_window(width: int, watched: Watched, finished
     assert not overflowing
 
 
-def test_the_page_does_not_jump_and_is_there_within_a_second(
-    watched: Watched, finished: Path
-) -> None:
+def test_the_page_does_not_jump(watched: Watched, finished: Path) -> None:
     watched.page.add_init_script(
         "window.jumps = 0; new PerformanceObserver((list) => list.getEntries().forEach("
         "(entry) => { window.jumps += entry.value; }))"
         ".observe({ type: 'layout-shift', buffered: true });"
     )
     page = watched.open(finished / "reports/index.html")
-    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     assert page.evaluate("window.jumps") < 0.01
-    assert paint < 1000
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("dark", 360)])
