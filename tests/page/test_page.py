@@ -544,6 +544,7 @@ def test_figures_are_dark_on_a_dark_page_and_light_on_paper(
     assert image.evaluate(corner)[:3] == [255, 255, 255]
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     page.emulate_media(color_scheme="light")
+    page.evaluate("new Promise(requestAnimationFrame)")  # the change is told with the next frame
     expect(page.locator("#learning .card")).to_have_class("card")
     tile = page.locator("#weight-images canvas").first
     level = "(canvas) => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[0]"
