@@ -10,7 +10,7 @@ drawn by strokes with the page's pen. All are prepared as `predict` prepares a p
 
 Beside the criterion stands what else was tried, each with a bound of as many false alarms on
 validation images: the largest output; the distance in the last hidden layer from the nearest class
-(Mahalanobis's, after Lee et al. 2018); how much a second network, the first of models/minima.npz,
+(Mahalanobis's, after Lee et al. 2018); how much a second network, the first of models/siblings.npz,
 says something else.
 """
 
@@ -30,8 +30,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.hands import optdigits
 from nn import ACTIVATIONS, Network, feedforward
+from stages.claims.shared.networks import load_siblings
 from stages.common.files.arrays import load_labelled
-from stages.common.files.paths import MINIMA, NETWORK, PREPROCESSING, TEST, TRAIN, VALIDATION
+from stages.common.files.paths import NETWORK, PREPROCESSING, TEST, TRAIN, VALIDATION
 from stages.common.files.tables import read_table, write_csv
 from stages.common.images.drawing import Strokes, image_of_strokes, prepare
 from stages.common.images.idx import read_idx
@@ -154,10 +155,8 @@ class Doubts:
     def __init__(self, model: Model) -> None:
         """Look at training images for what is usual in the last hidden layer."""
         self.model = model
-        with np.load(MINIMA) as arrays:
-            activation, cost = str(arrays["activation"]), str(arrays["cost"])
-            sizes = tuple(int(n) for n in arrays["sizes"])
-            self.other = Network(sizes, activation, cost, arrays["parameters"][0])
+        siblings = load_siblings()  # from other first weights than the model's
+        self.other = siblings.after(siblings.last)[0]
         train, labels = load_labelled(TRAIN)
         hidden = self.asked(train[:JUDGES])[0]
         classes = np.unique(labels[:JUDGES])

@@ -12,10 +12,8 @@ from benchmarks import accuracy, hands, pictures, pipeline, scale, speed, sweeps
 from benchmarks.contenders import Contender, Ours, OursStacked, PerExample, Task
 from nn import Examples, Network
 from nn.functions import Array
-from stages.common.files.arrays import save_arrays
-from stages.common.files.paths import MINIMA, NETWORK
-from stages.common.models.model import load_model
 from stages.common.runtime.imports import ROOT
+from tests.claims.shared import write_siblings
 from tests.pipelines import Clone
 from tests.sample import SAMPLE, sample_as_raw
 
@@ -85,9 +83,7 @@ def test_sweeps(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("run")
 def test_unfamiliar(other_digits: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    network = load_model(NETWORK).network
-    kinds = {key: np.array(getattr(network, key)) for key in ("sizes", "activation", "cost")}
-    save_arrays(MINIMA, {**kinds, "parameters": network.parameters[np.newaxis]})
+    write_siblings()
     unfamiliar.main(SAMPLE / "t10k-images-idx3-ubyte.gz", other_digits, quick=True)
     printed = capsys.readouterr().out
     kinds_of_pictures = ("uniform noise", "printed digits", "clothes", "hearts", "other people's")
