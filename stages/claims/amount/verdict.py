@@ -77,7 +77,7 @@ def judge(amounts: Amounts) -> Finding:
     """Compare a tenth of the images with all of them, as ``CRITERION`` says."""
     title, gain = heading(amounts), amounts.gain
     return Finding(
-        Verdict.HELD if gain.low >= MUCH else Verdict.PARTLY if gain.low > 0 else Verdict.NOT_HELD,
+        Verdict.of(gain.low >= MUCH, gain.low > 0),
         title,
         measured(amounts),
         alt(amounts, title),

@@ -78,9 +78,8 @@ def looks_of(table: Table, rows: Floats) -> list[Look]:
 def judge(looks: Looks) -> Finding:
     """Held if the first layer hardly moves; in part if it does not move far."""
     move, title = looks.move, heading(looks)
-    held, partly = move.high < LITTLE, move.high < FAR
     return Finding(
-        verdict=Verdict.HELD if held else Verdict.PARTLY if partly else Verdict.NOT_HELD,
+        verdict=Verdict.of(move.high < LITTLE, move.high < FAR),
         title=title,
         measured=measured(looks),
         alt=alt(looks, title),

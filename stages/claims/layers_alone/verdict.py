@@ -85,7 +85,7 @@ def judge(trainings: Trainings) -> Finding:
     one, two = (gain.low >= MARGIN for gain in gains)
     title = heading(trainings)
     return Finding(
-        verdict=Verdict.HELD if one and two else Verdict.PARTLY if one else Verdict.NOT_HELD,
+        verdict=Verdict.of(one, one and two),
         title=title,
         measured=measured(trainings),
         alt=alt(trainings, title),

@@ -102,10 +102,9 @@ def read() -> Guesses:
 def judge(guesses: Guesses) -> Finding:
     """Compare two guesses with ``GOAL`` and with ordinary targets, as ``CRITERION`` says."""
     two = mean_interval(100 * guesses.shares("second label", 2))
+    reached = two.low >= 100 * GOAL
     helps = mean_interval(guesses.gains("second label", 2)).low > 0
-    verdict = (
-        Verdict.HELD if two.low >= 100 * GOAL else Verdict.PARTLY if helps else Verdict.NOT_HELD
-    )
+    verdict = Verdict.of(reached, reached or helps)
     title = heading(guesses)
     return Finding(
         verdict,

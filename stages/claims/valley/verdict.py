@@ -96,7 +96,7 @@ def judge(valley: Valley) -> Finding:
     partly = level and bool((valley.dips < SMALL).all())
     dips = mean_interval(100 * valley.dips)
     return Finding(
-        verdict=Verdict.HELD if held else Verdict.PARTLY if partly else Verdict.NOT_HELD,
+        verdict=Verdict.of(held, held or partly),
         title=title,
         measured=measured(valley),
         alt=alt(valley, title),

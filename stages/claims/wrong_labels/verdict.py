@@ -68,7 +68,7 @@ def judge(ladder: Ladder) -> Finding:
     """Compare a tenth of wrong labels with none, as ``CRITERION`` says."""
     loss, title = ladder.loss, heading(ladder)
     return Finding(
-        Verdict.HELD if loss.low >= MUCH else Verdict.PARTLY if loss.low > 0 else Verdict.NOT_HELD,
+        Verdict.of(loss.low >= MUCH, loss.low > 0),
         title,
         measured(ladder),
         alt(ladder, title),
