@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from nn import Examples, Network, predict
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import load_siblings
+from stages.claims.shared.outputs import write_rows
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
-from stages.common.files.paths import NETWORK, TEST, claim_arrays, claim_table
-from stages.common.files.tables import Rows, write_csv
+from stages.common.files.paths import NETWORK, TEST, claim_arrays
 from stages.common.models.model import Model, load_model
 from stages.common.models.recipe import examples_of
 from stages.common.runtime.params import whole
@@ -38,7 +38,7 @@ def cost(params: CostParams) -> None:
     pairs = zip(siblings.seeds, siblings.after(siblings.last), strict=True)
     networks |= {str(seed): network for seed, network in pairs}
     rows = [{"network": name, **compare(one, test)} for name, one in networks.items()]
-    write(rows)
+    write_rows("cost", rows)
     save_arrays(claim_arrays("cost"), pictures(model, test, params.pictures))
     page = rows[0]
     print(
@@ -106,16 +106,6 @@ def pictures(model: Model, test: Examples, most: int) -> dict[str, NDArray[Any]]
         "guesses": guesses[chosen],
         "largest": outputs[chosen].max(axis=1),
     }
-
-
-def write(rows: Rows) -> None:
-    """Write a row for each network."""
-    import pandas as pd
-
-    table = pd.DataFrame(rows)
-    numbers = table.select_dtypes("float").columns
-    table[numbers] = table[numbers].map(lambda number: float(f"{number:.6g}"))
-    write_csv(claim_table("cost"), table)
 
 
 if __name__ == "__main__":

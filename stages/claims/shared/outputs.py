@@ -13,7 +13,7 @@ import numpy as np
 from stages.common.files.arrays import Arrays, load_arrays, save_arrays
 from stages.common.files.atomic import StageError, one_line
 from stages.common.files.paths import claim_arrays, claim_table
-from stages.common.files.tables import write_csv
+from stages.common.files.tables import Rows, write_csv
 
 LEFT_OUT = "left_out"  # the one array, as UTF-8, or column that is then written
 
@@ -39,6 +39,16 @@ def read_arrays(claim: str, names: Iterable[str]) -> Arrays:
             if name not in arrays:
                 raise KeyError(name)
     return arrays
+
+
+def write_rows(claim: str, rows: Rows, digits: int = 6) -> None:
+    """Write a claim's table: fractions to so many significant digits, all else as it is."""
+    import pandas as pd
+
+    table = pd.DataFrame(rows)
+    fractions = table.select_dtypes("float").columns
+    table[fractions] = table[fractions].map(lambda value: float(f"{value:.{digits}g}"))
+    write_csv(claim_table(claim), table)
 
 
 def leave_out(outs: Iterable[Path], reason: str) -> None:

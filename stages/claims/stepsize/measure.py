@@ -8,8 +8,9 @@ import numpy as np
 from nn import Examples, Network, evaluate, gradient_over
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import with_epochs
-from stages.common.files.paths import TRAIN, claim_table
-from stages.common.files.tables import Rows, write_csv
+from stages.claims.shared.outputs import write_rows
+from stages.common.files.paths import TRAIN
+from stages.common.files.tables import Rows
 from stages.common.models.recipe import examples_of, side_by_side
 from stages.common.runtime.params import real, whole
 
@@ -41,7 +42,7 @@ def stepsize(params: StepsizeParams) -> None:
     rates = [params.smallest * 10.0 ** (n / params.per_decade) for n in range(steps + 1)]
     jobs = [(name, network, rates) for name, network in with_epochs(params.epochs).items()]
     rows = [row for rows in side_by_side(descend, jobs, "stepsize: networks") for row in rows]
-    write(rows)
+    write_rows("stepsize", rows, DIGITS)
     best = {row["network"]: row for row in sorted(rows, key=lambda row: row["fall"])}
     told = [f"{best[name]['rate']:.3g} {name}" for name, *_ in jobs]
     print(f"best rate of one step over {rows[0]['images']:,} images: {', '.join(told)}")
@@ -74,16 +75,6 @@ def look(network: Network, examples: Examples) -> tuple[float, float, float]:
     """Mean cost, accuracy, and the length of the gradient."""
     slope = gradient_over(network, examples)
     return *evaluate(network, examples), float(np.linalg.norm(slope))
-
-
-def write(rows: Rows) -> None:
-    """Write the table, every number to the same number of digits."""
-    import pandas as pd
-
-    table = pd.DataFrame(rows)
-    numbers = table.select_dtypes("float").columns
-    table[numbers] = table[numbers].map(lambda number: float(f"{number:.{DIGITS}g}"))
-    write_csv(claim_table("stepsize"), table)
 
 
 if __name__ == "__main__":
