@@ -35,6 +35,7 @@ def test_every_number_is_found_in_the_outputs() -> None:
     assert numbers_in(entries) == {
         f"{n:,}" for n in (weights, sum(sizes[1:]), weights + sum(sizes[1:]), sizes[0] * sizes[1])
     }
+    assert " biases, " in entries
     rows = [row for row in rows_of(claim_table("avenues")) if row["network"] != "page"]
     looks = list(dict.fromkeys(row["look"] for row in rows))
 

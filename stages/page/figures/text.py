@@ -23,5 +23,5 @@ def significant(value: float, digits: int = 3) -> str:
 
 def plural(count: int, noun: str) -> str:
     """``plural(2, "epoch")`` is 2 epochs."""
-    endings = {"class": "classes"}
+    endings = {"class": "classes", "bias": "biases"}
     return f"{count:,} {noun if count == 1 else endings.get(noun, noun + 's')}"
