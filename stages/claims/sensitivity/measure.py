@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, evaluate, gradient_over, layers_of
+from nn import Dataset, Network, evaluate, gradient_over, layers_of
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import untrained_and_trained
 from stages.common.files.arrays import Arrays, Floats, save_arrays
@@ -79,7 +79,7 @@ def look_at(network: Network, shape: tuple[int, int], wiggles: Floats, ratio: fl
     }
 
 
-def part_of(examples: Examples, rows: slice) -> Examples:
+def part_of(examples: Dataset, rows: slice) -> Dataset:
     """Some of the examples."""
     return replace(examples, stored=examples.stored[rows], labels=examples.labels[rows])
 
@@ -126,7 +126,7 @@ def pixels_of(gradient: Floats, sizes: tuple[int, ...], shape: tuple[int, int]) 
 
 
 def probe(
-    network: Network, examples: Examples, gradient: Floats, wiggles: Floats, ratio: float
+    network: Network, examples: Dataset, gradient: Floats, wiggles: Floats, ratio: float
 ) -> Arrays:
     """Wiggle the most sensitive parameter, and one that is ``ratio`` times less so.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import numpy as np
 
-from nn import Examples, Network, evaluate, gradient_over
+from nn import Dataset, Network, evaluate, gradient_over
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import with_epochs
 from stages.claims.shared.outputs import write_rows
@@ -71,7 +71,7 @@ def descend(name: str, network: Network, rates: list[float]) -> Rows:
     return rows
 
 
-def look(network: Network, examples: Examples) -> tuple[float, float, float]:
+def look(network: Network, examples: Dataset) -> tuple[float, float, float]:
     """Mean cost, accuracy, and the length of the gradient."""
     slope = gradient_over(network, examples)
     return *evaluate(network, examples), float(np.linalg.norm(slope))
