@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, evaluate, gradient_over, layers_of
+from nn import Dataset, Network, evaluate, gradient_over, layers_of
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import (
     NETWORKS,
@@ -98,7 +98,7 @@ def both_ratios(network: Network, wiggle: float, ratio: float) -> tuple[float, f
     return ratio_of(found["components"]), ratio_of(found["changes"][:, 0])
 
 
-def part_of(examples: Examples, rows: slice) -> Examples:
+def part_of(examples: Dataset, rows: slice) -> Dataset:
     """Some of the examples."""
     return replace(examples, stored=examples.stored[rows], labels=examples.labels[rows])
 
@@ -145,7 +145,7 @@ def pixels_of(gradient: Floats, sizes: tuple[int, ...], shape: tuple[int, int]) 
 
 
 def probe(
-    network: Network, examples: Examples, gradient: Floats, wiggles: Floats, ratio: float
+    network: Network, examples: Dataset, gradient: Floats, wiggles: Floats, ratio: float
 ) -> Arrays:
     """Wiggle the most sensitive parameter, and one that is ``ratio`` times less so.
 

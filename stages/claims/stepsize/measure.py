@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from nn import Examples, Network, evaluate, gradient_over
+from nn import Dataset, Network, evaluate, gradient_over
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import NETWORKS, in_float64, load_siblings, with_epochs
 from stages.claims.shared.outputs import write_rows
@@ -84,7 +84,7 @@ def descend_briefly(seed: int, name: str, network: Network, rates: list[float]) 
 
 
 def steps(
-    network: Network, examples: Examples, rates: list[float]
+    network: Network, examples: Dataset, rates: list[float]
 ) -> Iterator[tuple[Network, dict[str, float]]]:
     """For each rate, the network after that step, and what the step has done to its cost."""
     gradient = gradient_over(network, examples)
