@@ -29,7 +29,7 @@ from stages.common.files.paths import (
     claim_arrays,
     claim_table,
 )
-from stages.common.images.dataset import DataSet
+from stages.common.images.dataset import DatasetInfo
 from stages.common.images.outlook import NotInDataError
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, save_model
@@ -78,7 +78,7 @@ def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
             Chapter("last", "Last", "About.", (claim("two", Verdict.NOT_HELD),)))  # fmt: skip
     monkeypatch.setattr(registry, "CHAPTERS", book)
     monkeypatch.setattr(answers, "answers", lambda: [Answer(f"Is it {BAD}?", "It is.", "one")])
-    DataSet("made up", ("one", "two"), credit="Somebody drew <them>.").save(DATASET)
+    DatasetInfo("made up", ("one", "two"), credit="Somebody drew <them>.").save(DATASET)
     call(chapters, dpi=50)
     assert {path.stem for path in CLAIM_FIGURES.iterdir()} == {"one", "two"}
     return Page((empty / PAGE_OF_CLAIMS).read_text(encoding="utf-8"))
