@@ -12,7 +12,7 @@ from stages.common.files.paths import CLAIM_PIPELINE, RAW
 from stages.common.images.idx import read_idx
 from stages.common.runtime.imports import ROOT, closure, imports
 from stages.common.runtime.params import flat
-from tests.common.test_folder import drawn, write
+from tests.common import test_folder as pictures
 from tests.page.chromium import Watched, started_browser
 from tests.pipelines import (
     CLAIM_PARAMS,
@@ -138,7 +138,7 @@ def test_a_picture_that_is_added_or_drawn_anew_makes_the_data_set_of_a_folder_an
     tmp_path: Path,
 ) -> None:
     outside, inside = tmp_path / "pictures", tmp_path / "clone"
-    write(outside, {"lying": 3, "standing": 3})
+    pictures.write(outside, {"lying": 3, "standing": 3})
     inside.mkdir()
     clone = Clone(inside)
     clone.set("fetch", dataset="folder", folder="../pictures")
@@ -151,9 +151,9 @@ def test_a_picture_that_is_added_or_drawn_anew_makes_the_data_set_of_a_folder_an
 
     assert [images_when_run() for _ in range(2)] == [6, 0]
     picture = outside / "lying/picture4.png"
-    drawn("lying").save(picture)
+    pictures.drawn("lying").save(picture)
     assert images_when_run() == 7
-    drawn("lying").save(picture)
+    pictures.drawn("lying").save(picture)
     assert images_when_run() == 7
     picture.rename(outside / "standing/picture4.png")
     assert images_when_run() == 7
