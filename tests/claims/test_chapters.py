@@ -63,9 +63,8 @@ def claim(name: str, verdict: Verdict) -> Claim:
                  claim_table(name).read_text, judge, draw, "It is so.")  # fmt: skip
 
 
-@pytest.fixture
-def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
-    """The page of two made-up claims, read by a parser."""
+def write_book(patch: pytest.MonkeyPatch) -> None:
+    """Write the page of two made-up claims into the current folder."""
     claim_table("one").parent.mkdir(parents=True)
     METRICS.parent.mkdir()
     METRICS.write_text(json.dumps({"accuracy": 0.9876}))
@@ -76,10 +75,16 @@ def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
     save_model(NETWORK, Model(network, preprocessing))
     book = (Chapter("first", "First", BAD, (claim("one", Verdict.HELD),)),
             Chapter("last", "Last", "About.", (claim("two", Verdict.NOT_HELD),)))  # fmt: skip
-    monkeypatch.setattr(registry, "CHAPTERS", book)
-    monkeypatch.setattr(answers, "answers", lambda: [Answer(f"Is it {BAD}?", "It is.", "one")])
+    patch.setattr(registry, "CHAPTERS", book)
+    patch.setattr(answers, "answers", lambda: [Answer(f"Is it {BAD}?", "It is.", "one")])
     DataSet("made up", ("one", "two"), credit="Somebody drew <them>.").save(DATASET)
     call(chapters, dpi=50)
+
+
+@pytest.fixture
+def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
+    """The page of two made-up claims, read by a parser."""
+    write_book(monkeypatch)
     assert {path.stem for path in CLAIM_FIGURES.iterdir()} == {"one", "two"}
     return Page((empty / PAGE_OF_CLAIMS).read_text(encoding="utf-8"))
 
