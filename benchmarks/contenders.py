@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from nn import SGD, Examples, Network, Settings, stacked
+from nn import SGD, Dataset, Network, Settings, stacked
 from nn.functions import Array
 from nn.kernels import aligned_zeros
 from stages.common.models.history import History
@@ -30,8 +30,8 @@ class Task:
     """
 
     sizes: tuple[int, ...]
-    examples: Examples
-    validation: Examples
+    examples: Dataset
+    validation: Dataset
     batch_size: int = 100
     reshuffle: bool = False
     learning_rate: float = 1.0
@@ -78,7 +78,7 @@ class Task:
             yield from (slice(start, start + self.batch_size) for start in order.tolist())
 
 
-def seen(examples: Examples) -> NDArray[np.float32]:
+def seen(examples: Dataset) -> NDArray[np.float32]:
     """What the network sees of these examples, (N, n_0)."""
     inputs = aligned_zeros(examples.stored.shape, np.float32)
     np.multiply(examples.stored, np.asarray(examples.scale, np.float32), out=inputs)

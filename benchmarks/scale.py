@@ -27,7 +27,7 @@ from benchmarks.tables import write
 from benchmarks.contenders import Contender, Ours, Task
 from benchmarks.draw import draw_scale
 from benchmarks.floors import Floor
-from nn import SGD, Examples, Network, Settings
+from nn import SGD, Dataset, Network, Settings
 from stages.common.files.arrays import load_labelled
 from stages.common.images.idx import read_idx
 from stages.common.images.preprocess import unit_scaling
@@ -125,7 +125,7 @@ def train_apart(folder: Path, count: int, reshuffle: bool) -> Point:  # noqa: FB
 def train(folder: Path, count: int, reshuffle: bool) -> Point:  # noqa: FBT001
     """One epoch of 784-16-16-10 on the first images, after one on a few to warm up."""
     images, labels = load_labelled(folder)
-    examples = Examples(images[:count], labels[:count], *unit_scaling())
+    examples = Dataset(images[:count], labels[:count], *unit_scaling())
     settings = Settings(1, epochs=2, batch_size=100, reshuffle=reshuffle)
     rng = np.random.default_rng(0)
     network = Network.random(NARROW, "sigmoid", "quadratic", rng=rng, gain=2)
@@ -180,7 +180,7 @@ def status_mib(name: str) -> float:
 def steps(part: str, value: int, sizes: tuple[int, ...], folder: Path) -> list[Point]:
     """Time a step of this network, ours and the floor, with one and with two BLAS threads."""
     images, labels = load_labelled(folder)
-    examples = Examples(images[:2_000], labels[:2_000], *unit_scaling())
+    examples = Dataset(images[:2_000], labels[:2_000], *unit_scaling())
     task = Task(sizes, examples, examples)
     runners: list[tuple[int, Contender]] = []
     for threads in (1, 2):

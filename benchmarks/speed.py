@@ -41,7 +41,7 @@ from benchmarks.contenders import (
 from benchmarks.draw import draw_speed
 from benchmarks.evaluation import EVALUATIONS
 from benchmarks.floors import Floor, FloorAsRun, FloorFetching, FloorInPlace
-from nn import Examples
+from nn import Dataset
 from nn.functions import Array
 from stages.common.files.arrays import load_labelled, save_labelled
 from stages.common.images.idx import read_idx
@@ -201,7 +201,7 @@ def store(folder: Path, most: int | None) -> None:
 def heats(folder: Path, peers: Peers) -> Iterator[Heat]:
     """Every task with its contenders, one after the other."""
     train, validation, test = (
-        Examples(*load_labelled(folder / name), *unit_scaling())
+        Dataset(*load_labelled(folder / name), *unit_scaling())
         for name in ("train", "train-validation", "t10k")
     )
     ours: list[type[Contender]] = [OursAsRun, Floor, FloorInPlace, FloorFetching, FloorAsRun, Ours]

@@ -26,7 +26,7 @@ Training runs in float32; the same code runs in float64 for checking gradients. 
 """
 
 from nn.backprop import backpropagate, cost_of, feedforward, forward, gradient
-from nn.dataset import Examples
+from nn.dataset import Dataset
 from nn.evaluation import evaluate, gradient_over, predict
 from nn.functions import ACTIVATIONS, COSTS
 from nn.gradcheck import GradientCheck, check_gradient
@@ -47,7 +47,7 @@ __all__ = [
     "INITIALIZERS",
     "SCHEDULES",
     "SGD",
-    "Examples",
+    "Dataset",
     "GradientCheck",
     "Network",
     "Settings",

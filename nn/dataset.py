@@ -21,7 +21,7 @@ def identity_transform(out: Array, stored: NDArray[Any]) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Examples:
+class Dataset:
     """N inputs with their classes.
 
     The network sees ``scale * stored + offset``, where ``stored`` is (N, n_0) of any number type
@@ -43,7 +43,7 @@ class Examples:
         """N, the number of examples."""
         return len(self.labels)
 
-    def first(self, count: int) -> "Examples":
+    def first(self, count: int) -> "Dataset":
         """The first ``count`` of them."""
         return replace(self, stored=self.stored[:count], labels=self.labels[:count])
 

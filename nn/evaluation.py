@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.backprop import backpropagate, forward
-from nn.dataset import Examples
+from nn.dataset import Dataset
 from nn.functions import Array
 from nn.kernels import Workspace
 from nn.network import Network
@@ -15,7 +15,7 @@ AT_ONCE = 500  # examples: narrow networks gain up to here, wide ones lose beyon
 
 
 def predict(
-    network: Network, examples: Examples, batch_size: int = AT_ONCE
+    network: Network, examples: Dataset, batch_size: int = AT_ONCE
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Output activations, (N, n_L), and the cost of each example, (N,), in the network's dtype.
 
@@ -30,7 +30,7 @@ def predict(
     return outputs, costs
 
 
-def evaluate(network: Network, examples: Examples) -> tuple[float, float]:
+def evaluate(network: Network, examples: Dataset) -> tuple[float, float]:
     """Mean cost, and accuracy: the share of examples whose largest output is the true class's.
 
     Of several equal outputs the first counts.
@@ -40,7 +40,7 @@ def evaluate(network: Network, examples: Examples) -> tuple[float, float]:
     return float(costs.mean(dtype=np.float64)), float(right.mean())
 
 
-def gradient_over(network: Network, examples: Examples, batch_size: int = AT_ONCE) -> Array:
+def gradient_over(network: Network, examples: Dataset, batch_size: int = AT_ONCE) -> Array:
     """Gradient, (P,), of the mean cost of all examples, added up batch by batch."""
     total = np.zeros_like(network.parameters)
     for _, work in _batches(network, examples, batch_size):
@@ -50,7 +50,7 @@ def gradient_over(network: Network, examples: Examples, batch_size: int = AT_ONC
 
 
 def _batches(
-    network: Network, examples: Examples, batch_size: int
+    network: Network, examples: Dataset, batch_size: int
 ) -> Iterator[tuple[slice, Workspace]]:
     """The rows of each batch, with a workspace that holds it; the last one may be smaller."""
     count = len(examples)

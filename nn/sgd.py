@@ -7,7 +7,7 @@ from math import cos, pi
 import numpy as np
 
 from nn.backprop import backpropagate
-from nn.dataset import Examples, Rows, Transform, identity_transform
+from nn.dataset import Dataset, Rows, Transform, identity_transform
 from nn.kernels import Workspace, zeros_like
 from nn.network import Network
 
@@ -59,7 +59,7 @@ class SGD:
     def __init__(
         self,
         network: Network,
-        examples: Examples,
+        examples: Dataset,
         settings: Settings,
         rng: np.random.Generator,
         transform: Transform = identity_transform,

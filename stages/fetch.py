@@ -21,7 +21,7 @@ from stages.common.files.atomic import StageError, whole_file, whole_folder
 from stages.common.files.paths import RAW, RAW_DATASET
 from stages.common.images.catalog import FILES, FOLDER, Entry, chosen, names
 from stages.common.images.classes import LONGEST, is_name
-from stages.common.images.dataset import DataSet
+from stages.common.images.dataset import DatasetInfo
 from stages.common.images.folder import AS_THEY_ARE, INK, Preparation, read_folder
 from stages.common.images.idx import write_idx
 from stages.common.images.sources import Archive, Interrupted, Source, is_source, opened
@@ -145,7 +145,7 @@ def gather(folder: Path, pictures: "PicturesParams") -> None:
                 path = raw / FILES[f"{part}_{kind}"]
                 write_idx(path, array)
                 sums[f"{part}_{kind}_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-        known = DataSet(FOLDER, names, levels=FULL_INK, credit=pictures.credit, sums=sums)
+        known = DatasetInfo(FOLDER, names, levels=FULL_INK, credit=pictures.credit, sums=sums)
         known.save(raw / RAW_DATASET.name)
     (train, _), (test, _) = parts["train"], parts["test"]
     print(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from stages.common.files.arrays import save_arrays, save_labelled
 from stages.common.files.atomic import StageError, whole_folder
 from stages.common.files.paths import DATASET, NORMALIZED, RAW, RAW_DATASET
-from stages.common.images.dataset import DataSet, load_dataset
+from stages.common.images.dataset import DatasetInfo, load_dataset_info
 from stages.common.images.idx import read_idx, read_labels
 from stages.common.images.labels import NO_CLASS, as_classes, doubts, in_runs, named
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
@@ -43,7 +43,7 @@ def normalize(params: NormalizeParams) -> None:
     Images stay bytes, and the scale and offset that make them numbers stand beside them: a
     quarter of float32 on disk, in memory and in hashing. So does what is known of the data set.
     """
-    known = load_dataset(RAW_DATASET)
+    known = load_dataset_info(RAW_DATASET)
     parts = {part: _read(part, known) for part in PREFIXES}
     require_ink(parts["train"][0], known)
     for doubt in doubts(parts["train"][1], parts["test"][1], known):
@@ -64,11 +64,11 @@ def normalize(params: NormalizeParams) -> None:
             save_labelled(folder, grey[part], labels, seen[part] if params.edges else None)
         print(f"{part}: {len(labels):,} images of {height} x {width} in {NORMALIZED / part}")
     save_arrays(NORMALIZED / "preprocessing.npz", preprocessing.arrays())
-    done = DataSet(known.name, names, credit=known.credit, sums=known.sums)
+    done = DatasetInfo(known.name, names, credit=known.credit, sums=known.sums)
     done.save(DATASET)
 
 
-def _read(part: str, known: DataSet) -> Part:
+def _read(part: str, known: DatasetInfo) -> Part:
     """The images that count of a part, upright and in full ink, and their classes."""
     prefix = PREFIXES[part]
     images = read_idx(RAW / f"{prefix}-images-idx3-ubyte", dimensions=3)
@@ -102,7 +102,7 @@ def in_full_ink(images: NDArray[np.uint8], levels: int) -> NDArray[np.uint8]:
     return table[images]
 
 
-def require_ink(images: NDArray[np.uint8], known: DataSet) -> None:
+def require_ink(images: NDArray[np.uint8], known: DatasetInfo) -> None:
     """Raise ``StageError`` if no image is bright: levels that end at 1 or 16, or nothing at all.
 
     A network would get shares of 255, and learn from hardly any input.

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import accuracy, hands, pictures, pipeline, scale, speed, sweeps, unfamiliar
 from benchmarks.contenders import Contender, Ours, OursStacked, PerExample, Task
-from nn import Examples, Network
+from nn import Dataset, Network
 from nn.functions import Array
 from stages.common.runtime.imports import ROOT
 from tests.claims.shared import write_siblings
@@ -164,7 +164,7 @@ class Lost(Lazy):
 def test_another_result_is_not_the_same_work(contender: Callable[[Task], Contender]) -> None:
     rng = np.random.default_rng(0)
     stored, labels = rng.integers(256, size=(100, 12), dtype=np.uint8), np.arange(100) % 3
-    examples = Examples(stored, labels, 1 / 255)
+    examples = Dataset(stored, labels, 1 / 255)
     task = Task((12, 4, 3), examples, examples, batch_size=10)
     assert np.nanmax(speed.check("", [Ours(task), OursStacked(task), PerExample(task)])) < 1e-5
     with pytest.raises(SystemExit, match="not the same work"):

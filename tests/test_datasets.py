@@ -34,7 +34,12 @@ from stages.common.files.paths import (
 from stages.common.images import catalog
 from stages.common.images.catalog import FILES, Entry
 from stages.common.images.classes import Classes, are_names, numbered
-from stages.common.images.dataset import DataSet, load_classes, load_dataset, load_known
+from stages.common.images.dataset import (
+    DatasetInfo,
+    load_classes,
+    load_dataset_info,
+    load_known,
+)
 from stages.common.images.idx import write_idx
 from stages.common.images.preprocess import Images, Preprocessing
 from stages.common.images.wanted import save
@@ -324,7 +329,7 @@ def test_every_data_set_of_the_catalog_goes_by_its_name_alone(
     upright = raw.transpose(0, 2, 1) if name.startswith("emnist") else raw
     assert (images == upright.reshape(-1, 784)).all()
     assert labels.tolist() == [*range(classes)] * 3
-    assert load_dataset(RAW_DATASET) == entry.about
+    assert load_dataset_info(RAW_DATASET) == entry.about
     assert entry.about.first_label == first
     known = load_known()
     assert (known.name, known.credit) == (name, entry.about.credit)
@@ -498,7 +503,7 @@ def test_a_description_that_holds_anything_else_is_refused(text: str, empty: Pat
 def test_without_its_data_a_network_has_numbers_for_names(empty: Path) -> None:
     assert not (empty / DATASET).exists()
     assert load_classes(3).names == ("0", "1", "2")
-    assert load_known() == DataSet("")
+    assert load_known() == DatasetInfo("")
 
 
 def test_normalize_needs_what_fetch_has_written(empty: Path) -> None:

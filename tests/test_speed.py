@@ -15,7 +15,7 @@ from benchmarks.contenders import (
     Tutorial,
 )
 from benchmarks.floors import Floor, FloorAsRun, FloorFetching, FloorInPlace, quickest
-from nn import SGD, Examples, Network, Settings
+from nn import SGD, Dataset, Network, Settings
 from stages.common.images.preprocess import unit_scaling
 
 PIXELS = 784
@@ -26,14 +26,14 @@ SCRATCH = (
 VIEWS = 600  # bytes of a slice or a view, for each mini-batch of an epoch
 
 
-def random_examples(count: int, *, standard: bool = False) -> Examples:
+def random_examples(count: int, *, standard: bool = False) -> Dataset:
     rng = np.random.default_rng(0)
     stored = rng.integers(256, size=(count, PIXELS), dtype=np.uint8)
     labels = rng.integers(10, size=count, dtype=np.uint8)
     scale, offset = unit_scaling()
     if standard:
         scale, offset = rng.random((2, PIXELS), np.float32) / 100
-    return Examples(stored, labels, scale, offset)
+    return Dataset(stored, labels, scale, offset)
 
 
 def small_task(*, reshuffle: bool) -> Task:

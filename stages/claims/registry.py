@@ -9,6 +9,7 @@ from stages.claims.averaging import claim as averaging
 from stages.claims.continuous import claim as continuous
 from stages.claims.cost import claim as cost
 from stages.claims.efficient import claim as efficient
+from stages.claims.frozen_weights import claim as frozen_weights
 from stages.claims.hebb import claim as hebb
 from stages.claims.layers_alone import claim as layers_alone
 from stages.claims.memorize import claim as memorize
@@ -80,7 +81,7 @@ CHAPTERS = (
         "viewers",
         "Viewers ask",
         "Questions from below the chapters, each answered by a measurement.",
-        (layers_alone.CLAIM, avenues.CLAIM),
+        (layers_alone.CLAIM, avenues.CLAIM, frozen_weights.CLAIM),
     ),
 )
 CLAIMS = tuple(claim for chapter in CHAPTERS for claim in chapter.claims)

@@ -16,7 +16,7 @@ from stages.batch import BatchParams, left_to_train, split
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import RAW, RAW_DATASET
 from stages.common.images.catalog import FILES, FOLDER, Entry
-from stages.common.images.dataset import load_dataset
+from stages.common.images.dataset import load_dataset_info
 from stages.common.images.edges import mosaic_shape
 from stages.common.images.folder import FEWEST, INK, held_out, listed_classes
 from stages.common.images.idx import GREY, IdxError, read_idx, read_labels
@@ -128,7 +128,7 @@ def _inputs(pixels: int, shape: tuple[int, int] | None) -> int:
 def _labels(part: str, entry: Entry, count: int) -> NDArray[np.int64] | None:
     """The classes of so many labels, if the files of this data set are there."""
     try:
-        known = load_dataset(RAW_DATASET)
+        known = load_dataset_info(RAW_DATASET)
     except StageError:
         return None
     if known.sums != entry.about.sums:

@@ -29,7 +29,7 @@ from stages.common.files.paths import (
     claim_arrays,
     claim_table,
 )
-from stages.common.images.dataset import DataSet
+from stages.common.images.dataset import DatasetInfo
 from stages.common.images.outlook import NotInDataError
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, save_model
@@ -77,7 +77,7 @@ def write_book(patch: pytest.MonkeyPatch) -> None:
             Chapter("last", "Last", "About.", (claim("two", Verdict.NOT_HELD),)))  # fmt: skip
     patch.setattr(registry, "CHAPTERS", book)
     patch.setattr(answers, "answers", lambda: [Answer(f"Is it {BAD}?", "It is.", "one")])
-    DataSet("made up", ("one", "two"), credit="Somebody drew <them>.").save(DATASET)
+    DatasetInfo("made up", ("one", "two"), credit="Somebody drew <them>.").save(DATASET)
     call(chapters, dpi=50)
 
 

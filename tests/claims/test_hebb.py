@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn import SGD, Examples, Network, Settings, feedforward, layers_of
+from nn import SGD, Dataset, Network, Settings, feedforward, layers_of
 from stages.claims.hebb.claim import CLAIM
 from stages.claims.hebb.measure import hebb
 from stages.claims.shared.claim import Finding, Verdict
@@ -104,7 +104,7 @@ def cost_with(network: Network, layers: list[list[float]], at: int, moved: int, 
 def steps_of(network: Network, image: Any, label: int) -> list[Any]:
     """What one step of gradient descent for one image changes of each layer's weights."""
     stepped = replace(network, parameters=network.parameters.copy())
-    examples = Examples(image[np.newaxis], np.array([label]), 1 / 255)
+    examples = Dataset(image[np.newaxis], np.array([label]), 1 / 255)
     settings = Settings(learning_rate=1e6, epochs=1, batch_size=1)
     SGD(stepped, examples, settings, np.random.default_rng(0)).epoch()
     weights, _ = layers_of(stepped.parameters - network.parameters, network.sizes)

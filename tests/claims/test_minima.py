@@ -6,7 +6,7 @@ from statistics import mean, median, quantiles, stdev
 import numpy as np
 import pytest
 
-from nn import Examples, Network, Settings, cost_of, feedforward, gradient
+from nn import Dataset, Network, Settings, cost_of, feedforward, gradient
 from stages.claims.minima.claim import CLAIM
 from stages.claims.minima.figure import swarm
 from stages.claims.minima.measure import (
@@ -126,7 +126,7 @@ def test_steepness_is_the_length_of_the_gradient() -> None:
     rng = np.random.default_rng(0)
     network = random_network((7, 5, 4), 1)
     images, labels = rng.integers(0, 256, (230, 7), dtype=np.uint8), rng.integers(0, 4, 230)
-    examples = Examples(images, labels, 1 / 255, 0.1)
+    examples = Dataset(images, labels, 1 / 255, 0.1)
     inputs, targets = images.T / 255 + 0.1, np.eye(4)[:, labels]
     expected = np.linalg.norm(gradient(network, inputs, targets).parameters)
     before = network.parameters.copy()
@@ -140,7 +140,7 @@ def test_a_line_starts_at_one_network_and_ends_at_the_other() -> None:
     first, second = random_network((7, 5, 4), 1), random_network((7, 5, 4), 2)
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 2, (50, 7), dtype=np.uint8), rng.integers(0, 4, 50)
-    costs = along(first, second, Examples(images, labels))
+    costs = along(first, second, Dataset(images, labels))
     half = Network(first.sizes, "sigmoid", "quadratic", (first.parameters + second.parameters) / 2)
     targets = np.eye(4)[:, labels]
     for cost, network in zip((costs[0], costs[10], costs[20]), (first, half, second), strict=True):
@@ -155,7 +155,7 @@ def test_no_single_answer_to_all_images_costs_less() -> None:
         np.square(answer - targets).sum(axis=1).mean()
         for answer in np.mgrid[0:1:13j, 0:1:13j, 0:1:13j].reshape(3, -1).T
     ]  # twelfths
-    examples = Examples(np.zeros((6, 1), np.uint8), labels)
+    examples = Dataset(np.zeros((6, 1), np.uint8), labels)
     assert cost_of_one_answer(examples) == pytest.approx(min(costs))
 
 

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from scipy.stats import sem, t
 
-from nn import Examples, Network, Settings, cost_of, evaluate, gradient
+from nn import Dataset, Network, Settings, cost_of, evaluate, gradient
 from stages.claims.paths.claim import CLAIM
 from stages.claims.paths.figure import COLORS
 from stages.claims.paths.measure import Trail, costs_of_row, paths, plane_of, seen, window
@@ -92,7 +92,7 @@ def rows(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Rows:
     return by_method()
 
 
-def examples() -> Examples:
+def examples() -> Dataset:
     """The whole data set of the paths."""
     return examples_of(TRAIN).first(IMAGES)
 
@@ -137,7 +137,7 @@ def test_line_searches_never_step_uphill(rows: Rows) -> None:
 
 def test_a_walk_visits_every_image_once_before_any_comes_again() -> None:
     seen_labels: list[int] = []
-    sgd: Any = SimpleNamespace(examples=Examples(np.zeros((7, 2)), np.arange(7)))
+    sgd: Any = SimpleNamespace(examples=Dataset(np.zeros((7, 2)), np.arange(7)))
     sgd.rng = np.random.default_rng(0)
     sgd.epoch = lambda: seen_labels.extend(sgd.examples.labels.tolist())
     walk = StepwiseSGD(sgd)
@@ -191,7 +191,7 @@ def test_the_cost_in_the_plane_is_that_of_the_network_there(hidden: tuple[int, .
     rng = np.random.default_rng(0)
     stored = rng.integers(0, 256, (30, 12), dtype=np.uint8)
     scale, offset = rng.normal(size=(2, 12)).astype(np.float32) / 50
-    given = Examples(stored, rng.integers(0, 3, 30), scale, offset)
+    given = Dataset(stored, rng.integers(0, 3, 30), scale, offset)
     parts = [Network.random((12, *hidden, 3), "sigmoid", "quadratic", rng=rng) for _ in range(3)]
     x, y = np.array([-1.5, 0.0, 2.0]), 0.7
     costs = costs_of_row(parts, seen(parts, given), x, y)

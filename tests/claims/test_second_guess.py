@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import sem, t
 
-from nn import SGD, Examples, Settings, evaluate, predict
+from nn import SGD, Dataset, Settings, evaluate, predict
 from stages.claims.second_guess.claim import CLAIM
 from stages.claims.second_guess.measure import retrain, second_guess, targets_of
 from stages.claims.second_guess.verdict import COLUMNS
@@ -130,7 +130,7 @@ def test_targets_of_one_label_train_as_labels_do() -> None:
     settings = Settings(4, 2, 20, "linear", reshuffle=True)
     right = retrain(network, "one label", 0.25, settings, 4)
     network = replace(network, parameters=network.parameters.copy())
-    ordinary = Examples(examples.stored, examples.labels, np.array(1 / 255, np.float32))
+    ordinary = Dataset(examples.stored, examples.labels, np.array(1 / 255, np.float32))
     sgd = SGD(network, ordinary, settings, np.random.default_rng(4))
     for _ in range(settings.epochs):
         sgd.epoch()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import sem, t, ttest_ind
 
-from nn import Examples, Settings, predict
+from nn import Dataset, Settings, predict
 from stages.claims.shared.claim import Finding, Verdict
 from stages.claims.wrong_labels.claim import CLAIM
 from stages.claims.wrong_labels.measure import mislabelled, wrong_labels
@@ -88,7 +88,7 @@ def test_what_was_learnt_is_counted_image_by_image() -> None:
     given = images.labels[:200].copy()
     *_, rng = np.random.default_rng(5).spawn(3)
     given = mislabelled(given, 10, 0.5, rng)
-    examples = Examples(images.stored[:200], given, images.scale, images.offset)
+    examples = Dataset(images.stored[:200], given, images.scale, images.offset)
     network = Recipe((6,), Settings(3.0, 3, 20, "linear")).train(examples, 10, 5)
     row = rows_of(TABLE)[-1]
     answers = predict(network, examples)[0].argmax(axis=1).tolist()

@@ -10,7 +10,7 @@ from PIL import Image
 
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import RAW, RAW_DATASET
-from stages.common.images.dataset import load_dataset
+from stages.common.images.dataset import load_dataset_info
 from stages.common.images.drawing import prepare
 from stages.common.images.folder import held_out, listed_classes
 from stages.common.images.idx import read_idx
@@ -58,7 +58,7 @@ def test_pictures_of_any_size_and_mode_become_images_as_predict_makes_them(empty
     found = gather(empty / "mine", height=20, width=24)
     assert found["train_images"].shape == (10 + 14, 20, 24)
     assert found["test_images"].shape == (2 + 3, 20, 24)
-    known = load_dataset(RAW_DATASET)
+    known = load_dataset_info(RAW_DATASET)
     assert (known.name, known.classes) == ("folder", ("lying", "standing"))
     every = np.concatenate([found["train_images"], found["test_images"]])
     labels = np.concatenate([found["train_labels"], found["test_labels"]])

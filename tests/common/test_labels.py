@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stages.common.files.atomic import StageError
-from stages.common.images.dataset import DataSet
+from stages.common.images.dataset import DatasetInfo
 from stages.common.images.labels import NO_CLASS, as_classes, doubts, in_runs, named
 
 TENS = tuple(range(0, 100, 10))
@@ -14,7 +14,7 @@ TENS = tuple(range(0, 100, 10))
 
 def told(train: list[int], test: list[int], **about: object) -> list[str]:
     """What is told of such labels."""
-    known = DataSet("made up", **about)  # type: ignore[arg-type]
+    known = DatasetInfo("made up", **about)  # type: ignore[arg-type]
     classes = [as_classes(np.array(labels, np.uint8), known) for labels in (train, test)]
     shown, tested = (each[each != NO_CLASS] for each in classes)
     return doubts(shown, tested, known)
@@ -22,19 +22,20 @@ def told(train: list[int], test: list[int], **about: object) -> list[str]:
 
 def test_labels_become_classes_in_the_order_that_is_asked_for() -> None:
     labels = np.array([20, 0, 10, 255, 20], np.uint8)
-    assert as_classes(labels, DataSet("", labels=(20, 10, 0))).tolist() == [0, 2, 1, NO_CLASS, 0]
-    assert as_classes(labels[:3], DataSet("")).tolist() == [20, 0, 10]
-    assert as_classes(np.array([3, 5], np.uint8), DataSet("", first_label=3)).tolist() == [0, 2]
+    known = DatasetInfo("", labels=(20, 10, 0))
+    assert as_classes(labels, known).tolist() == [0, 2, 1, NO_CLASS, 0]
+    assert as_classes(labels[:3], DatasetInfo("")).tolist() == [20, 0, 10]
+    assert as_classes(np.array([3, 5], np.uint8), DatasetInfo("", first_label=3)).tolist() == [0, 2]
     with pytest.raises(StageError, match=r"labels: expected labels that images have, 0, 10, 20, 2"):
-        as_classes(labels, DataSet("", labels=(7, 8)))
+        as_classes(labels, DatasetInfo("", labels=(7, 8)))
 
 
 def test_classes_without_names_are_called_by_their_labels() -> None:
-    assert named(DataSet("", labels=(20, 10, 0)), 3).names == ("20", "10", "0")
-    assert named(DataSet("", first_label=1), 2).names == ("1", "2")
-    assert named(DataSet(""), 10).noun == "digit"
+    assert named(DatasetInfo("", labels=(20, 10, 0)), 3).names == ("20", "10", "0")
+    assert named(DatasetInfo("", first_label=1), 2).names == ("1", "2")
+    assert named(DatasetInfo(""), 10).noun == "digit"
     with pytest.raises(StageError, match="expected 3 names, one for each label from 20 to 0, or"):
-        named(DataSet("", labels=(20, 10, 0), classes=("a", "b")), 3)
+        named(DatasetInfo("", labels=(20, 10, 0), classes=("a", "b")), 3)
 
 
 @pytest.mark.parametrize(

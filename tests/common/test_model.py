@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from nn import Examples, Network, predict
+from nn import Dataset, Network, predict
 from stages.common.files.arrays import ArrayError, load_labelled, save_labelled
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
 from stages.common.models.model import Model, as_examples, load_model, save_model
@@ -128,7 +128,7 @@ def test_a_model_reads_images_as_the_pipeline_does(tmp_path: Path) -> None:
     from_disk, _ = predict(model.network, as_examples(tmp_path, model.preprocessing))
     np.testing.assert_allclose(from_disk, model.outputs(IMAGES), rtol=1e-5)
     seen = model.preprocessing.inputs(IMAGES)
-    plain, _ = predict(model.network, Examples(seen.T, np.zeros(6, np.intp)))
+    plain, _ = predict(model.network, Dataset(seen.T, np.zeros(6, np.intp)))
     np.testing.assert_allclose(plain, from_disk, rtol=1e-5)
     assert [model.read(image) for image in IMAGES] == from_disk.argmax(axis=1).tolist()
     assert len(set(from_disk.argmax(axis=1))) == 2  # or reading always 0 would pass

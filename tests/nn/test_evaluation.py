@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nn import Examples, Network, evaluate, gradient, gradient_over, predict
+from nn import Dataset, Network, evaluate, gradient, gradient_over, predict
 from tests.conftest import random_problem
 
 
@@ -11,7 +11,7 @@ from tests.conftest import random_problem
 def test_predict_and_evaluate_give_every_example_s_outputs_and_cost(batch_size: int) -> None:
     # Outputs are the sigmoids of 0 and ln 3 times the input: (1/2, 1/2) and (1/2, 3/4).
     network = Network((1, 2), "sigmoid", "quadratic", np.array([0, np.log(3), 0, 0]))
-    examples = Examples(np.array([[0.0], [1.0], [1.0], [1.0]]), np.array([0, 1, 0, 1]))
+    examples = Dataset(np.array([[0.0], [1.0], [1.0], [1.0]]), np.array([0, 1, 0, 1]))
     outputs, costs = predict(network, examples, batch_size)
     np.testing.assert_allclose(outputs, [[0.5, 0.5]] + [[0.5, 0.75]] * 3, rtol=1e-15)
     right, wrong = 1 / 4 + 1 / 16, 1 / 4 + 9 / 16
@@ -24,7 +24,7 @@ def test_predict_and_evaluate_give_every_example_s_outputs_and_cost(batch_size: 
 @pytest.mark.parametrize("batch_size", [1, 3, 10, 500])
 def test_the_gradient_over_all_examples_is_that_of_one_batch_of_them_all(batch_size: int) -> None:
     network, inputs, targets = problem = random_problem(examples=10)
-    examples = Examples(inputs.T / 2 + 3, targets.argmax(axis=0), 2.0, -6.0)
+    examples = Dataset(inputs.T / 2 + 3, targets.argmax(axis=0), 2.0, -6.0)
     before = network.parameters.copy()
     found = gradient_over(network, examples, batch_size)
     np.testing.assert_allclose(found, gradient(*problem).parameters, rtol=1e-12, atol=1e-14)
@@ -36,6 +36,6 @@ def test_many_examples_are_answered_as_each_alone() -> None:
     rng = np.random.default_rng(0)
     network = Network.random((784, 16, 16, 10), "sigmoid", "quadratic", rng=rng)
     stored, labels = rng.integers(256, size=(1_200, 784), dtype=np.uint8), np.zeros(1_200, np.intp)
-    examples = Examples(stored, labels, 1 / 255)
+    examples = Dataset(stored, labels, 1 / 255)
     for whole, one in zip(predict(network, examples), predict(network, examples, 1), strict=True):
         np.testing.assert_allclose(whole, one, rtol=0, atol=1e-5)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from nn import ACTIVATIONS, COSTS, SGD, Examples, Network, Settings, backpropagate, stacked
+from nn import ACTIVATIONS, COSTS, SGD, Dataset, Network, Settings, backpropagate, stacked
 from nn.functions import Array
 from nn.kernels import LINE, Workspace, aligned_zeros, zeros_like
 from tests.conftest import random_problem
@@ -73,7 +73,7 @@ def test_zeros_are_zeros_and_begin_a_line(name: str, dtype: type[np.generic]) ->
 
 def test_what_a_step_writes_begins_a_line() -> None:
     network = Network.random((784, 16, 10), "tanh", "quadratic", rng=np.random.default_rng(0))
-    examples = Examples(np.zeros((40, 784), np.uint8), np.zeros(40, np.uint8))
+    examples = Dataset(np.zeros((40, 784), np.uint8), np.zeros(40, np.uint8))
     sgd = SGD(network, examples, Settings(1.0, 1, 40), np.random.default_rng(0))
     work = Workspace(network, 100, stored=examples.stored)
     arrays = [sgd.step.parameters, sgd.velocity, work.inputs, work.gathered, work.products[0].T]

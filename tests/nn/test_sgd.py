@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nn import (
     SCHEDULES,
     SGD,
-    Examples,
+    Dataset,
     Network,
     Settings,
     evaluate,
@@ -43,7 +43,7 @@ def shares(settings: Settings, count: int, epochs: int, seed: int = 0) -> Array:
     """
     settings = replace(settings, learning_rate=TINY)
     network = Network((count, 1), "sigmoid", "quadratic", np.zeros(count + 1))
-    examples = Examples(np.eye(count, dtype=np.uint8), np.zeros(count, np.uint8))
+    examples = Dataset(np.eye(count, dtype=np.uint8), np.zeros(count, np.uint8))
     sgd = SGD(network, examples, settings, np.random.default_rng(seed))
     moved = [network.parameters[:count].copy()]
     for _ in range(epochs):
@@ -53,9 +53,9 @@ def shares(settings: Settings, count: int, epochs: int, seed: int = 0) -> Array:
     return np.round(np.diff(moved, axis=0) / (TINY / 4), 5)
 
 
-def labelled(network: Network, inputs: Array, targets: Array) -> Examples:
+def labelled(network: Network, inputs: Array, targets: Array) -> Dataset:
     assert targets.shape[0] == network.sizes[-1]
-    return Examples(inputs.T.copy(), targets.argmax(axis=0))
+    return Dataset(inputs.T.copy(), targets.argmax(axis=0))
 
 
 def trained(
@@ -168,7 +168,7 @@ def test_momentum_and_weight_decay_match_a_plain_loop(
 def test_weight_decay_shrinks_weights_and_spares_biases() -> None:
     # No error: one output that is right about every example for certain has no slope at all.
     network = Network((1, 1), "sigmoid", "cross_entropy", np.array([2.0, 3.0]))
-    examples = Examples(np.ones((4, 1)), np.zeros(4, np.intp))
+    examples = Dataset(np.ones((4, 1)), np.zeros(4, np.intp))
     settings = replace(PLAIN, weight_decay=0.1)
     SGD(network, examples, settings, np.random.default_rng(0)).epoch()
     assert network.parameters.tolist() == [2 * (1 - 0.5 * 0.1), 3]
@@ -215,8 +215,8 @@ def test_bytes_with_scale_and_offset_train_as_the_numbers_they_stand_for(
     stored, labels = rng.integers(256, size=(10, 5), dtype=np.uint8), np.arange(10) % 3
     shape = 5 if per_pixel else None
     scale, offset = rng.uniform(0.001, 0.01, shape), rng.normal(size=shape)
-    compact = Examples(stored, labels, np.float64(scale), np.float64(offset))
-    plain = Examples(scale * stored + offset, labels)
+    compact = Dataset(stored, labels, np.float64(scale), np.float64(offset))
+    plain = Dataset(scale * stored + offset, labels)
     settings = replace(PLAIN, reshuffle=reshuffle)
     results = []
     for examples in (compact, plain):
@@ -238,7 +238,7 @@ def test_networks_in_a_stack_learn_bit_for_bit_as_each_would_alone(
     rng = np.random.default_rng(0)
     stored, labels = rng.integers(256, size=(300, 784), dtype=np.uint8), rng.integers(10, size=300)
     scale, offset = rng.random((2, 784), np.float32) / 255 if standard else (1 / 255, 0)
-    examples = Examples(stored, labels, scale, offset)
+    examples = Dataset(stored, labels, scale, offset)
     settings = replace(
         PLAIN,
         learning_rate=min(0.5, 0.01 * batch_size),  # or the smallest batches diverge
@@ -264,12 +264,12 @@ def test_networks_in_a_stack_learn_bit_for_bit_as_each_would_alone(
 def test_every_class_is_told_apart_however_many_there_are(classes: int) -> None:
     # Without weights all outputs are 1/2, and the bias of the true class alone rises.
     network = Network((1, classes), "sigmoid", "quadratic", np.zeros(2 * classes))
-    examples = Examples(np.zeros((1, 1), np.uint8), np.array([classes - 1]))
+    examples = Dataset(np.zeros((1, 1), np.uint8), np.array([classes - 1]))
     SGD(network, examples, PLAIN, np.random.default_rng(0)).epoch()
     assert np.flatnonzero(network.biases[0] > 0).tolist() == [classes - 1]
 
 
-XOR = Examples(np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.uint8), np.array([0, 1, 1, 0]), 2, -1)
+XOR = Dataset(np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.uint8), np.array([0, 1, 1, 0]), 2, -1)
 
 
 @pytest.mark.parametrize("reshuffle", [False, True])

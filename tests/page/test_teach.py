@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from nn import SGD, Examples, Network, Settings, cost_of, feedforward
+from nn import SGD, Dataset, Network, Settings, cost_of, feedforward
 from nn.functions import Array
 from stages.common.files.arrays import save_labelled
 from stages.common.files.paths import TRAIN
@@ -34,7 +34,7 @@ def coarse_digits() -> tuple[Levels, Levels]:
     return levels.reshape(len(images), -1).astype(np.uint8), labels
 
 
-class Recorded(Examples):
+class Recorded(Dataset):
     """Examples that take down which of them were asked for, batch by batch."""
 
     def load(self, rows: Any, *others: Any) -> None:

@@ -28,7 +28,7 @@ from stages import fetch as stage
 from stages.common.files.atomic import StageError
 from stages.common.images import catalog
 from stages.common.images.catalog import Entry, entry_of
-from stages.common.images.dataset import load_dataset
+from stages.common.images.dataset import load_dataset_info
 from stages.common.images.wanted import CHUNK
 from stages.common.runtime.cli import run
 from stages.fetch import fetch
@@ -773,7 +773,7 @@ def test_a_data_set_is_known_by_name_and_other_sources_come_first(
     call(fetch, dataset="mnist", folder=".", sources=sources, timeout=1.0, retries=0)
     assert_all_here(project)
     assert server.asked == [f"/{PARTS['test_labels']}{end}" for end in (".gz", "")]
-    about = load_dataset(project / "data/raw/dataset.json")
+    about = load_dataset_info(project / "data/raw/dataset.json")
     assert (about.name, about.credit, about.classes) == ("mnist", "Theirs.", ("A", "B"))
     assert about.sums == {key: value for key, value in SUMS.items() if key.endswith("sha256")}
 
@@ -785,7 +785,7 @@ def test_what_is_said_of_a_custom_data_set_is_written_beside_it(
     options = as_options(section(f"file:{folder}", custom=about))
     monkeypatch.setattr(sys, "argv", ["fetch", *options])
     run(fetch)
-    found = load_dataset(Path("data/raw/dataset.json"))
+    found = load_dataset_info(Path("data/raw/dataset.json"))
     assert (found.name, found.first_label, found.transpose) == ("custom", 1, True)
     assert (found.credit, found.classes) == ("It's mine", ("a b", "c"))
 

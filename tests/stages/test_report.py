@@ -19,7 +19,7 @@ from nn import Network, feedforward
 from stages.common.files.arrays import save_labelled
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import DATASET
-from stages.common.images.dataset import DataSet
+from stages.common.images.dataset import DatasetInfo
 from stages.common.images.preprocess import Preprocessing, standard_scaling, unit_scaling
 from stages.common.models.model import Model, save_model
 from stages.common.models.snapshots import save_snapshots
@@ -113,7 +113,9 @@ def write_run(folder: Path, shape: Shape) -> None:
     for name in ("data/batches/train", "data/normalized/test"):
         save_labelled(folder / name, images, labels.astype(np.uint8))
     names = tuple(map(str, range(shape.classes)))
-    known = DataSet("drawn", names, credit="Somebody drew <them>.", sums={"train_images_md5": "0f"})
+    known = DatasetInfo(
+        "drawn", names, credit="Somebody drew <them>.", sums={"train_images_md5": "0f"}
+    )
     known.save(folder / DATASET)
     write_reports(folder / "reports", labels, ranked, outputs)
 

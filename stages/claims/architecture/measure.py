@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import SGD, Examples, Settings, evaluate, gradient, parameter_count
+from nn import SGD, Dataset, Settings, evaluate, gradient, parameter_count
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.work import multiplications
 from stages.common.files.arrays import save_arrays
@@ -69,7 +69,7 @@ class Shape(NamedTuple):
     depth: int
     width: int
 
-    def start(self, examples: Examples, settings: Settings, gain: float, seed: int) -> SGD:
+    def start(self, examples: Dataset, settings: Settings, gain: float, seed: int) -> SGD:
         """The network before its first step, with a class for each label up to the largest."""
         initializer, hidden = STARTS[self.activation].initializer, (self.width,) * self.depth
         recipe = Recipe(hidden, settings, self.activation, self.cost, initializer, gain)

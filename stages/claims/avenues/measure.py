@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, Workspace, backpropagate, layers_of, stacked
+from nn import Dataset, Network, Workspace, backpropagate, layers_of, stacked
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import NETWORKS, load_siblings, untrained_and_trained
 from stages.common.files.paths import TRAIN, claim_table
@@ -56,7 +56,7 @@ def look(
     networks: list[str],
     stack: Network,
     start: Network,
-    examples: Examples,
+    examples: Dataset,
     batch: int,
 ) -> Rows:
     """Rows of a stack of networks at one time of their training: one for each of their parts."""
@@ -77,7 +77,7 @@ def look(
     ]
 
 
-def mean_squares(stack: Network, examples: Examples, batch: int) -> NDArray[np.float64]:
+def mean_squares(stack: Network, examples: Dataset, batch: int) -> NDArray[np.float64]:
     """Mean square of every component, (S, P), of the gradients of mini-batches of the examples.
 
     A step is the same multiple of each, so that its shares are theirs.

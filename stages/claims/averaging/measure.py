@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, Workspace, forward, gradient_over, layers_of
+from nn import Dataset, Network, Workspace, forward, gradient_over, layers_of
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import load_siblings, untrained_and_trained
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
@@ -69,7 +69,7 @@ def check(params: AveragingParams, outlook: Outlook) -> None:
         )
 
 
-def chosen(examples: Examples, rows: NDArray[np.intp]) -> Examples:
+def chosen(examples: Dataset, rows: NDArray[np.intp]) -> Dataset:
     """Some of the examples."""
     return replace(examples, stored=examples.stored[rows], labels=examples.labels[rows])
 
@@ -116,7 +116,7 @@ def steps_of(
 
 
 def after_steps(
-    network: Network, gradients: list[Floats], rates: Sequence[float], examples: Examples
+    network: Network, gradients: list[Floats], rates: Sequence[float], examples: Dataset
 ) -> NDArray[np.float64]:
     """Mean cost of all examples, (1 + gradients * rates,): here, and after a step down each.
 
@@ -144,7 +144,7 @@ def cosine(one: Floats, other: Floats) -> float:
 
 
 def table_of(
-    network: Network, examples: Examples, rows: NDArray[np.intp]
+    network: Network, examples: Dataset, rows: NDArray[np.intp]
 ) -> dict[str, NDArray[Any]]:
     """What each image of a mini-batch wishes of a few weights and biases, and the mean.
 
@@ -187,7 +187,7 @@ def write(rows: Rows) -> None:
     write_csv(claim_table("averaging"), pd.concat([table[exact], rest], axis=1))
 
 
-def tell(rows: Rows, network: Network, examples: Examples, batch_size: int) -> None:
+def tell(rows: Rows, network: Network, examples: Dataset, batch_size: int) -> None:
     """Print the finding, and the time, which has no place in a file that must not change."""
     seconds = []
     for some in (examples.first(batch_size), examples):

@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import SGD, Examples, Network, Settings, evaluate, gradient_over
+from nn import SGD, Dataset, Network, Settings, evaluate, gradient_over
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import targets_of, untrained_and_trained
 from stages.common.files.arrays import Arrays, Floats, save_arrays
@@ -66,7 +66,7 @@ def continuous(params: ContinuousParams) -> None:
         print(f"{kind}: {own.mean():.1%} of the test images read")
 
 
-def nudges(networks: list[Network], examples: Examples, params: ContinuousParams) -> Arrays:
+def nudges(networks: list[Network], examples: Dataset, params: ContinuousParams) -> Arrays:
     """By how much nudges change the cost of each network with both kinds of neurons."""
     rng, count = np.random.default_rng(params.seed), networks[0].parameters.size
     places = rng.choice(count, min(params.nudges, count), replace=False)
@@ -106,7 +106,7 @@ def outputs_of(network: Network, inputs: Floats) -> Floats:
     return a
 
 
-def batch_of(examples: Examples, classes: int, dtype: type[np.floating]) -> Batch:
+def batch_of(examples: Dataset, classes: int, dtype: type[np.floating]) -> Batch:
     """All examples as columns."""
     inputs = np.asarray(
         examples.stored * np.asarray(examples.scale, dtype) + examples.offset, dtype
@@ -120,7 +120,7 @@ def cost_of_steps(network: Network, batch: Batch) -> float:
 
 
 def nudged(
-    network: Network, examples: Examples, places: NDArray[np.int64], nudge: float
+    network: Network, examples: Dataset, places: NDArray[np.int64], nudge: float
 ) -> tuple[Floats, Floats]:
     """Changes of both costs, (nudges,), when one parameter after the other gets the nudge."""
     network = replace(network, parameters=network.parameters.copy())
@@ -138,7 +138,7 @@ def nudged(
     return changes[0], changes[1]
 
 
-def line(network: Network, examples: Examples, reach: float, points: int) -> Arrays:
+def line(network: Network, examples: Dataset, reach: float, points: int) -> Arrays:
     """Both costs along the negative gradient of the smooth one, uphill first."""
     gradient = gradient_over(network, examples)
     way = -gradient / (np.linalg.norm(gradient) or 1)

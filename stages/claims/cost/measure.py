@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, predict
+from nn import Dataset, Network, predict
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import load_siblings
 from stages.claims.shared.outputs import write_rows
@@ -47,7 +47,7 @@ def cost(params: CostParams) -> None:
     )
 
 
-def compare(network: Network, test: Examples) -> dict[str, float]:
+def compare(network: Network, test: Dataset) -> dict[str, float]:
     """How the costs of images that a network reads rightly and wrongly differ.
 
     ``apart`` is the share of pairs of a wrong and a right image in which the wrong one costs more
@@ -83,7 +83,7 @@ def median(costs: Floats) -> float:
     return float(np.median(costs)) if len(costs) else 0.0
 
 
-def pictures(model: Model, test: Examples, most: int) -> dict[str, NDArray[Any]]:
+def pictures(model: Model, test: Dataset, most: int) -> dict[str, NDArray[Any]]:
     """Every cost with whether the image is read rightly, and the images at four ends."""
     grey, labels = load_labelled(TEST)
     outputs, costs = predict(model.network, test)

@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, Workspace, forward, gradient_over
+from nn import Dataset, Network, Workspace, forward, gradient_over
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import untrained_and_trained
 from stages.claims.shared.work import multiplications, weights_of
@@ -71,7 +71,7 @@ def chosen(count: int, most: int, seed: int) -> NDArray[np.int64]:
 
 
 def wiggled(
-    network: Network, examples: Examples, places: NDArray[np.int64], wiggle: float
+    network: Network, examples: Dataset, places: NDArray[np.int64], wiggle: float
 ) -> Floats:
     """By how much the mean cost rises for each wiggle, as a multiple of the wiggle, (w,)."""
     work = Workspace(network, len(examples))
@@ -106,7 +106,7 @@ def counts_of(sizes: Sizes) -> list[int]:
     return [look, multiplications(sizes), look + clever, look * (1 + parameters)]
 
 
-def tell(network: Network, examples: Examples, seconds: float) -> None:
+def tell(network: Network, examples: Dataset, seconds: float) -> None:
     """Print how often the work is saved, and the time, which has no place in a file that is kept.
 
     ``seconds`` are those of wiggling all parameters.

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from nn import Examples, Network, Workspace, backpropagate, evaluate, feedforward
+from nn import Dataset, Network, Workspace, backpropagate, evaluate, feedforward
 from stages.claims.shared.command import run_claim
 from stages.common.files.paths import TEST, TRAIN, claim_table
 from stages.common.files.tables import write_csv
@@ -94,7 +94,7 @@ def train_one(sizes: tuple[int, ...], part: Part, descent: Descent, seed: int) -
     return evaluate(rest, behind(network, frozen, examples_of(TEST)))[1]
 
 
-def behind(network: Network, layers: int, examples: Examples) -> Examples:
+def behind(network: Network, layers: int, examples: Dataset) -> Dataset:
     """The examples as the neurons see them that come after so many layers."""
     if not layers:
         return examples
@@ -102,7 +102,7 @@ def behind(network: Network, layers: int, examples: Examples) -> Examples:
     first = part_of(network, 0, layers)
     ends = range(AT_ONCE, len(examples) + AT_ONCE, AT_ONCE)
     a = [feedforward(first, inputs[:, end - AT_ONCE : end]).T for end in ends]
-    return Examples(np.concatenate(a), examples.labels)
+    return Dataset(np.concatenate(a), examples.labels)
 
 
 def beyond(network: Network, layers: int) -> Network:
@@ -123,7 +123,7 @@ def part_of(network: Network, start: int, end: int) -> Network:
 def descend(
     network: Network,
     learning: list[int],
-    examples: Examples,
+    examples: Dataset,
     descent: Descent,
     rng: np.random.Generator,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from nn import SGD, Examples, Settings, evaluate
+from nn import SGD, Dataset, Settings, evaluate
 from stages.claims.shared.command import run_claim
 from stages.common.files.arrays import save_arrays
 from stages.common.files.paths import PREPROCESSING, TEST, TRAIN, claim_arrays, claim_table
@@ -151,7 +151,7 @@ def learn(attempt: Attempt, pace: Pace) -> tuple[dict[str, Any], Curve]:
     return row, curve
 
 
-def choose(everything: Examples, attempt: Attempt) -> Examples:
+def choose(everything: Dataset, attempt: Attempt) -> Dataset:
     """Random images with their labels, or with these same labels in another order.
 
     With one seed, a larger choice contains the smaller one, and the network starts alike.

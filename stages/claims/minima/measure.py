@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, Settings, evaluate, gradient_over, predict
+from nn import Dataset, Network, Settings, evaluate, gradient_over, predict
 from stages.claims.shared.command import run_claim
 from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.atomic import StageError
@@ -141,7 +141,7 @@ def descend(recipe: Recipe, classes: int, seeds: list[int], order: int) -> list[
     return landings
 
 
-def end_of(network: Network, examples: Examples, test: Examples) -> Row:
+def end_of(network: Network, examples: Dataset, test: Dataset) -> Row:
     """How good and how flat it is where a descent ended."""
     guesses = predict(network, test)[0].argmax(axis=1)
     return {
@@ -164,7 +164,7 @@ def tell(landings: Sequence[Landing], comparison: dict[str, NDArray[Any]]) -> No
     )
 
 
-def steepness(network: Network, examples: Examples) -> float:
+def steepness(network: Network, examples: Dataset) -> float:
     """Length of the gradient of the mean cost of the examples."""
     return float(np.linalg.norm(gradient_over(network, examples)))
 
@@ -190,7 +190,7 @@ def write_table(rows: list[Row]) -> None:
 
 
 def compare(
-    ends: Sequence[Network], untrained: Sequence[Network], examples: Examples
+    ends: Sequence[Network], untrained: Sequence[Network], examples: Dataset
 ) -> dict[str, NDArray[Any]]:
     """What the figure shows besides the table: likenesses, costs on lines, and a few neurons.
 
@@ -273,7 +273,7 @@ def between(first: Network, second: Network) -> Floats:
     return np.array([along(first, end, examples) for end in (second, renamed(first, second))])
 
 
-def along(first: Network, second: Network, examples: Examples) -> list[float]:
+def along(first: Network, second: Network, examples: Dataset) -> list[float]:
     """Mean cost at points of the straight line between two networks."""
     way = second.parameters - first.parameters
     shares = np.linspace(0, 1, POINTS, dtype=np.float32)
@@ -281,7 +281,7 @@ def along(first: Network, second: Network, examples: Examples) -> list[float]:
     return [evaluate(network, examples)[0] for network in points]
 
 
-def cost_of_one_answer(examples: Examples) -> float:
+def cost_of_one_answer(examples: Dataset) -> float:
     """The least cost of saying the same about every image: 1 - sum p^2 for class shares p."""
     shares = np.bincount(examples.labels) / len(examples)
     return float(1 - np.square(shares).sum())

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, predict
+from nn import Dataset, predict
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import load_siblings
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
@@ -87,10 +87,10 @@ def pictures(
     }
 
 
-def as_seen(grey: NDArray[np.uint8], preprocessing: Preprocessing) -> Examples:
+def as_seen(grey: NDArray[np.uint8], preprocessing: Preprocessing) -> Dataset:
     """Prepared grey levels as networks take them; noise has no class, so all have the first."""
     labels = np.zeros(len(grey), np.int64)
-    return Examples(preprocessing.see(grey), labels, preprocessing.scale, preprocessing.offset)
+    return Dataset(preprocessing.see(grey), labels, preprocessing.scale, preprocessing.offset)
 
 
 def confident(outputs: Floats, threshold: float) -> NDArray[np.float64]:

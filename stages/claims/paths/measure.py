@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import SGD, Examples, Network, Settings, evaluate, gradient_over, parameter_count, predict
+from nn import SGD, Dataset, Network, Settings, evaluate, gradient_over, parameter_count, predict
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.stepwise import StepwiseSGD
 from stages.common.files.arrays import Floats, save_arrays
@@ -30,7 +30,7 @@ DIGITS = 6  # kept of every number
 class Task(NamedTuple):
     """What is the same for all six: the images, the start, and how far to go."""
 
-    examples: Examples
+    examples: Dataset
     hidden: tuple[int, ...]
     passes: int
     longer: int
@@ -52,7 +52,7 @@ class Trail:
     places: list[Floats] = field(default_factory=list)
     seconds: float = 0.0  # spent on the way, without the looks
 
-    def note(self, network: Network, examples: Examples, steps: int, images: int) -> None:
+    def note(self, network: Network, examples: Dataset, steps: int, images: int) -> None:
         """Look at the network as it is now; one that is lost, without a finite cost, is not."""
         cost = evaluate(network, examples)[0]
         if np.isfinite(cost):
@@ -287,7 +287,7 @@ def window(points: Floats, grid: int) -> tuple[Floats, Floats]:
     return np.linspace(left, right, grid), np.linspace(bottom, top, rows)
 
 
-def seen(parts: list[Network], examples: Examples) -> Examples:
+def seen(parts: list[Network], examples: Dataset) -> Dataset:
     """What the first layer makes of the images, with the weights of each of three parts.
 
     Between them and its weighted sums at any place of the plane stands a sum of three: the images
@@ -295,10 +295,10 @@ def seen(parts: list[Network], examples: Examples) -> Examples:
     """
     first = np.concatenate([part.weights[0] for part in parts])
     inputs = examples.stored * examples.scale + examples.offset
-    return Examples((inputs @ first.T).astype(np.float32), examples.labels)
+    return Dataset((inputs @ first.T).astype(np.float32), examples.labels)
 
 
-def costs_of_row(parts: list[Network], features: Examples, x: Floats, y: float) -> list[float]:
+def costs_of_row(parts: list[Network], features: Dataset, x: Floats, y: float) -> list[float]:
     """Cost of all images at every place start + x right + y up, for these three parts."""
     start, right, up = parts
     sizes = (features.stored.shape[1], *start.sizes[1:])

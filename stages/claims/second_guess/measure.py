@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import SGD, Examples, Network, Settings, Workspace, predict
+from nn import SGD, Dataset, Network, Settings, Workspace, predict
 from nn.dataset import Rows, Transform, identity_transform
 from nn.functions import Array
 from stages.claims.shared.command import run_claim
@@ -85,7 +85,7 @@ def second_guess(params: SecondGuessParams) -> None:
     )
 
 
-def targets_of(network: Network, examples: Examples, kind: str, share: float) -> Array:
+def targets_of(network: Network, examples: Dataset, kind: str, share: float) -> Array:
     """Targets of one of ``KINDS``, (N, classes) float32, whose every row adds up to 1.
 
     The class on the label gets 1, or 1 - ``share``. In the viewer's kind the rest goes to the
@@ -102,7 +102,7 @@ def targets_of(network: Network, examples: Examples, kind: str, share: float) ->
 
 
 @dataclass(frozen=True, eq=False)
-class Softened(Examples):
+class Softened(Dataset):
     """Examples whose ``targets``, (N, classes), are given, instead of made from their labels."""
 
     targets: Array = field(kw_only=True)

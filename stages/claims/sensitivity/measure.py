@@ -6,9 +6,14 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, evaluate, gradient_over, layers_of
+from nn import Dataset, Network, evaluate, gradient_over, layers_of
 from stages.claims.shared.command import run_claim
-from stages.claims.shared.networks import untrained_and_trained
+from stages.claims.shared.networks import (
+    NETWORKS,
+    in_float64,
+    load_siblings,
+    untrained_and_trained,
+)
 from stages.common.files.arrays import Arrays, Floats, save_arrays
 from stages.common.files.paths import TRAIN, claim_arrays
 from stages.common.models.recipe import examples_of, side_by_side
@@ -35,9 +40,10 @@ def sensitivity(params: SensitivityParams) -> None:
 
     The cost is that of all training images: once a network is trained, some of them would name
     other components. Writes data/claims/sensitivity.npz, for the untrained and the trained
-    network, in float64.
+    network, in float64; and of n siblings, untrained and trained, both ratios, (n, 2): of the two
+    components, and of what the smallest wiggle of either changes.
     """
-    model, networks = untrained_and_trained()
+    (model, networks), siblings = untrained_and_trained(), load_siblings()
     wiggles = params.wiggle * 10.0 ** (np.arange(DECADES * PER_DECADE + 1) / PER_DECADE)
     arrays: Arrays = {
         "images": np.array(len(examples_of(TRAIN))),
@@ -51,6 +57,11 @@ def sensitivity(params: SensitivityParams) -> None:
     both = side_by_side(look_at, jobs, "sensitivity: networks")
     for name, found in zip(networks, both, strict=True):
         arrays |= {f"{name}_{key}": value for key, value in found.items()}
+    others = [*siblings.after(0), *siblings.after(siblings.last)]
+    pairs = [(network, params.wiggle, params.ratio) for network in others]
+    ratios = np.array(side_by_side(both_ratios, pairs, "sensitivity: siblings"))
+    for name, found in zip(NETWORKS, np.split(ratios, 2), strict=True):
+        arrays[f"{name}_siblings"] = found
     save_arrays(claim_arrays("sensitivity"), arrays)
     told = [
         f"{ratio_of(arrays[f'{name}_changes'][:, 0]):.4g} measured for "
@@ -79,7 +90,15 @@ def look_at(network: Network, shape: tuple[int, int], wiggles: Floats, ratio: fl
     }
 
 
-def part_of(examples: Examples, rows: slice) -> Examples:
+def both_ratios(network: Network, wiggle: float, ratio: float) -> tuple[float, float]:
+    """How many times one component is the other, and one change of cost, at one wiggle."""
+    network, examples = in_float64(network), examples_of(TRAIN)
+    gradient = gradient_over(network, examples)
+    found = probe(network, examples, gradient, np.array([wiggle]), ratio)
+    return ratio_of(found["components"]), ratio_of(found["changes"][:, 0])
+
+
+def part_of(examples: Dataset, rows: slice) -> Dataset:
     """Some of the examples."""
     return replace(examples, stored=examples.stored[rows], labels=examples.labels[rows])
 
@@ -126,7 +145,7 @@ def pixels_of(gradient: Floats, sizes: tuple[int, ...], shape: tuple[int, int]) 
 
 
 def probe(
-    network: Network, examples: Examples, gradient: Floats, wiggles: Floats, ratio: float
+    network: Network, examples: Dataset, gradient: Floats, wiggles: Floats, ratio: float
 ) -> Arrays:
     """Wiggle the most sensitive parameter, and one that is ``ratio`` times less so.
 

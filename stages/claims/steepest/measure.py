@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from nn import Examples, Network, evaluate, gradient_over
+from nn import Dataset, Network, evaluate, gradient_over
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import NETWORKS, load_siblings, with_epochs
 from stages.common.files.arrays import Floats, save_arrays
@@ -77,7 +77,7 @@ def others() -> dict[str, Network]:
 
 
 def falls_of(
-    network: Network, seed: list[int], examples: Examples, directions: int, length: float
+    network: Network, seed: list[int], examples: Dataset, directions: int, length: float
 ) -> Falls:
     """The falls of the cost of the examples by steps of this length from where a network is."""
     network = replace(network, parameters=network.parameters.astype(np.float64))

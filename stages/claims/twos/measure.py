@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from nn import SGD, Examples, Network, Settings, predict, stacked, unstacked
+from nn import SGD, Dataset, Network, Settings, predict, stacked, unstacked
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import NETWORKS, load_siblings
 from stages.claims.shared.stepwise import StepwiseSGD
@@ -70,10 +70,10 @@ def check(params: TwosParams, outlook: Outlook) -> None:
         )
 
 
-def only(examples: Examples, digit: int) -> Examples:
+def only(examples: Dataset, digit: int) -> Dataset:
     """The examples of one class; raises ``StageError`` if there are none."""
     own = np.flatnonzero(examples.labels == digit)
-    return Examples(examples.stored[own], examples.labels[own], examples.scale, examples.offset)
+    return Dataset(examples.stored[own], examples.labels[own], examples.scale, examples.offset)
 
 
 def looks(sgd: SGD, steps: int) -> Iterator[int]:
@@ -88,7 +88,7 @@ def looks(sgd: SGD, steps: int) -> Iterator[int]:
         yield mark
 
 
-def called(network: Network, test: Examples, digit: int) -> dict[str, float]:
+def called(network: Network, test: Dataset, digit: int) -> dict[str, float]:
     """Share of test images called ``digit``, accuracy, and the first share for every class.
 
     A class without test images has none that is called anything: 0.

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from nn import Examples, Network, evaluate, gradient_over
+from nn import Dataset, Network, evaluate, gradient_over
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import load_siblings, untrained_and_trained
 from stages.common.files.arrays import Floats, save_arrays
@@ -88,7 +88,7 @@ def others(count: int) -> dict[str, Network]:
     }
 
 
-def around(network: Network, params: ValleyParams, examples: Examples) -> Place:
+def around(network: Network, params: ValleyParams, examples: Dataset) -> Place:
     """Look at slope and curvature of the cost of the examples, and walk on."""
     gradient = gradient_over(network, examples)
 
@@ -124,7 +124,7 @@ def moved(network: Network, step: Floats) -> Network:
     return replace(network, parameters=network.parameters + step)
 
 
-def walk(network: Network, examples: Examples, rate: float, steps: int) -> Network:
+def walk(network: Network, examples: Dataset, rate: float, steps: int) -> Network:
     """The network after so many steps down the gradient of all examples."""
     for _ in range(steps):
         network = moved(network, -rate * gradient_over(network, examples))

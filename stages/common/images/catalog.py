@@ -9,7 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from stages.common.files.atomic import StageError
-from stages.common.images.dataset import DataSet
+from stages.common.images.dataset import DatasetInfo
 from stages.common.images.wanted import Wanted
 
 CUSTOM = "custom"
@@ -27,7 +27,7 @@ SUMS = ("sha256", "gz_sha256", "gz_md5")  # of the unpacked file, and of the .gz
 class Entry:
     """A data set, where it is, and what must be true of its files."""
 
-    about: DataSet
+    about: DatasetInfo
     sources: tuple[str, ...]
     files: dict[str, Wanted]  # by their keys in FILES
     archive: Wanted | None  # a zip that the files are in, if it is that which the sources have
@@ -72,7 +72,7 @@ def chosen(name: str, custom: Mapping[str, Any]) -> Entry:
 def entry_of(name: str, values: Mapping[str, Any]) -> Entry:
     """What the keys of the catalog say; those that have a default may be left out."""
     files = {part: _wanted(part, values) for part in FILES}
-    about = DataSet(
+    about = DatasetInfo(
         name,
         tuple(values.get("classes", ())),
         values.get("first_label", 0),

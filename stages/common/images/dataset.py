@@ -13,7 +13,7 @@ from stages.common.images.classes import LONGEST, Classes, are_names, numbered
 
 
 @dataclass(frozen=True)
-class DataSet:
+class DatasetInfo:
     """A data set by the name that ``fetch.dataset`` gave it.
 
     After ``normalize`` labels count from 0, full ink is 255, nothing lies on its side, and every
@@ -36,12 +36,12 @@ class DataSet:
             partial.write_text(f"{text}\n", encoding="utf-8")
 
 
-def load_dataset(path: Path) -> DataSet:
+def load_dataset_info(path: Path) -> DatasetInfo:
     """What ``save`` has written; raises ``StageError`` if there is no such file, or another."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         lists = {name: tuple(values[name]) for name in ("classes", "labels")}
-        return DataSet(**{**values, **lists})
+        return DatasetInfo(**{**values, **lists})
     except FileNotFoundError as error:
         raise StageError(f"{path}: no such file; run dvc repro") from error
     except (ValueError, TypeError, KeyError) as error:
@@ -49,12 +49,12 @@ def load_dataset(path: Path) -> DataSet:
         raise StageError(f"{path}: expected a data set: {reason}; run dvc repro") from error
 
 
-def load_known() -> DataSet:
+def load_known() -> DatasetInfo:
     """The data set of the images that are ready; one without a name if they are not here.
 
     A network may have been taken elsewhere without its data.
     """
-    return load_dataset(DATASET) if DATASET.is_file() else DataSet("")
+    return load_dataset_info(DATASET) if DATASET.is_file() else DatasetInfo("")
 
 
 def load_classes(count: int) -> Classes:
@@ -64,7 +64,7 @@ def load_classes(count: int) -> Classes:
     """
     if not DATASET.is_file():
         return numbered(count)
-    names = load_dataset(DATASET).classes
+    names = load_dataset_info(DATASET).classes
     if len(names) != count or not are_names(names):
         raise StageError(
             f"{DATASET}: expected {count} different names of 1 to {LONGEST} characters; "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import RAW
 from stages.common.images.classes import Classes
-from stages.common.images.dataset import DataSet
+from stages.common.images.dataset import DatasetInfo
 
 MOST_LABELS = 256  # a label is a byte
 NO_CLASS = -1
@@ -21,7 +21,7 @@ MOST_RUNS = 5  # of labels in a row, told one by one
 Labels = NDArray[np.integer]
 
 
-def class_of_label(known: DataSet) -> NDArray[np.int64]:
+def class_of_label(known: DatasetInfo) -> NDArray[np.int64]:
     """The class of every label from 0 to 255, (256,); ``NO_CLASS`` for those that are none."""
     table = np.full(MOST_LABELS, NO_CLASS)
     counted = [*(known.labels or range(known.first_label, MOST_LABELS))]
@@ -29,7 +29,7 @@ def class_of_label(known: DataSet) -> NDArray[np.int64]:
     return table
 
 
-def as_classes(labels: NDArray[np.uint8], known: DataSet) -> NDArray[np.int64]:
+def as_classes(labels: NDArray[np.uint8], known: DatasetInfo) -> NDArray[np.int64]:
     """Classes (n,), from 0 on, of labels (n,); ``NO_CLASS`` for images that are to be left out.
 
     Only ``fetch.custom.labels`` leaves images out: raises ``StageError`` if a label is below
@@ -49,7 +49,7 @@ def as_classes(labels: NDArray[np.uint8], known: DataSet) -> NDArray[np.int64]:
     return classes
 
 
-def named(known: DataSet, count: int) -> Classes:
+def named(known: DatasetInfo, count: int) -> Classes:
     """The names of so many classes: those of the data set, or else their labels.
 
     Raises ``StageError`` if there are more or fewer names, or two are the same.
@@ -69,7 +69,7 @@ def named(known: DataSet, count: int) -> Classes:
     return Classes(names)
 
 
-def doubts(train: Labels, test: Labels, known: DataSet) -> list[str]:
+def doubts(train: Labels, test: Labels, known: DatasetInfo) -> list[str]:
     """What is to be told of the classes (n,) of training and of test images: a line for each doubt.
 
     Raises ``StageError`` where they cannot be what was meant: one class alone; more labels that
@@ -132,7 +132,7 @@ def _likely(shown: Labels) -> Labels:
     return shown[:-1] if alone else shown
 
 
-def _at_hand(known: DataSet) -> str:
+def _at_hand(known: DatasetInfo) -> str:
     if known.labels:
         return "set more of them in fetch.custom.labels"
     return "see whether fetch.custom.train_labels is the file that it should be"

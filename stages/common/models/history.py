@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import SGD, Examples, evaluate, learning_rate_at
+from nn import SGD, Dataset, evaluate, learning_rate_at
 from stages.common.files.atomic import whole_file
 from stages.common.files.paths import HISTORY, NETWORK, SNAPSHOTS
 from stages.common.models.model import Model, answers_are_finite, save_model
@@ -27,7 +27,7 @@ def spacing(epochs: int, snapshots: int) -> int:
 class History:
     """What is recorded of every epoch: costs and accuracies, now and then all parameters."""
 
-    def __init__(self, sgd: SGD, examples: Examples, validation: Examples, every: int = 1) -> None:
+    def __init__(self, sgd: SGD, examples: Dataset, validation: Dataset, every: int = 1) -> None:
         """Measure the network before its first step: epoch 0."""
         self.sgd, self.validation, self.every = sgd, validation, every
         # As many training images as validation images: a fair comparison, and quick.

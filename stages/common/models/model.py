@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nn import Examples, Network, feedforward, parameter_count
+from nn import Dataset, Network, feedforward, parameter_count
 from nn.functions import Array
 from stages.common.files.arrays import (
     ArrayError,
@@ -59,7 +59,7 @@ def save_model(path: Path, model: Model) -> None:
     save_arrays(path, arrays)
 
 
-def as_examples(folder: Path, preprocessing: Preprocessing) -> Examples:
+def as_examples(folder: Path, preprocessing: Preprocessing) -> Dataset:
     """Labelled images on disk, as a network takes them: bytes with their scale and offset."""
     stored, labels = load_labelled(folder)
     if preprocessing.edges:
@@ -67,7 +67,7 @@ def as_examples(folder: Path, preprocessing: Preprocessing) -> Examples:
         if stored.shape[1] != inputs:
             told = f"{folder}: expected {inputs} edges of an image, got {stored.shape[1]}"
             raise ArrayError(f"{told}; run dvc repro")
-    return Examples(stored, labels, preprocessing.scale, preprocessing.offset)
+    return Dataset(stored, labels, preprocessing.scale, preprocessing.offset)
 
 
 def load_model(path: Path | str) -> Model:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nn import SGD, Examples, Network, Settings, stacked, unstacked
+from nn import SGD, Dataset, Network, Settings, stacked, unstacked
 from nn.dataset import Transform, identity_transform
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import PREPROCESSING
@@ -23,12 +23,12 @@ Task = tuple[int, Callable[..., Any], tuple[Any, ...]]  # a job with its number 
 Executor = Callable[[Sequence[Task], tuple[Any, ...]], Iterable[tuple[int, Any]]]
 
 
-def examples_of(folder: Path) -> Examples:
+def examples_of(folder: Path) -> Dataset:
     """Labelled images, as prepared for the network: ``TRAIN``, ``VALIDATION`` or ``TEST``."""
     return as_examples(folder, Preprocessing.load(PREPROCESSING))
 
 
-def outlook_of(examples: Examples, classes: int | None = None) -> Outlook:
+def outlook_of(examples: Dataset, classes: int | None = None) -> Outlook:
     """The images that a command has; classes are those of the labels unless they are given."""
     return Outlook(
         images=len(examples),
@@ -50,7 +50,7 @@ class Recipe:
     gain: float = 2.0
 
     def start(
-        self, examples: Examples, classes: int, seed: int, transform: Transform = identity_transform
+        self, examples: Dataset, classes: int, seed: int, transform: Transform = identity_transform
     ) -> SGD:
         """A random network before its first step, whose images ``transform`` brings into place."""
         weights_rng, order_rng = np.random.default_rng(seed).spawn(2)
@@ -64,12 +64,12 @@ class Recipe:
         )
         return SGD(network, examples, self.settings, order_rng, transform)
 
-    def train(self, examples: Examples, classes: int, seed: int) -> Network:
+    def train(self, examples: Dataset, classes: int, seed: int) -> Network:
         """A network after all its epochs."""
         return train_stack([self.start(examples, classes, seed)])[0]
 
     def train_stack(
-        self, examples: Examples, classes: int, seeds: Sequence[int], order: int
+        self, examples: Dataset, classes: int, seeds: Sequence[int], order: int
     ) -> list[Network]:
         """A network for each of the seeds, which differ in their first weights alone.
 

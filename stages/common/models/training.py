@@ -14,7 +14,7 @@ from nn import (
     INITIALIZERS,
     SCHEDULES,
     SGD,
-    Examples,
+    Dataset,
     Settings,
     evaluate,
     stacked,
@@ -46,7 +46,7 @@ class TrainingSet:
     and their edges are looked for after that.
     """
 
-    examples: Examples
+    examples: Dataset
     grey: NDArray[np.uint8]
     preprocessing: Preprocessing
 
@@ -134,7 +134,7 @@ def train_and_score(
     batch_size: int,
     seed: int,
     training: TrainingSet,
-    validation: Examples,
+    validation: Dataset,
 ) -> tuple[float, float]:
     """Train a network to the end; its cost and accuracy on the validation images.
 

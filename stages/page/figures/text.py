@@ -17,8 +17,10 @@ def decimal(value: float, digits: int = 2) -> str:
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number to a few significant digits: costs and rates of any size."""
-    return f"{value:.{digits}g}".replace("-", MINUS)
+    """A number to a few significant digits: costs, rates and counts; 6,400, and no 6.4e+03."""
+    text = f"{value:.{digits}g}"
+    whole = 1000 <= abs(float(text)) < 1e9
+    return (f"{float(text):,.0f}" if whole else text).replace("-", MINUS)
 
 
 def plural(count: int, noun: str) -> str:
