@@ -97,7 +97,7 @@ def test_every_claim_is_told_with_its_verdict_in_order(written: Page) -> None:
     assert "by 3Blue1Brown. Somebody drew <them>." in text
     verdicts = [each["data-verdict"] for each in written.all("span") if "data-verdict" in each]
     assert verdicts == 2 * ["held", "not_held"]  # at a glance, and each in its place
-    assert "1.23 % of the images (95 % interval 1 to 2, 3 networks)" in " ".join(text.split())
+    assert "1.23 % of the images (95 % interval 1.00 to 2.00, 3 networks)" in " ".join(text.split())
 
 
 @pytest.mark.usefixtures("written")
