@@ -73,9 +73,8 @@ def write_scores(images: int, *, accuracy: float, above_chance: bool = True) -> 
     write_rows(SCORES, header, [("0", images - 1, 1, 1, 1), ("1", 1, 0, 0, 0)])
 
 
-@pytest.fixture
-def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
-    """The page of two made-up claims, read by a parser."""
+def write_book(patch: pytest.MonkeyPatch) -> None:
+    """Write the page of two made-up claims into the current folder."""
     claim_table("one").parent.mkdir(parents=True)
     METRICS.parent.mkdir()
     write_scores(10_000, accuracy=0.9876)
@@ -86,10 +85,16 @@ def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
     save_model(NETWORK, Model(network, preprocessing))
     book = (Chapter("first", "First", BAD, (claim("one", Verdict.HELD),)),
             Chapter("last", "Last", "About.", (claim("two", Verdict.NOT_HELD),)))  # fmt: skip
-    monkeypatch.setattr(registry, "CHAPTERS", book)
-    monkeypatch.setattr(answers, "answers", lambda: [Answer(f"Is it {BAD}?", "It is.", "one")])
+    patch.setattr(registry, "CHAPTERS", book)
+    patch.setattr(answers, "answers", lambda: [Answer(f"Is it {BAD}?", "It is.", "one")])
     DatasetInfo("made up", ("one", "two"), credit="Somebody drew <them>.").save(DATASET)
     call(chapters, dpi=50)
+
+
+@pytest.fixture
+def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
+    """The page of two made-up claims, read by a parser."""
+    write_book(monkeypatch)
     assert {path.stem for path in CLAIM_FIGURES.iterdir()} == {"one", "two"}
     return Page((empty / PAGE_OF_CLAIMS).read_text(encoding="utf-8"))
 
@@ -102,7 +107,7 @@ def test_every_claim_is_told_with_its_verdict_in_order(written: Page) -> None:
     assert "by 3Blue1Brown. Somebody drew <them>." in text
     verdicts = [each["data-verdict"] for each in written.all("span") if "data-verdict" in each]
     assert verdicts == 2 * ["held", "not_held"]  # at a glance, and each in its place
-    assert "1.23 % of the images (95 % interval 1 to 2, 3 networks)" in " ".join(text.split())
+    assert "1.23 % of the images (95 % interval 1.00 to 2.00, 3 networks)" in " ".join(text.split())
 
 
 @pytest.mark.usefixtures("written")

@@ -17,6 +17,7 @@ def page(watched: Watched, finished: Path) -> Page:
     return watched.open(finished / "reports/index.html")
 
 
+@pytest.mark.in_firefox
 def test_a_dream_becomes_what_it_should_be(page: Page) -> None:
     section = page.locator("#dream")
     section.scroll_into_view_if_needed()

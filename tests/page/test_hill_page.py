@@ -34,6 +34,7 @@ def choose_rate(page: Page, power: float) -> None:
     page.locator("#hill-rate").fill(str(power))
 
 
+@pytest.mark.in_firefox
 def test_a_step_goes_against_the_slope_by_the_rate(page: Page) -> None:
     place, slope, cost = (told(page, name) for name in ("place", "slope", "cost"))
     choose_rate(page, 0.5)
@@ -74,27 +75,37 @@ def test_it_rolls_by_itself_until_it_is_stopped(page: Page) -> None:
     assert told(page, "cost") < first
 
 
-def test_the_ball_is_dragged_by_mouse_and_by_finger(page: Page) -> None:
+@pytest.mark.in_firefox
+def test_the_ball_is_dragged_by_mouse(page: Page) -> None:
     page.locator("#hill-step").click()
     page.locator("#hill-map").scroll_into_view_if_needed()
     box = page.locator("#hill-map").bounding_box()
     assert box is not None
-    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 20, box["y"] + 20)
     page.mouse.down()
-    page.mouse.move(*middle, steps=4)
+    first = told(page, "place")
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
     page.mouse.up()
-    by_mouse = told(page, "place")
+    last = told(page, "place")
+    assert first[0] < last[0]
+    assert first[1] > last[1]
     assert told(page, "steps") == 0  # a new place, a new trail
+    page.mouse.move(5, 5)
+    assert told(page, "place") == pytest.approx(last)
+
+
+def test_the_ball_is_dragged_by_finger(page: Page) -> None:
+    box = page.locator("#hill-map").bounding_box()
+    assert box is not None
     session = page.context.new_cdp_session(page)
+    places = []
     for kind, points in [("touchStart", [(30, 30)]), ("touchMove", [(90, 60)]), ("touchEnd", [])]:
         touches = [{"x": box["x"] + x, "y": box["y"] + y} for x, y in points]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-    by_finger = told(page, "place")
-    assert by_finger[0] < by_mouse[0]
-    assert by_finger[1] > by_mouse[1]
-    page.mouse.move(5, 5)
-    assert told(page, "place") == pytest.approx(by_finger)
+        places.append(told(page, "place"))
+    assert places[0][0] < places[1][0]
+    assert places[0][1] > places[1][1]
+    assert places[2] == pytest.approx(places[1])
 
 
 def test_the_keyboard_moves_the_ball_and_takes_steps(page: Page) -> None:
