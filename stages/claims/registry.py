@@ -23,6 +23,7 @@ from stages.claims.smoothness import claim as smoothness
 from stages.claims.steepest import claim as steepest
 from stages.claims.stepsize import claim as stepsize
 from stages.claims.sweep import claim as sweep
+from stages.claims.tweaks import claim as tweaks
 from stages.claims.twos import claim as twos
 from stages.claims.valley import claim as valley
 from stages.claims.wishes import claim as wishes
@@ -75,7 +76,14 @@ CHAPTERS = (
         "needed",
         "What it takes",
         "How much of the success comes from the data, and how much from the shape of the network?",
-        (memorize.CLAIM, amount.CLAIM, wrong_labels.CLAIM, architecture.CLAIM, sweep.CLAIM),
+        (
+            memorize.CLAIM,
+            amount.CLAIM,
+            wrong_labels.CLAIM,
+            tweaks.CLAIM,
+            architecture.CLAIM,
+            sweep.CLAIM,
+        ),
     ),
     Chapter(
         "viewers",
