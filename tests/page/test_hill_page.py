@@ -125,6 +125,35 @@ def test_the_keyboard_moves_the_ball_and_takes_steps(page: Page) -> None:
     expect(page.locator("#hill-live")).to_contain_text("Cost")
 
 
+def test_a_link_has_the_ball_its_rate_and_its_steps(page: Page) -> None:
+    expect(page).not_to_have_url(re.compile("hill="))
+    box = page.locator("#hill-map").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
+    for power, steps in ((1.5, 2), (0.5, 3)):
+        choose_rate(page, power)
+        for _ in range(steps):
+            page.locator("#hill-step").click()
+    choose_rate(page, 2)
+    expect(page).to_have_url(re.compile(r"hill=-\d+:\d+~20~2\.15~3\.5"))
+    seen = told(page, "place"), told(page, "cost"), page.locator("#hill-next").inner_text()
+    linked = page.url.split("hill=")[1].split("&")[0]
+    for scrolls in (False, True):  # what nobody has looked at since is not lost, either
+        page.reload()
+        page.wait_for_selector("main[data-ready]", state="attached")
+        page.locator("#shift").fill("1" if scrolls else "2")
+        expect(page).to_have_url(re.compile("shift="))
+        expect(page).to_have_url(re.compile(f"hill={re.escape(linked)}(&|$)"))
+    page.locator("#hill-map").scroll_into_view_if_needed()
+    expect(page.locator("#hill")).to_have_attribute("data-steps", "5")
+    again = told(page, "place"), told(page, "cost"), page.locator("#hill-next").inner_text()
+    assert again[0].tolist() == seen[0].tolist()
+    assert again[1:] == seen[1:]
+    page.locator("#hill-start").click()
+    choose_rate(page, 1)
+    expect(page).not_to_have_url(re.compile("hill="))
+
+
 def test_a_run_without_a_hill_says_why(
     watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
