@@ -1,12 +1,14 @@
 """What a step takes: counts as a loop over weights has them, bytes as the allocator has them."""
 
 import tracemalloc
+from dataclasses import fields
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
+from benchmarks.scale import Point
 from nn import SGD, Dataset, Network, Settings, Workspace, backpropagate
 from stages.claims.shared.claim import Finding, Verdict
 from stages.claims.time_and_memory.claim import CLAIM
@@ -197,6 +199,7 @@ def test_without_the_times_of_the_benchmark_a_line_says_so() -> None:
 
 
 def test_the_benchmark_has_written_every_part_on_one_processor() -> None:
+    assert tuple(field.name for field in fields(Point)) == HEADER
     texts = ("part", "network", "processor")
     table = read_table(ROOT / SCALE, HEADER, texts=texts)
     assert {*table["part"].tolist()} == {*PARTS}

@@ -1,6 +1,6 @@
 """Time by images, a step's time by its multiplications, and memory by its formula."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +11,7 @@ from stages.claims.shared.axes import GREY, note, panel_title
 from stages.claims.time_and_memory.verdict import Growth, Line
 from stages.common.files.arrays import Floats
 from stages.page.figures.layout import BLUE, INK, MUTED, ORANGE, Sheet
+from stages.page.figures.text import SPACE
 
 LEFT, SIDE, BETWEEN, HIGH = 0.75, 1.95, 0.65, 2.2  # inches
 COLORS = {"batch": ORANGE, "width": BLUE, "depth": GREY}
@@ -63,7 +64,7 @@ def draw_steps(axes: Axes, growth: Growth) -> None:
     scaled(axes, counts, np.array([*times, 1e-6 * proportional[0]]), number, seconds_in_words)
     axes.set_xlabel("multiplications")
     place = few.multiplications, 1e-6 * few.step_us
-    note(axes, place, (-4, 14), f"the price of {few.calls} calls", INK)
+    note(axes, place, (-5, 14), f"for {few.calls} calls", INK)
     for row, (part, name) in enumerate(NAMES.items()):
         axes.text(
             0.03, 0.97 - 0.1 * row, name, transform=axes.transAxes, va="top", size=8.5,
@@ -103,27 +104,21 @@ def scaled(
 
 
 def number(value: float) -> str:
-    """A power of ten in short: 1, 10 k, 10 M."""
-    return in_units(value, ((1e9, "\N{NO-BREAK SPACE}G"), (1e6, "\N{NO-BREAK SPACE}M"),
-                            (1e3, "\N{NO-BREAK SPACE}k"), (1, "")))  # fmt: skip
+    """A power of ten in short: 10 k, 10 M."""
+    return in_units(value, {1e9: "G", 1e6: "M", 1e3: "k", 1: ""})
 
 
 def seconds_in_words(value: float) -> str:
     """A time in short: 10 us, 10 ms, 10 s."""
-    units = ((1, "s"), (1e-3, "ms"), (1e-6, "\N{MICRO SIGN}s"), (1e-9, "ns"))
-    return in_units(value, ((size, f"\N{NO-BREAK SPACE}{unit}") for size, unit in units))
+    return in_units(value, {1: "s", 1e-3: "ms", 1e-6: "\N{MICRO SIGN}s", 1e-9: "ns"})
 
 
 def bytes_in_words(value: float) -> str:
     """Bytes in short: 100 kB, 10 MB."""
-    units = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B"))
-    return in_units(value, ((size, f"\N{NO-BREAK SPACE}{unit}") for size, unit in units))
+    return in_units(value, {1e9: "GB", 1e6: "MB", 1e3: "kB", 1: "B"})
 
 
-def in_units(value: float, units: Iterable[tuple[float, str]]) -> str:
-    """A value in the largest of the units, from large to small, that it has one of."""
-    size, unit = 1.0, ""
-    for size, unit in units:  # noqa: B007 - the last one if all are too large
-        if value >= 0.999 * size:
-            break
-    return f"{value / size:.3g}{unit}"
+def in_units(value: float, units: dict[float, str]) -> str:
+    """A value in the first of the units, from large to small, that it has one of; or the last."""
+    size = next((size for size in units if value >= 0.999 * size), min(units))
+    return f"{value / size:.3g}{SPACE}{units[size]}".rstrip()
