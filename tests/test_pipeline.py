@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from stages.common.files.paths import CLAIM_PIPELINE
+from stages.common.files.paths import CLAIM_PIPELINE, RAW
+from stages.common.images.idx import read_idx
 from stages.common.runtime.imports import ROOT, closure, imports
 from stages.common.runtime.params import flat
+from tests.common import test_folder as pictures
 from tests.page.chromium import Watched, started_browser
 from tests.pipelines import (
     CLAIM_PARAMS,
@@ -136,6 +138,31 @@ def test_a_new_learning_rate_runs_what_depends_on_it_and_the_old_one_is_remember
     assert finished.ran(output) == []
     assert "Stage 'train' is cached - skipping run" in output
     assert finished.outs() == before
+
+
+def test_a_picture_that_is_added_or_drawn_anew_makes_the_data_set_of_a_folder_anew(
+    tmp_path: Path,
+) -> None:
+    outside, inside = tmp_path / "pictures", tmp_path / "clone"
+    pictures.write(outside, {"lying": 3, "standing": 3})
+    inside.mkdir()
+    clone = Clone(inside)
+    clone.set("fetch", dataset="folder", folder="../pictures")
+
+    def images_when_run() -> int:
+        """How many images DVC has the stage gather; 0 if it finds nothing to do."""
+        output = clone.dvc("repro", "fetch")
+        files = [inside / RAW / name for name in FILES if "labels" in name]
+        return sum(len(read_idx(file, 1)) for file in files) if clone.ran(output) else 0
+
+    assert [images_when_run() for _ in range(2)] == [6, 0]
+    picture = outside / "lying/picture4.png"
+    pictures.drawn("lying").save(picture)
+    assert images_when_run() == 7
+    pictures.drawn("lying").save(picture)
+    assert images_when_run() == 7
+    picture.rename(outside / "standing/picture4.png")
+    assert images_when_run() == 7
 
 
 def test_another_clone_gives_the_same_bytes_whatever_surrounds_it(
