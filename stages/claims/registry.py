@@ -23,6 +23,7 @@ from stages.claims.smoothness import claim as smoothness
 from stages.claims.steepest import claim as steepest
 from stages.claims.stepsize import claim as stepsize
 from stages.claims.sweep import claim as sweep
+from stages.claims.time_and_memory import claim as time_and_memory
 from stages.claims.tweaks import claim as tweaks
 from stages.claims.twos import claim as twos
 from stages.claims.valley import claim as valley
@@ -89,7 +90,7 @@ CHAPTERS = (
         "viewers",
         "Viewers ask",
         "Questions from below the chapters, each answered by a measurement.",
-        (layers_alone.CLAIM, avenues.CLAIM, frozen_weights.CLAIM),
+        (layers_alone.CLAIM, avenues.CLAIM, frozen_weights.CLAIM, time_and_memory.CLAIM),
     ),
 )
 CLAIMS = tuple(claim for chapter in CHAPTERS for claim in chapter.claims)

@@ -42,7 +42,8 @@ class Preparation:
 def listed_classes(folder: Path) -> dict[str, list[Path]]:
     """The files of every class by its name; hidden files and folders do not count.
 
-    Raises ``StageError`` unless there are from 2 to 256 sub-folders whose names classes can have.
+    Raises ``StageError`` unless there are from 2 to 256 sub-folders whose names classes can have,
+    none of them a link: DVC does not see what changes behind one.
     """
     if not folder.is_dir():
         raise StageError(
@@ -56,6 +57,11 @@ def listed_classes(folder: Path) -> dict[str, list[Path]]:
             f"for each class, got {len(classes)}"
         )
     for name in classes:
+        if (folder / name).is_symlink():
+            raise StageError(
+                f"{printable(folder / name)}: expected a folder, got a link to one, behind which "
+                "DVC sees no change; move or copy the folder here (fetch.folder may be a link)"
+            )
         if not is_name(name):
             raise StageError(
                 f"fetch.folder: expected sub-folders with names of 1 to {LONGEST} characters, got "

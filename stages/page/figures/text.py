@@ -10,6 +10,11 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{share * 100:.{digits}f}{SPACE}%"
 
 
+def percent_of(share: float, count: int) -> str:
+    """A share of so many, no finer than one of them makes it: 55 % of 20, 96.18 % of 10,000."""
+    return percent(share, min(2, max(0, len(str(count - 1)) - 2)))
+
+
 def decimal(value: float, digits: int = 2) -> str:
     """A decimal with a true minus sign, and never minus zero."""
     text = f"{value:.{digits}f}"
