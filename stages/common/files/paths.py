@@ -36,6 +36,7 @@ CLAIM_DATA = Path("data/claims")  # what each claim's command measured
 MINIMA = Path("models/minima.npz")  # where the descents of that claim ended
 RECIPE_RESULTS = Path("stages/tools/recipes.csv")  # what recipes read, by their benchmark
 SIBLINGS = Path("models/siblings.npz")  # networks of the run's recipe, for several claims
+SCALE = Path("benchmarks/scale.csv")  # times of one processor: a claim reads them
 
 
 def claim_table(name: str) -> Path:
