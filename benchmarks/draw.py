@@ -29,7 +29,7 @@ def draw_speed(rows: list[Row], where: str, path: Path) -> None:
     """One panel a task, one dot a contender: its time, and how many times ours that is."""
     tasks = list(dict.fromkeys(row["task"] for row in rows))
     by_task = [[row for row in rows if row["task"] == task] for task in tasks]
-    height = sum(LINE * len(own) + GAP for own in by_task) + 0.1
+    height = sum(LINE * len(task_rows) + GAP for task_rows in by_task) + 0.1
     subtitle = (
         "Milliseconds, median and quartiles, on a logarithmic scale; at the right, as a multiple "
         f"of this project's time in the same round. {where}."
@@ -37,12 +37,12 @@ def draw_speed(rows: list[Row], where: str, path: Path) -> None:
     with styled():
         sheet = Sheet("One epoch of the same work, by this project and by others", subtitle, height)
         top = 0.4
-        for task, own in zip(tasks, by_task, strict=True):
-            tall = LINE * len(own)
+        for task, task_rows in zip(tasks, by_task, strict=True):
+            tall = LINE * len(task_rows)
             heading = sheet.canvas(MARGIN, top - 0.26, WIDTH - 2 * MARGIN, 0.2)
             heading.text(0, 0.14, task, fontsize=10.5, fontweight="bold", color=INK)
             axes = sheet.panel(NAMES, top, WIDTH - NAMES - NUMBERS - MARGIN, tall)
-            draw_task(axes, own)
+            draw_task(axes, task_rows)
             top += tall + GAP
         save(sheet.figure, path, DPI)
 
@@ -99,16 +99,16 @@ def draw_scale(rows: list[Row], deep_width: int, path: Path) -> None:
             (left, "width", "neurons in one hidden layer"),
             (right, "depth", f"hidden layers of {deep_width} neurons"),
         ):
-            own = [row for row in rows if row["part"] == part]
-            draw_steps(sheet.panel(place, 3.5, wide, 2.3), own, label)
+            of_part = [row for row in rows if row["part"] == part]
+            draw_steps(sheet.panel(place, 3.5, wide, 2.3), of_part, label)
         save(sheet.figure, path, DPI)
 
 
 def draw_images(axes: Axes, rows: list[Row], key: str, label: str) -> None:
     """One line for each order of the images."""
     for order, color in (("fixed", BLUE), ("reshuffled", ORANGE)):
-        own = [row for row in rows if row["order"] == order]
-        x, y = [row["value"] for row in own], [row[key] for row in own]
+        of_order = [row for row in rows if row["order"] == order]
+        x, y = [row["value"] for row in of_order], [row[key] for row in of_order]
         axes.plot(x, y, "o-", color=color, markersize=4.5, label=order)
     numbers(axes, "x", [row["value"] for row in rows])
     if key == "own_mib":
@@ -122,10 +122,10 @@ def draw_images(axes: Axes, rows: list[Row], key: str, label: str) -> None:
 def draw_steps(axes: Axes, rows: list[Row], label: str) -> None:
     """Ours and the floor, with one thread and with two."""
     for threads, style, words in ((1, "o-", "1 thread"), (2, "s:", "2 threads")):
-        own = [row for row in rows if row["threads"] == threads]
-        x = [row["value"] for row in own]
+        of_threads = [row for row in rows if row["threads"] == threads]
+        x = [row["value"] for row in of_threads]
         for key, color, name in (("ours_ms", BLUE, "downhill"), ("floor_ms", MUTED, "floor")):
-            y = [row[key] for row in own]
+            y = [row[key] for row in of_threads]
             axes.plot(x, y, style, color=color, markersize=4, label=f"{name}, {words}")
     if max(row["value"] for row in rows) > 100:
         numbers(axes, "x", [row["value"] for row in rows][::2])

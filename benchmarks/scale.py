@@ -141,7 +141,7 @@ def train(folder: Path, count: int, reshuffle: bool) -> Point:  # noqa: FBT001
         1,
         "reshuffled" if reshuffle else "fixed",
         ours_ms=round(1000 * seconds, 1),
-        own_mib=round(memory.own, 1),
+        own_mib=round(memory.private, 1),
         resident_mib=round(status_mib("VmHWM"), 1),
     )
 
@@ -151,7 +151,7 @@ class PeakMemory:
 
     def __enter__(self) -> Self:
         """Begin to look."""
-        self.own, self.over = status_mib("RssAnon"), threading.Event()
+        self.private, self.over = status_mib("RssAnon"), threading.Event()
         self.thread = threading.Thread(target=self.watch)
         self.thread.start()
         return self
@@ -159,13 +159,13 @@ class PeakMemory:
     def watch(self) -> None:
         """Look until it is over."""
         while not self.over.wait(0.02):
-            self.own = max(self.own, status_mib("RssAnon"))
+            self.private = max(self.private, status_mib("RssAnon"))
 
     def __exit__(self, *_: object) -> None:
         """Look a last time."""
         self.over.set()
         self.thread.join()
-        self.own = max(self.own, status_mib("RssAnon"))
+        self.private = max(self.private, status_mib("RssAnon"))
 
 
 def status_mib(name: str) -> float:

@@ -23,7 +23,7 @@ def page(watched: Watched, finished: Path) -> Page:
     return page
 
 
-def told(page: Page, name: str) -> Any:
+def shown(page: Page, name: str) -> Any:
     """Numbers that the section tells once it has been painted."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     numbers = [float(x) for x in str(page.locator("#hill").get_attribute(f"data-{name}")).split()]
@@ -35,13 +35,13 @@ def choose_rate(page: Page, power: float) -> None:
 
 
 def test_a_step_goes_against_the_slope_by_the_rate(page: Page) -> None:
-    place, slope, cost = (told(page, name) for name in ("place", "slope", "cost"))
+    place, slope, cost = (shown(page, name) for name in ("place", "slope", "cost"))
     choose_rate(page, 0.5)
     page.get_by_role("button", name="One step").nth(0).scroll_into_view_if_needed()
     page.locator("#hill-step").click()
-    assert told(page, "steps") == 1
-    assert told(page, "place") == pytest.approx(place - 3.2 * slope)
-    assert told(page, "cost") < cost
+    assert shown(page, "steps") == 1
+    assert shown(page, "place") == pytest.approx(place - 3.2 * slope)
+    assert shown(page, "cost") < cost
     expect(page.locator("#hill-text")).to_contain_text("Downhill")
 
 
@@ -50,7 +50,7 @@ def test_short_steps_creep_and_long_ones_leap(page: Page) -> None:
     page.locator("#hill-step").click()
     expect(page.locator("#hill-text")).to_contain_text("creeps")
     page.locator("#hill-end").click()
-    cost = told(page, "cost")
+    cost = shown(page, "cost")
     choose_rate(page, 4)
     said = []
     for _ in range(8):
@@ -58,20 +58,20 @@ def test_short_steps_creep_and_long_ones_leap(page: Page) -> None:
         said.append(page.locator("#hill-text").inner_text().split(",")[0])
     assert "Uphill" in said
     page.locator("#hill-end").click()
-    assert told(page, "cost") == cost
+    assert shown(page, "cost") == cost
 
 
 def test_it_rolls_by_itself_until_it_is_stopped(page: Page) -> None:
-    first = told(page, "cost")
+    first = shown(page, "cost")
     page.locator("#hill-roll").click()
     expect(page.locator("#hill")).to_have_attribute(
         "data-steps", re.compile(r"^([3-9]|\d\d+)$"), timeout=20_000
     )
     page.locator("#hill-roll").click()
-    steps = told(page, "steps")
+    steps = shown(page, "steps")
     page.wait_for_timeout(800)
-    assert told(page, "steps") == steps
-    assert told(page, "cost") < first
+    assert shown(page, "steps") == steps
+    assert shown(page, "cost") < first
 
 
 def test_the_ball_is_dragged_by_mouse_and_by_finger(page: Page) -> None:
@@ -84,33 +84,33 @@ def test_the_ball_is_dragged_by_mouse_and_by_finger(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(*middle, steps=4)
     page.mouse.up()
-    by_mouse = told(page, "place")
-    assert told(page, "steps") == 0  # a new place, a new trail
+    by_mouse = shown(page, "place")
+    assert shown(page, "steps") == 0  # a new place, a new trail
     session = page.context.new_cdp_session(page)
     for kind, points in [("touchStart", [(30, 30)]), ("touchMove", [(90, 60)]), ("touchEnd", [])]:
         touches = [{"x": box["x"] + x, "y": box["y"] + y} for x, y in points]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-    by_finger = told(page, "place")
+    by_finger = shown(page, "place")
     assert by_finger[0] < by_mouse[0]
     assert by_finger[1] > by_mouse[1]
     page.mouse.move(5, 5)
-    assert told(page, "place") == pytest.approx(by_finger)
+    assert shown(page, "place") == pytest.approx(by_finger)
 
 
 def test_the_keyboard_moves_the_ball_and_takes_steps(page: Page) -> None:
     page.locator("#hill-map").focus()
-    start = told(page, "place")
+    start = shown(page, "place")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")
-    moved = told(page, "place")
+    moved = shown(page, "place")
     assert moved[0] > start[0]
     assert moved[1] > start[1]
     page.keyboard.press("Enter")
-    assert told(page, "steps") == 1
+    assert shown(page, "steps") == 1
     page.keyboard.press("End")
-    assert told(page, "place") == pytest.approx([0, 0], abs=1e-3)
+    assert shown(page, "place") == pytest.approx([0, 0], abs=1e-3)
     page.keyboard.press("Home")
-    assert told(page, "place") == pytest.approx(start)
+    assert shown(page, "place") == pytest.approx(start)
     expect(page.locator("#hill-live")).to_contain_text("Cost")
 
 

@@ -49,17 +49,17 @@ def sensitivity(params: SensitivityParams) -> None:
     shape = model.preprocessing.seen_shape
     jobs = [(network, shape, wiggles, params.ratio) for network in networks.values()]
     both = side_by_side(look_at, jobs, "sensitivity: networks")
-    for name, found in zip(networks, both, strict=True):
-        arrays |= {f"{name}_{key}": value for key, value in found.items()}
+    for name, probed in zip(networks, both, strict=True):
+        arrays |= {f"{name}_{key}": value for key, value in probed.items()}
     save_arrays(claim_arrays("sensitivity"), arrays)
-    told = [
+    ratios = [
         f"{ratio_of(arrays[f'{name}_changes'][:, 0]):.4g} measured for "
         f"{ratio_of(arrays[f'{name}_components']):.4g} predicted ({name})"
         for name in networks
     ]
     print(
         f"wiggling two weights by {params.wiggle:g} changes the cost in a ratio of "
-        f"{', '.join(told)}"
+        f"{', '.join(ratios)}"
     )
 
 

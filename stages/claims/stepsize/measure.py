@@ -44,8 +44,8 @@ def stepsize(params: StepsizeParams) -> None:
     rows = [row for rows in side_by_side(descend, jobs, "stepsize: networks") for row in rows]
     write_rows("stepsize", rows, DIGITS)
     best = {row["network"]: row for row in sorted(rows, key=lambda row: row["fall"])}
-    told = [f"{best[name]['rate']:.3g} {name}" for name, *_ in jobs]
-    print(f"best rate of one step over {rows[0]['images']:,} images: {', '.join(told)}")
+    best_rates = [f"{best[name]['rate']:.3g} {name}" for name, *_ in jobs]
+    print(f"best rate of one step over {rows[0]['images']:,} images: {', '.join(best_rates)}")
 
 
 def descend(name: str, network: Network, rates: list[float]) -> Rows:

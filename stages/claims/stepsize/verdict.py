@@ -43,10 +43,10 @@ class Line(NamedTuple):
     @classmethod
     def of(cls, table: Table, name: str) -> "Line":
         """The rows of one network."""
-        own = {key: column[table["network"] == name] for key, column in table.items()}
-        share, start, gradient = (float(own[k][0]) for k in ("most_frequent", "start", "gradient"))
-        columns = [own[key] for key in COLUMNS[COLUMNS.index("rate") :]]
-        return cls(name, int(own["images"][0]), share, start, gradient, *columns)
+        rows = {key: column[table["network"] == name] for key, column in table.items()}
+        share, start, gradient = (float(rows[k][0]) for k in ("most_frequent", "start", "gradient"))
+        columns = [rows[key] for key in COLUMNS[COLUMNS.index("rate") :]]
+        return cls(name, int(rows["images"][0]), share, start, gradient, *columns)
 
     @property
     def kept(self) -> float:
