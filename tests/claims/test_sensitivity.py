@@ -12,7 +12,7 @@ from stages.claims.sensitivity.measure import pair, rank, sensitivity
 from stages.claims.sensitivity.verdict import power, scientific
 from stages.claims.shared.claim import Finding, Verdict
 from stages.common.files.arrays import load_arrays, save_arrays
-from stages.common.files.paths import claim_arrays
+from stages.common.files.paths import SIBLINGS, claim_arrays
 from tests.claims.shared import (
     SHAPES,
     Case,
@@ -41,6 +41,9 @@ def known_numbers(finding: Finding) -> set[str]:
         large, small = arrays[f"{name}_components"]
         changes = arrays[f"{name}_changes"]
         known |= {f"{abs(a / b):.4g}" for a, b in ((large, small), changes[:, 0]) if b}
+        siblings = arrays[f"{name}_siblings"]
+        known |= {str(len(siblings))}
+        known |= {f"{end:.4g}" for r in siblings.T for end in (r.min(), r.max())}
         reach = 0.0
         for column, wiggle in enumerate(wiggles):
             slopes = np.array([large, small]) * wiggle
@@ -88,6 +91,30 @@ def test_components_are_the_gradient_and_changes_are_differences_of_the_cost(nam
                 costs.append(cost_of(moved, inputs, targets))
             change = arrays[f"{name}_changes"][row, column]
             np.testing.assert_allclose(change, costs[1] - costs[0], rtol=1e-5, atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "kept"), [("untrained", 0), ("trained", -1)])
+@pytest.mark.usefixtures("folder")
+def test_each_siblings_ratios_are_those_of_its_own_gradient(name: str, kept: int) -> None:
+    siblings, wiggle = load_arrays(SIBLINGS), 0.001
+    measured = load_arrays(OUTPUT)[f"{name}_siblings"]
+    network, inputs, targets = snapshot(0)
+    assert len(measured) == len(siblings["seeds"])
+    for number in (0, 3):
+        parameters = siblings["parameters"][kept, number].astype(np.float64)
+        network = replace(network, parameters=parameters)
+        sizes = np.abs(gradient(network, inputs, targets).parameters)
+        large, changes = sizes.argmax(), []
+        away = np.abs(sizes - sizes[large] / 32)
+        away[large] = np.inf
+        small = int(away.argmin())
+        for place in (large, small):
+            moved = replace(network, parameters=parameters.copy())
+            moved.parameters[place] += wiggle
+            change = cost_of(moved, inputs, targets) - cost_of(network, inputs, targets)
+            changes.append(abs(change))
+        wanted = [sizes[large] / sizes[small], changes[0] / changes[1]]
+        np.testing.assert_allclose(measured[number], wanted, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -186,8 +213,24 @@ def test_the_verdict_follows_the_numbers(
     for name, (predicted, measured) in zip(ROWS, ratios, strict=True):
         arrays[f"{name}_components"] = np.array([predicted, -1.0])
         arrays[f"{name}_changes"] = np.tile([[measured], [-1.0]], len(arrays["wiggles"]))
+        arrays[f"{name}_siblings"] = np.full((5, 2), 32.0)
     save_arrays(OUTPUT, arrays)
     assert finding_of(CLAIM).verdict == verdict
+
+
+@pytest.mark.usefixtures("folder")
+def test_one_sibling_is_enough_to_disagree() -> None:
+    arrays = load_arrays(OUTPUT)
+    for name in ROWS:
+        arrays[f"{name}_components"] = np.array([32.0, -1.0])
+        arrays[f"{name}_changes"] = np.tile([[32.0], [-1.0]], len(arrays["wiggles"]))
+        arrays[f"{name}_siblings"] = np.full((5, 2), 32.0)
+    arrays["trained_siblings"][4, 1] = 32.33
+    save_arrays(OUTPUT, arrays)
+    finding = finding_of(CLAIM)
+    assert finding.verdict == Verdict.PARTLY
+    assert finding.estimate.networks == 5
+    assert finding.estimate.value == pytest.approx(32 + 0.33 / 5)
 
 
 def test_powers_of_ten_are_short() -> None:

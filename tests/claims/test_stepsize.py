@@ -10,8 +10,9 @@ from nn import cost_of, feedforward, gradient
 from stages.claims.shared.claim import Finding, Verdict
 from stages.claims.stepsize.claim import CLAIM
 from stages.claims.stepsize.measure import stepsize
-from stages.claims.stepsize.verdict import Line, judge
-from stages.common.files.paths import claim_table
+from stages.claims.stepsize.verdict import Line, Measured, Steps, judge
+from stages.common.files.arrays import load_arrays
+from stages.common.files.paths import SIBLINGS, claim_table
 from tests.claims.shared import (
     SHAPES,
     Case,
@@ -24,7 +25,7 @@ from tests.claims.shared import (
 )
 from tests.sample import call
 
-OUTPUT = claim_table("stepsize")
+OUTPUT, OF_SIBLINGS = claim_table("stepsize"), claim_table("stepsize_siblings")
 
 
 def known_numbers(_: Finding) -> set[str]:
@@ -52,7 +53,22 @@ def known_numbers(_: Finding) -> set[str]:
             known |= {f"{row['start']:.2f}", f"{100 * row['accuracy']:.1f}"}
         costs = steps[0]["start"], best["cost"], steps[-1]["cost"], min(r["cost"] for r in steps)
         known |= {f"{cost:.3g}" for cost in costs}
-    return known
+    return known | numbers_of_siblings()
+
+
+def numbers_of_siblings() -> set[str]:
+    best: dict[str, list[float]] = {"untrained": [], "trained": []}
+    slopes: dict[str, list[float]] = {"untrained": [], "trained": []}
+    rows = rows_of(OF_SIBLINGS)
+    for seed, name in dict.fromkeys((row["seed"], row["network"]) for row in rows):
+        own = [row for row in rows if (row["seed"], row["network"]) == (seed, name)]
+        best[name].append(float(max(own, key=lambda row: float(row["fall"]))["rate"]))
+        slopes[name].append(float(own[0]["gradient"]))
+    spans = [max(pair) / min(pair) for pair in zip(*slopes.values(), strict=True)]
+    ends = [end(rates) for rates in best.values() for end in (min, max)]
+    longest = best["untrained"].count(max(float(row["rate"]) for row in rows))
+    numbers = {str(len(spans)), str(longest)}
+    return numbers | {*map(brief, ends), *(brief(end(spans)) for end in (min, max))}
 
 
 def brief(rate: float) -> str:
@@ -63,7 +79,7 @@ CASE = Case(
     stepsize,
     {"smallest": 0.01, "per_decade": 2, "epochs": [1, 9]},
     {"smallest": 0.02, "per_decade": 3, "epochs": [2]},
-    (OUTPUT,),
+    (OUTPUT, OF_SIBLINGS),
     known_numbers,
     inputs="drifted_run",
 )
@@ -122,12 +138,28 @@ def test_a_slope_of_zero_is_drawn_and_holds_no_claim() -> None:
 
 def line(gradient: float, falls: list[float], promised: list[float]) -> Line:
     """Steps by rates of 1, 10 and 100."""
-    fall, rest = np.array(falls), np.ones(3)
-    return Line("trained", 120, 0.2, 9.0, gradient, np.array([1.0, 10, 100]), 9 - fall, rest, rest,
-                fall, np.array(promised))  # fmt: skip
+    fall = np.array(falls)
+    return Line(
+        name="trained",
+        images=120,
+        most_frequent=0.2,
+        start=9.0,
+        gradient=gradient,
+        rates=np.array([1.0, 10, 100]),
+        costs=9 - fall,
+        accuracies=np.ones(3),
+        gradients=np.ones(3),
+        falls=fall,
+        promised=np.array(promised),
+    )
 
 
 GOOD = line(5, [0.95, 5, -2], [1, 10, 100])
+FLAT = replace(GOOD, gradient=1)
+
+
+def verdict_of(lines: list[Line], *siblings: list[Steps]) -> Verdict:
+    return judge(Measured(lines, [*siblings] or [[GOOD, FLAT]])).verdict
 
 
 def test_the_verdict_follows_the_numbers() -> None:
@@ -135,13 +167,19 @@ def test_the_verdict_follows_the_numbers() -> None:
     assert GOOD.harm == 100
     assert GOOD.stride == 50
     assert GOOD.dead is None
-    assert judge([GOOD, GOOD._replace(gradient=1)]).verdict == Verdict.HELD
-    assert judge([GOOD, GOOD]).verdict == Verdict.PARTLY
+    assert verdict_of([GOOD, FLAT]) == Verdict.HELD
+    assert verdict_of([GOOD, GOOD]) == Verdict.PARTLY
     broken = line(1, [0.5, 5, 8], [1, 10, 100])
     assert broken.kept == 0
     assert broken.harm is None
-    assert judge([GOOD, broken]).verdict == Verdict.NOT_HELD
-    assert judge([GOOD, broken._replace(gradient=0.1)]).verdict == Verdict.PARTLY
+    assert verdict_of([GOOD, broken]) == Verdict.NOT_HELD
+    assert verdict_of([GOOD, replace(broken, gradient=0.1)]) == Verdict.PARTLY
+    # One network of many is enough.
+    assert verdict_of([GOOD, FLAT], [GOOD, FLAT], [GOOD, GOOD]) == Verdict.PARTLY
+    assert verdict_of([GOOD, FLAT], [GOOD, FLAT], [GOOD, broken]) == Verdict.NOT_HELD
+    far = line(0.1, [0.01, 0.05, 0.5], [0.01, 0.1, 1])
+    estimate = judge(Measured([GOOD, FLAT], [[GOOD, FLAT], [GOOD, FLAT], [GOOD, far]])).estimate
+    assert (estimate.value, estimate.high, estimate.networks) == (1, 5.5, 3)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +196,7 @@ def test_the_verdict_follows_the_numbers() -> None:
 def test_the_verdict_turns_where_the_criterion_says(
     fall: float, slope: float, verdict: Verdict
 ) -> None:
-    assert judge([GOOD, line(slope, [fall, 5, -2], [1, 10, 100])]).verdict == verdict
+    assert verdict_of([GOOD, line(slope, [fall, 5, -2], [1, 10, 100])]) == verdict
 
 
 @pytest.mark.parametrize(
@@ -173,9 +211,29 @@ def test_the_verdict_turns_where_the_criterion_says(
 def test_a_network_is_dead_where_neither_slope_nor_reading_is_left(
     gradients: list[float], accuracies: list[float], place: int | None
 ) -> None:
-    after = GOOD._replace(gradients=np.array(gradients), accuracies=np.array(accuracies))
+    after = replace(GOOD, gradients=np.array(gradients), accuracies=np.array(accuracies))
     assert after.dead == place
-    assert ("on a plateau" in judge([after, GOOD]).notes) == (place is not None)
+    notes = judge(Measured([after, GOOD], [[GOOD, FLAT]])).notes
+    assert ("on a plateau" in notes) == (place is not None)
+
+
+@pytest.mark.parametrize(("name", "kept"), [("untrained", 0), ("trained", -1)])
+@pytest.mark.usefixtures("folder")
+def test_a_sibling_steps_along_its_own_slope(name: str, kept: int) -> None:
+    siblings = load_arrays(SIBLINGS)
+    network, inputs, targets = snapshot(0)
+    own = siblings["parameters"][kept, 2].astype(np.float64)
+    network = replace(network, parameters=own)
+    start, nabla = cost_of(network, inputs, targets), gradient(network, inputs, targets).parameters
+    place = (str(siblings["seeds"][2]), name)
+    rows = [row for row in rows_of(OF_SIBLINGS) if (row["seed"], row["network"]) == place]
+    assert [float(row["rate"]) for row in rows] == pytest.approx([0.01, 0.1, 1, 10, 100])
+    for row in rows:
+        rate, slope = float(row["rate"]), float(nabla @ nabla)
+        moved = replace(network, parameters=own - rate * nabla)
+        numbers = [float(row[key]) for key in ("fall", "promised", "gradient")]
+        wanted = [start - cost_of(moved, inputs, targets), rate * slope, slope**0.5]
+        np.testing.assert_allclose(np.array(numbers), np.array(wanted), rtol=2e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("name", ["untrained", "trained"])

@@ -132,7 +132,8 @@ def measured(switches: Switches) -> str:
         f"Test images read: {accuracies} (sigmoids; on or off by their own slope, by the "
         f"sigmoid's, and switched after learning). By their own slope networks gain "
         f"{decimal(gain.value, 1)} points (95 % interval {decimal(gain.low, 1)} to "
-        f"{decimal(gain.high, 1)}) and end {decimal(behind.value, 1)} behind ({decimal(behind.low, 1)} to "
+        f"{decimal(gain.high, 1)}) and end {decimal(behind.value, 1)} behind "
+        f"({decimal(behind.low, 1)} to "
         f"{decimal(behind.high, 1)}). Of equal outputs the first counts."
     )
 

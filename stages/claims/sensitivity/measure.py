@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 
 from nn import Dataset, Network, evaluate, gradient_over, layers_of
 from stages.claims.shared.command import run_claim
-from stages.claims.shared.networks import untrained_and_trained
+from stages.claims.shared.networks import (
+    NETWORKS,
+    in_float64,
+    load_siblings,
+    untrained_and_trained,
+)
 from stages.common.files.arrays import Arrays, Floats, save_arrays
 from stages.common.files.paths import TRAIN, claim_arrays
 from stages.common.models.recipe import examples_of, side_by_side
@@ -35,9 +40,10 @@ def sensitivity(params: SensitivityParams) -> None:
 
     The cost is that of all training images: once a network is trained, some of them would name
     other components. Writes data/claims/sensitivity.npz, for the untrained and the trained
-    network, in float64.
+    network, in float64; and of n siblings, untrained and trained, both ratios, (n, 2): of the two
+    components, and of what the smallest wiggle of either changes.
     """
-    model, networks = untrained_and_trained()
+    (model, networks), siblings = untrained_and_trained(), load_siblings()
     wiggles = params.wiggle * 10.0 ** (np.arange(DECADES * PER_DECADE + 1) / PER_DECADE)
     arrays: Arrays = {
         "images": np.array(len(examples_of(TRAIN))),
@@ -49,17 +55,22 @@ def sensitivity(params: SensitivityParams) -> None:
     shape = model.preprocessing.seen_shape
     jobs = [(network, shape, wiggles, params.ratio) for network in networks.values()]
     both = side_by_side(look_at, jobs, "sensitivity: networks")
-    for name, probed in zip(networks, both, strict=True):
-        arrays |= {f"{name}_{key}": value for key, value in probed.items()}
+    for name, measured in zip(networks, both, strict=True):
+        arrays |= {f"{name}_{key}": value for key, value in measured.items()}
+    others = [*siblings.after(0), *siblings.after(siblings.last)]
+    pairs = [(network, params.wiggle, params.ratio) for network in others]
+    ratios = np.array(side_by_side(both_ratios, pairs, "sensitivity: siblings"))
+    for name, measured in zip(NETWORKS, np.split(ratios, 2), strict=True):
+        arrays[f"{name}_siblings"] = measured
     save_arrays(claim_arrays("sensitivity"), arrays)
-    ratios = [
+    listing = [
         f"{ratio_of(arrays[f'{name}_changes'][:, 0]):.4g} measured for "
         f"{ratio_of(arrays[f'{name}_components']):.4g} predicted ({name})"
         for name in networks
     ]
     print(
         f"wiggling two weights by {params.wiggle:g} changes the cost in a ratio of "
-        f"{', '.join(ratios)}"
+        f"{', '.join(listing)}"
     )
 
 
@@ -77,6 +88,14 @@ def look_at(network: Network, shape: tuple[int, int], wiggles: Floats, ratio: fl
         **probe(network, examples, gradient, wiggles, ratio),
         "agreed": np.array(agreed(*nablas)),
     }
+
+
+def both_ratios(network: Network, wiggle: float, ratio: float) -> tuple[float, float]:
+    """How many times one component is the other, and one change of cost, at one wiggle."""
+    network, examples = in_float64(network), examples_of(TRAIN)
+    gradient = gradient_over(network, examples)
+    measured = probe(network, examples, gradient, np.array([wiggle]), ratio)
+    return ratio_of(measured["components"]), ratio_of(measured["changes"][:, 0])
 
 
 def part_of(examples: Dataset, rows: slice) -> Dataset:

@@ -8,6 +8,7 @@ import numpy as np
 from stages.claims.shared.claim import Estimate, Finding, Verdict
 from stages.claims.shared.networks import NETWORKS
 from stages.claims.shared.outputs import read_arrays
+from stages.claims.shared.significance import mean_interval
 from stages.common.files.arrays import Arrays, Floats
 from stages.page.figures.results import load_input
 from stages.page.figures.text import SPACE, TIMES, percent, plural, significant
@@ -15,16 +16,17 @@ from stages.page.figures.text import SPACE, TIMES, percent, plural, significant
 ARRAYS = ("images", "ratio", "wiggles", "sizes", "first")
 OF_NETWORK = (
     *("ranks", "ranked", "zeros", "within", "pairs"),
-    *("pixels", "cost", "places", "components", "changes", "agreed"),
+    *("pixels", "cost", "places", "components", "changes", "agreed", "siblings"),
 )
 CLOSE = 0.01  # a ratio is as it should be if it is this near, as a share
 ALONG = 0.1  # a change of cost still follows the slope if it is this near, as a share
 CRITERION = (
-    "It holds if on the untrained network and on the trained one the gradient has two components, "
-    f"one as many times the other as asked for (within {percent(CLOSE, 0)}), and the smallest "
-    "wiggle of the one changes the cost as many times as much as that of the other (again within "
-    f"{percent(CLOSE, 0)}: of so small a wiggle, the bend of the cost makes less). It holds in "
-    "part if that is so on one of them."
+    "It holds if on every network, this one and others of its recipe, untrained and trained, the "
+    "gradient has two components, one as many times the other as asked for (within "
+    f"{percent(CLOSE, 0)}), and the smallest wiggle of the one changes the cost as many times as "
+    f"much as that of the other (again within {percent(CLOSE, 0)}: of so small a wiggle, the bend "
+    "of the cost makes less). It holds in part if that is so of all untrained ones or of all "
+    "trained ones."
 )
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -58,10 +60,11 @@ class Probed:
 
     @property
     def agrees(self) -> bool:
-        """Whether there are two components in this ratio, and the cost changes in it, too."""
+        """Whether each network has two components in this ratio, and its cost changes in it."""
         asked = float(self.arrays["ratio"])
-        exists = abs(self.predicted - asked) <= CLOSE * asked
-        return exists and abs(self.measured - self.predicted) <= CLOSE * self.predicted
+        predicted, measured = np.array([(self.predicted, self.measured), *self["siblings"]]).T
+        exist = np.abs(predicted - asked) <= CLOSE * asked
+        return bool((exist & (np.abs(measured - predicted) <= CLOSE * predicted)).all())
 
     @property
     def follows(self) -> float:
@@ -88,8 +91,8 @@ def read() -> list[Probed]:
 
 def judge(both: list[Probed]) -> Finding:
     """Compare predicted and measured ratios, as ``CRITERION`` says."""
-    title, last = heading(both), both[-1]
-    unit = "times as much change of the cost, measured on the trained network"
+    title, siblings = heading(both), both[-1]["siblings"]
+    unit = "times as much change of the cost, on trained networks"
     return Finding(
         Verdict.of(*(probed.agrees for probed in both)),
         title,
@@ -97,7 +100,7 @@ def judge(both: list[Probed]) -> Finding:
         alt(both, title),
         plain(both),
         notes(both),
-        Estimate(last.measured, last.measured, last.measured, 1, unit),
+        Estimate(*mean_interval(siblings[:, 1]), len(siblings), unit),
     )
 
 
@@ -116,7 +119,7 @@ def plain(both: list[Probed]) -> str:
             "The gradient says how much each weight matters: where it says "
             f"{asked} times as much as another, a wiggle proves it right."
         )
-    return f"No two weights behave here as the gradient says of a {asked}-fold difference."
+    return f"Not on every network do two weights behave as a {asked}-fold difference promises."
 
 
 def notes(both: list[Probed]) -> str:
@@ -149,7 +152,7 @@ def measured(both: list[Probed]) -> str:
 
 
 def course(probed: Probed) -> str:
-    """The two derivatives of one network, and what the wiggles did."""
+    """The two derivatives of one network, what the wiggles did, and what its siblings say."""
     large, small = (scientific(float(slope)) for slope in probed["components"])
     near = percent(ALONG, 0)
     reach = (
@@ -159,8 +162,19 @@ def course(probed: Probed) -> str:
     )
     return (
         f"{probed.name.capitalize()}: derivatives {large} and {small}, predicted ratio "
-        f"{significant(probed.predicted, 4)}, measured {significant(probed.measured, 4)}; {reach}."
+        f"{significant(probed.predicted, 4)}, measured {significant(probed.measured, 4)}; {reach}; "
+        f"{siblings(probed)}."
     )
+
+
+def siblings(probed: Probed) -> str:
+    """Between which ratios the siblings lie."""
+    ends = [
+        f"{significant(float(ratios.min()), 4)} to {significant(float(ratios.max()), 4)}"
+        for ratios in probed["siblings"].T
+    ]
+    count = len(probed["siblings"])
+    return f"on {count} other networks, predicted ratios of {ends[0]}, measured {ends[1]}"
 
 
 def alt(both: list[Probed], title: str) -> str:

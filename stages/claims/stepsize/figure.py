@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from stages.claims.shared.axes import HALO, colours
-from stages.claims.stepsize.verdict import Line, brief
+from stages.claims.stepsize.verdict import Line, Measured, brief
 from stages.page.figures.layout import INK, MUTED, WIDTH, Sheet
 from stages.page.figures.text import plural
 
@@ -14,8 +14,9 @@ LEFT, RIGHT, BETWEEN = 0.95, 0.35, 0.95  # inches beside and between the panels
 HEIGHT, STEP = 1.75, 2.5  # inches: a panel, and from one row to the next
 
 
-def draw(lines: list[Line], title: str) -> Figure:
-    """Draw one panel for each network."""
+def draw(results: Measured, title: str) -> Figure:
+    """Draw one panel for each state of the run's network."""
+    lines = results.lines
     rows = -(-len(lines) // 2)
     sheet = Sheet(
         title,
@@ -43,14 +44,14 @@ def draw_line(axes: Axes, line: Line, colour: str) -> None:
     if fall <= 1e-6 * line.start:  # nothing fell: show the start on a scale that can be read
         fall = 0.01 * (line.start or 1.0)
     axes.axhline(line.start, color=INK, lw=0.8)
-    axes.axvspan(line.rates[line.best], line.rates[-1], color="#f1f3f6", lw=0, zorder=0)
+    axes.axvspan(line.best_rate, line.rates[-1], color="#f1f3f6", lw=0, zorder=0)
     if line.dead is not None:
         draw_dead(axes, line, float(line.rates[line.dead]))
     fine = np.geomspace(line.rates[0], line.rates[-1], 400)  # the promise bends on this axis
     promise = line.start - fine * line.gradient**2
     axes.plot(fine, promise, color=MUTED, lw=1.1, ls=(0, (4, 3)))
     axes.plot(line.rates, line.costs, color=colour, lw=1.8, marker="o", ms=3)
-    axes.plot(line.rates[line.best], line.costs[line.best], "o", color=colour, ms=7)
+    axes.plot(line.best_rate, line.costs[line.best], "o", color=colour, ms=7)
     axes.set_xlim(line.rates[0], line.rates[-1])
     axes.set_ylim(line.start - 1.45 * fall, line.start + 0.75 * fall)
     axes.set_title(line.name, size=9.5, weight="bold", color=colour, loc="left", pad=7)
@@ -89,8 +90,8 @@ def name_best(axes: Axes, line: Line, colour: str) -> None:
     """Write the best rate below its dot, on the side where the promise is not."""
     right = line.best < 0.85 * len(line.rates)
     axes.annotate(
-        f"best: {brief(line.rates[line.best])}",
-        (line.rates[line.best], line.costs[line.best]),
+        f"best: {brief(line.best_rate)}",
+        (line.best_rate, line.costs[line.best]),
         (4 if right else -4, -8),
         textcoords="offset points",
         size=9,
