@@ -77,72 +77,16 @@ def draw_task(axes: Axes, rows: list[Row]) -> None:
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    numbers(axes, "x")
+    numbers(axes)
     axes.grid(axis="x", color=FAINT)
 
 
-def draw_scale(rows: list[Row], deep_width: int, path: Path) -> None:
-    """Four panels: time and memory against images, time of a step against width and depth."""
-    subtitle = (
-        "Above: one epoch of 784-16-16-10 in mini-batches of 100; memory without the file's pages "
-        "in the page cache, dotted the limit. Below: one step, and its matrix products alone "
-        "(the floor), with one BLAS thread and with two."
-    )
-    with styled():
-        sheet = Sheet("How time and memory grow with the images and the network", subtitle, 6.5)
-        wide = (WIDTH - 2 * MARGIN - 1.6) / 2
-        left, right = MARGIN + 0.6, MARGIN + 0.6 + wide + 0.95
-        images = [row for row in rows if row["part"] == "images"]
-        draw_images(sheet.panel(left, 0.25, wide, 2.3), images, "ours_ms", "ms an epoch")
-        draw_images(sheet.panel(right, 0.25, wide, 2.3), images, "own_mib", "peak, MiB of its own")
-        for place, part, label in (
-            (left, "width", "neurons in one hidden layer"),
-            (right, "depth", f"hidden layers of {deep_width} neurons"),
-        ):
-            of_part = [row for row in rows if row["part"] == part]
-            draw_steps(sheet.panel(place, 3.5, wide, 2.3), of_part, label)
-        save(sheet.figure, path, DPI)
-
-
-def draw_images(axes: Axes, rows: list[Row], key: str, label: str) -> None:
-    """One line for each order of the images."""
-    for order, color in (("fixed", BLUE), ("reshuffled", ORANGE)):
-        of_order = [row for row in rows if row["order"] == order]
-        x, y = [row["value"] for row in of_order], [row[key] for row in of_order]
-        axes.plot(x, y, "o-", color=color, markersize=4.5, label=order)
-    numbers(axes, "x", [row["value"] for row in rows])
-    if key == "own_mib":
-        axes.set_ylim(0, 220)
-        axes.axhline(200, color=MUTED, linewidth=1, linestyle=":")
-    else:
-        numbers(axes, "y")
-    finish(axes, "images", label)
-
-
-def draw_steps(axes: Axes, rows: list[Row], label: str) -> None:
-    """Ours and the floor, with one thread and with two."""
-    for threads, style, words in ((1, "o-", "1 thread"), (2, "s:", "2 threads")):
-        of_threads = [row for row in rows if row["threads"] == threads]
-        x = [row["value"] for row in of_threads]
-        for key, color, name in (("ours_ms", BLUE, "downhill"), ("floor_ms", MUTED, "floor")):
-            y = [row[key] for row in of_threads]
-            axes.plot(x, y, style, color=color, markersize=4, label=f"{name}, {words}")
-    if max(row["value"] for row in rows) > 100:
-        numbers(axes, "x", [row["value"] for row in rows][::2])
-        axes.tick_params(axis="x", labelsize=8.5)
-    numbers(axes, "y")
-    finish(axes, label, "ms a step")
-
-
-def numbers(axes: Axes, which: str, values: list[int] | None = None) -> None:
-    """A logarithmic axis that is marked with ordinary numbers: 1, 2, 5, or these values."""
-    axes.set(**{f"{which}scale": "log"})
-    axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
-    if values:
-        axis.set_ticks(sorted(set(values)))
+def numbers(axes: Axes) -> None:
+    """A logarithmic axis that is marked with ordinary numbers: 1, 2, 5."""
+    axes.set_xscale("log")
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
 
 
 def plain(value: float) -> str:
@@ -153,11 +97,3 @@ def plain(value: float) -> str:
 def significant(value: float) -> str:
     """Two digits at least."""
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 2 else f"{value:.2f}"
-
-
-def finish(axes: Axes, x: str, y: str) -> None:
-    """Labels, grid and legend."""
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    axes.grid()
-    axes.legend(frameon=False, fontsize=8.5)

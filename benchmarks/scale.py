@@ -1,10 +1,12 @@
-"""How cost grows: time and memory with the number of images, time of a step with the network.
+"""How time and memory grow with the images, the mini-batch, the neurons and the layers.
 
     python -m benchmarks.scale            # up to 6,000,000 images: 4.7 GB in a temporary folder
     python -m benchmarks.scale --quick    # up to 1,000, and networks up to 32 wide: does it run?
 
 The images are MNIST's, 1,000 at a time distorted anew in every copy, in one memory-mapped file
-that is removed at the end. Memory of its own is what belongs to no file: the page cache is apart.
+that is removed at the end. Time is processor time, of which a machine that others use takes little
+away, and the quickest of several epochs counts. Memory of its own is what belongs to no file: the
+page cache is apart. The claim ``time_and_memory`` reads what is written.
 """
 
 import stages  # noqa: F401, I001 - one BLAS thread, which must be said before NumPy is loaded
@@ -12,74 +14,82 @@ import stages  # noqa: F401, I001 - one BLAS thread, which must be said before N
 import multiprocessing
 import tempfile
 import threading
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Annotated, Self
 
 import numpy as np
 import typer
 from numpy.lib import format as npy
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from benchmarks.speed import processor
 from benchmarks.tables import write
-from benchmarks.contenders import Contender, Ours, Task
-from benchmarks.draw import draw_scale
-from benchmarks.floors import Floor
 from nn import SGD, Dataset, Network, Settings
 from stages.common.files.arrays import load_labelled
+from stages.common.files.paths import SCALE
 from stages.common.images.idx import read_idx
 from stages.common.images.preprocess import unit_scaling
 
 ROOT = Path(__file__).parent.parent
 RAW = Path("data/raw")
-RESULTS, FIGURE = ROOT / "benchmarks/scale.csv", ROOT / "benchmarks/scale.png"
-IMAGES, WIDTHS, DEPTHS = (
-    (6_000, 60_000, 600_000, 6_000_000),
-    [2**k for k in range(4, 12)],
-    range(1, 9),
-)
-QUICK_IMAGES, QUICK_WIDTHS, QUICK_DEPTHS = (500, 1_000), [16, 32], (1, 2)
-DEEP_WIDTH = 64  # neurons in each layer where depth is varied
 SIDE, CHUNK = 28, 1_000  # pixels; images that share one distortion
-NARROW = (784, 16, 16, 10)
+NARROW, PLAIN_BATCH, PLAIN_IMAGES = (784, 16, 16, 10), 100, 10_000
+DEEP_WIDTH = 64  # neurons in each layer where depth is varied
+SECONDS, LEAST = 2.0, 2  # of epochs that are timed, and how many at least
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What is varied, one thing at a time."""
+
+    images: tuple[int, ...] = (6_000, 60_000, 600_000, 6_000_000)
+    batches: tuple[int, ...] = (1, 10, 100, 1_000)
+    widths: tuple[int, ...] = (16, 32, 64, 128, 256, 512, 1_024, 2_048)
+    depths: tuple[int, ...] = (1, 2, 4, 8, 16)
+
+    def jobs(self) -> Iterator[tuple[str, tuple[int, ...], int, int]]:
+        """What varies, the network, images and images in a mini-batch."""
+        for count in self.images:
+            yield "images", NARROW, count, PLAIN_BATCH
+        plain = min(PLAIN_IMAGES, max(self.images))
+        for size in self.batches:
+            yield "batch", NARROW, plain, size
+        for width in self.widths:
+            yield "width", (784, width, 10), plain, PLAIN_BATCH
+        for depth in self.depths:
+            yield "depth", (784, *[DEEP_WIDTH] * depth, 10), plain, PLAIN_BATCH
+
+
+QUICK = Grid((500, 1_000), (10, 100), (16, 32), (1, 2))
 
 
 @dataclass(frozen=True)
 class Point:
-    """One line of scale.csv; what does not apply is 0."""
+    """One line of scale.csv."""
 
-    part: str  # images, width or depth
-    value: int  # how many
-    threads: int
-    order: str = "fixed"
-    ours_ms: float = 0.0  # an epoch for images, else a step
-    floor_ms: float = 0.0
-    own_mib: float = 0.0  # peak of anonymous memory
-    resident_mib: float = 0.0  # peak with the pages of the file
+    part: str  # what varies: images, batch, width or depth
+    network: str
+    images: int
+    batch_size: int
+    epoch_ms: float  # of processor time, with one BLAS thread
+    own_mib: float  # peak of anonymous memory
+    processor: str
 
 
 def main(quick: Annotated[bool, typer.Option("--quick")] = False) -> None:  # noqa: FBT002
-    """Measure with images of data/raw; write benchmarks/scale.csv and benchmarks/scale.png.
+    """Measure with images of data/raw; write benchmarks/scale.csv.
 
     Nothing is written by a quick run.
     """
-    counts = QUICK_IMAGES if quick else IMAGES
+    grid = QUICK if quick else Grid()
     with tempfile.TemporaryDirectory() as folder:
-        write_images(Path(folder), max(counts))
-        points = [
-            train_apart(Path(folder), count, reshuffle)
-            for count in counts
-            for reshuffle in (False, True)
-        ]
-        for width in QUICK_WIDTHS if quick else WIDTHS:
-            points += steps("width", width, (784, width, 10), Path(folder))
-        for depth in QUICK_DEPTHS if quick else DEPTHS:
-            points += steps("depth", depth, (784, *[DEEP_WIDTH] * depth, 10), Path(folder))
+        write_images(Path(folder), max(grid.images))
+        points = [train_apart(Path(folder), *job) for job in grid.jobs()]
     if not quick:
-        write(RESULTS, points)
-        draw_scale([asdict(point) for point in points], DEEP_WIDTH, FIGURE)
+        write(ROOT / SCALE, points)
 
 
 def write_images(folder: Path, count: int) -> None:
@@ -110,40 +120,38 @@ def distortion(rng: np.random.Generator) -> NDArray[np.intp]:
     return np.asarray(row * SIDE + column).ravel()
 
 
-def train_apart(folder: Path, count: int, reshuffle: bool) -> Point:  # noqa: FBT001
-    """Train one epoch in a fresh process, so that its memory is its own."""
+def train_apart(
+    folder: Path, part: str, sizes: tuple[int, ...], images: int, batch_size: int
+) -> Point:
+    """Time a training in a fresh process, so that its memory is its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        point = pool.apply(train, (folder, count, reshuffle))
+        milliseconds, mib = pool.apply(train, (folder, sizes, images, batch_size))
+    name, image = "-".join(str(n) for n in sizes), 1000 * milliseconds / images
     print(
-        f"{count:>9,} images, {point.order:10}: {point.ours_ms:9.0f} ms an epoch, "
-        f"{1000 * point.ours_ms / count:5.2f} us an image, {point.own_mib:4.0f} MiB of its own, "
-        f"{point.resident_mib:5.0f} MiB resident"
+        f"{part:6} {name:14} {images:>9,} images, "
+        f"batch {batch_size:>5,}: {image:6.2f} us an image, {image * batch_size:8.1f} us a step, "
+        f"{mib:4.0f} MiB of its own"
     )
-    return point
+    return Point(part, name, images, batch_size, round(milliseconds, 2), mib, processor())
 
 
-def train(folder: Path, count: int, reshuffle: bool) -> Point:  # noqa: FBT001
-    """One epoch of 784-16-16-10 on the first images, after one on a few to warm up."""
-    images, labels = load_labelled(folder)
-    examples = Dataset(images[:count], labels[:count], *unit_scaling())
-    settings = Settings(1, epochs=2, batch_size=100, reshuffle=reshuffle)
+def train(
+    folder: Path, sizes: tuple[int, ...], images: int, batch_size: int
+) -> tuple[float, float]:
+    """Milliseconds of the quickest epoch, and MiB; after one on a few images to warm up."""
+    stored, labels = load_labelled(folder)
+    examples = Dataset(stored[:images], labels[:images], *unit_scaling())
+    settings = Settings(1, epochs=1, batch_size=batch_size, reshuffle=True)
     rng = np.random.default_rng(0)
-    network = Network.random(NARROW, "sigmoid", "quadratic", rng=rng, gain=2)
-    SGD(network, examples.first(2_000), settings, rng).epoch()
-    sgd = SGD(network, examples, settings, rng)
+    network = Network.random(sizes, "sigmoid", "quadratic", rng=rng, gain=2)
+    SGD(network, examples.first(20 * batch_size), settings, rng).epoch()
+    sgd, times = SGD(network, examples, settings, rng), list[float]()
     with PeakMemory() as memory:
-        start = perf_counter()
-        sgd.epoch()
-        seconds = perf_counter() - start
-    return Point(
-        "images",
-        count,
-        1,
-        "reshuffled" if reshuffle else "fixed",
-        ours_ms=round(1000 * seconds, 1),
-        own_mib=round(memory.private, 1),
-        resident_mib=round(status_mib("VmHWM"), 1),
-    )
+        while len(times) < LEAST or sum(times) < SECONDS:
+            start = thread_time()
+            sgd.epoch()
+            times.append(thread_time() - start)
+    return 1000 * min(times), round(memory.private, 1)
 
 
 class PeakMemory:
@@ -175,36 +183,6 @@ def status_mib(name: str) -> float:
     """
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
-
-
-def steps(part: str, value: int, sizes: tuple[int, ...], folder: Path) -> list[Point]:
-    """Time a step of this network, ours and the floor, with one and with two BLAS threads."""
-    images, labels = load_labelled(folder)
-    examples = Dataset(images[:2_000], labels[:2_000], *unit_scaling())
-    task = Task(sizes, examples, examples)
-    runners: list[tuple[int, Contender]] = []
-    for threads in (1, 2):
-        with threadpool_limits(threads, "blas"):  # the floor chooses its forms for them
-            runners += [(threads, Ours(task)), (threads, Floor(task))]
-    times = np.array([[step_ms(*runner) for runner in runners] for _ in range(7)])[1:]
-    one, floor_one, two, floor_two = np.median(times, axis=0).round(4).tolist()
-    print(
-        f"{part} {value:5}: {one:8.3f} ms a step, floor {floor_one:8.3f}, ratio "
-        f"{np.median(times[:, 0] / times[:, 1]):.2f}; 2 threads {two:8.3f}, floor {floor_two:8.3f}"
-        f", of one thread {np.median(times[:, 2] / times[:, 0]):.2f}"
-    )
-    return [
-        Point(part, value, threads, ours_ms=ours, floor_ms=floor)
-        for threads, ours, floor in ((1, one, floor_one), (2, two, floor_two))
-    ]
-
-
-def step_ms(threads: int, contender: Contender) -> float:
-    """Milliseconds of a step, the mean over an epoch."""
-    with threadpool_limits(threads, "blas"):
-        start = perf_counter()
-        contender.epoch()
-        return 1000 * (perf_counter() - start) / contender.task.steps
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What several tests start from: small random problems in float64, and a run on real digits."""
 
 import shutil
+import signal
 from contextlib import chdir
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,14 @@ from nn.functions import Array
 from stages.batch import batch
 from stages.normalize import normalize
 from tests.sample import call, sample_as_raw, train_small
+
+# nohup and background jobs of a script ignore signals, and so would every stage that a test stops.
+for number, usual in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 
 class Problem(NamedTuple):

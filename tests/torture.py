@@ -25,6 +25,7 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 TARGETS = ("the stage", "dvc", "the group")
 MOST_STAGES = 2  # of the pipeline that one run has to make again
 EARLIEST = 0.8  # of the time that DVC takes to start its first stage: before, nothing is at stake
+BEFORE = 0.2  # of all kills: those that come before the first stage starts
 GRACE = 20.0  # seconds within which everything that belongs to a killed run must have ended
 YAML_FILE = YAML()
 
@@ -35,7 +36,7 @@ class Kill(NamedTuple):
     stages: tuple[str, ...]
     number: signal.Signals
     target: str
-    share: float  # of the time that these stages take when nobody disturbs them
+    share: float  # from 0 to 1: how late, before the first stage starts or while they are at work
 
 
 class Verdict(NamedTuple):
@@ -121,16 +122,21 @@ class Victim:
 
     def suffer(self, kill: Kill) -> Verdict:
         """Run, kill, run again, and look."""
+        early = kill.share < BEFORE
+        part = kill.share / BEFORE if early else (kill.share - BEFORE) / (1 - BEFORE)
         work = sum(self.seconds[stage] for stage in kill.stages)
-        after = self.before * EARLIEST + kill.share * (self.before * (1 - EARLIEST) + work)
+        delay = self.before * (EARLIEST + part * (1 - EARLIEST)) if early else part * work
         with tempfile.TemporaryFile("w+") as first, tempfile.TemporaryFile("w+") as second:
             while True:
                 self.forget(kill.stages)
-                dvc = self.start(first)
-                time.sleep(after)
+                start, dvc = time.monotonic(), self.start(first)
+                if not early:
+                    await_stage(dvc, first)
+                time.sleep(delay)
                 if dvc.poll() is None:
                     break
-                after /= 2  # it had ended: the machine is less busy than it was
+                delay /= 2  # it had ended: the machine is less busy than it was
+            after = time.monotonic() - start
             running = strike(dvc, kill)
             dvc.wait()
             mended = self.mended()
@@ -161,6 +167,12 @@ class Victim:
         if processes := lingering(self.folder):
             differences.append(f"still running: {processes}")
         return differences
+
+
+def await_stage(dvc: "subprocess.Popen[str]", output: IO[str]) -> None:
+    """Wait until DVC says in its output that it starts a stage: later beside other work."""
+    while dvc.poll() is None and b"Running stage" not in os.pread(output.fileno(), 2**16, 0):
+        time.sleep(0.01)
 
 
 def text_of(file: IO[str]) -> str:

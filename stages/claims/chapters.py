@@ -15,17 +15,19 @@ from stages.common.files.paths import (
     METRICS,
     NETWORK,
     PAGE_OF_CLAIMS,
+    SCORES,
     VERDICTS,
     claim_arrays,
     claim_table,
 )
-from stages.common.files.tables import read_rows
+from stages.common.files.tables import read_rows, read_table
 from stages.common.images.dataset import load_known
 from stages.common.models.model import load_model
 from stages.common.runtime.cli import run
 from stages.common.runtime.params import whole
 from stages.page.bundle import bundle
-from stages.page.figures.text import percent
+from stages.page.contents import standard_error
+from stages.page.figures.text import percent_of, plural
 from stages.page.html import WEB, Image, Table, data_url, image_of, render
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 MOST_ROWS, MOST_COLUMNS = 24, 8  # of a table that is shown; a larger one is a download
 MOST_BYTES = 40_000  # of a download that travels inside the page
 DIGITS = 8  # of the network's hash that name it
+FEW = 1000  # test images; how little fewer can tell is said
 KINDS = {".csv": "text/csv;charset=utf-8", ".npz": "application/octet-stream"}
 
 
@@ -164,17 +167,43 @@ def rounded(numbers: dict[str, Any]) -> dict[str, Any]:
 
 
 def network() -> dict[str, str]:
-    """The network that most claims look at: its shape, its accuracy, its hash's first digits."""
+    """The network that most claims look at: its shape, its accuracy, its hash's first digits.
+
+    ``doubt`` says why little of what is measured of it means much; it may be empty.
+    """
+    from stages.page.figures.results import SCORE_COLUMNS
+
     sizes = load_model(NETWORK).network.sizes
     try:
-        accuracy = float(json.loads(METRICS.read_text())["accuracy"])
+        metrics = json.loads(METRICS.read_text())
+        accuracy, above_chance = float(metrics["accuracy"]), bool(metrics["above_chance"])
     except (ValueError, KeyError, TypeError) as error:
-        raise StageError(f"{METRICS}: expected an accuracy; run dvc repro") from error
+        message = f"{METRICS}: expected an accuracy, and whether it is above chance; run dvc repro"
+        raise StageError(message) from error
+    images = int(read_table(SCORES, SCORE_COLUMNS)["images"].sum())
     return {
         "shape": "-".join(str(n) for n in sizes),
-        "accuracy": percent(accuracy),
+        "accuracy": percent_of(accuracy, images),
         "network": hashlib.md5(NETWORK.read_bytes()).hexdigest()[:DIGITS],  # noqa: S324 - as DVC
+        "doubt": doubt(accuracy, images, above_chance=above_chance),
     }
+
+
+def doubt(accuracy: float, images: int, *, above_chance: bool) -> str:
+    """What keeps verdicts on such a network from meaning much, in sentences; it may be empty."""
+    sentences = []
+    if not above_chance:
+        sentences.append(
+            "This network reads no better than chance; what it does says little of others."
+        )
+    if images < FEW:
+        sentences.append(
+            f"There {'is' if images == 1 else 'are'} only {plural(images, 'test image')}: with as "
+            f"many others, its accuracy would be about {standard_error(accuracy, images)} points "
+            "higher or lower (one standard error). Smaller differences between accuracies say "
+            "nothing, whatever the verdict."
+        )
+    return " ".join(sentences)
 
 
 def in_words(parts: Sequence[Part | LeftOut]) -> str:

@@ -9,6 +9,7 @@ from stages.claims.averaging import claim as averaging
 from stages.claims.continuous import claim as continuous
 from stages.claims.cost import claim as cost
 from stages.claims.efficient import claim as efficient
+from stages.claims.frozen_weights import claim as frozen_weights
 from stages.claims.hebb import claim as hebb
 from stages.claims.layers_alone import claim as layers_alone
 from stages.claims.memorize import claim as memorize
@@ -22,6 +23,8 @@ from stages.claims.smoothness import claim as smoothness
 from stages.claims.steepest import claim as steepest
 from stages.claims.stepsize import claim as stepsize
 from stages.claims.sweep import claim as sweep
+from stages.claims.time_and_memory import claim as time_and_memory
+from stages.claims.tweaks import claim as tweaks
 from stages.claims.twos import claim as twos
 from stages.claims.valley import claim as valley
 from stages.claims.wishes import claim as wishes
@@ -74,13 +77,20 @@ CHAPTERS = (
         "needed",
         "What it takes",
         "How much of the success comes from the data, and how much from the shape of the network?",
-        (memorize.CLAIM, amount.CLAIM, wrong_labels.CLAIM, architecture.CLAIM, sweep.CLAIM),
+        (
+            memorize.CLAIM,
+            amount.CLAIM,
+            wrong_labels.CLAIM,
+            tweaks.CLAIM,
+            architecture.CLAIM,
+            sweep.CLAIM,
+        ),
     ),
     Chapter(
         "viewers",
         "Viewers ask",
         "Questions from below the chapters, each answered by a measurement.",
-        (layers_alone.CLAIM, avenues.CLAIM),
+        (layers_alone.CLAIM, avenues.CLAIM, frozen_weights.CLAIM, time_and_memory.CLAIM),
     ),
 )
 CLAIMS = tuple(claim for chapter in CHAPTERS for claim in chapter.claims)

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 MOST_ROWS = 101  # of the table of epochs: about 100 steps, whatever the number of epochs
 SECTIONS = ("fetch", "normalize", "batch", "train")  # of params.yaml: what made this network
 MOST_SHADE = 6  # of the confusion matrix, as the style sheet knows them
+DASH = "\N{EN DASH}"
 PACKAGES = ("numpy", "scipy", "pandas", "matplotlib", "dvc")
 
 
 def facts(results: "Results") -> dict[str, Any]:
     """What the page says about the run, beside its figures."""
-    from stages.page.figures.text import percent, plural, significant
+    from stages.page.figures.text import percent_of, plural, significant
 
     network, metrics, history = results.network, results.metrics, results.history
     first, last = (significant(history["learning_rate"][i]) for i in (0, -1))
@@ -44,10 +45,10 @@ def facts(results: "Results") -> dict[str, Any]:
         "thing": "digit" if results.noun == "digit" else "image",
         "a_thing": "a digit" if results.noun == "digit" else "an image",
         "parameters": f"{network.parameters.size:,}",
-        "accuracy": percent(metrics["accuracy"]),
+        "accuracy": percent_of(metrics["accuracy"], len(results.labels)),
         "spread": standard_error(metrics["accuracy"], len(results.labels)),
         **other_accuracies(results),
-        "two_guesses": percent(metrics["top_2_accuracy"]),
+        "two_guesses": percent_of(metrics["top_2_accuracy"], len(results.labels)),
         "epochs": plural(int(history["epoch"][-1]), "epoch"),
         "learning_rate": first if first == last else f"{first} to {last}",
         "test_images": f"{len(results.labels):,}",
@@ -224,15 +225,16 @@ def history_table(results: "Results") -> Table:
 
 
 def scores_table(results: "Results") -> Table:
-    """Precision, recall and F1 of every class."""
+    """Precision, recall and F1 of every class; a dash where there is nothing to take them of."""
     from stages.page.figures.text import percent
 
-    scores = results.scores
+    scores, shown, guessed = results.scores, *(results.confusion.sum(axis=k) for k in (1, 0))
+    counts = {"precision": guessed, "recall": shown, "f1": shown}
     rows = [
         [
             name,
             f"{scores['images'][j]:,.0f}",
-            *(percent(scores[score][j], 1) for score in ("precision", "recall", "f1")),
+            *(percent(scores[score][j], 1) if n[j] else DASH for score, n in counts.items()),
         ]
         for j, name in enumerate(results.names.names)
     ]

@@ -13,12 +13,14 @@ import typer
 from ruamel.yaml import YAML
 
 from stages.common.files.atomic import StageError
+from stages.common.files.paths import RECIPE_RESULTS
 from stages.common.models.model import Model
 from stages.common.runtime.cli import run
+from stages.common.runtime.imports import ROOT
 from stages.common.runtime.params import shown, written
 
 RECIPES = Path(__file__).with_suffix(".yaml").with_stem("recipes")
-RESULTS = RECIPES.with_suffix(".csv")  # of `python -m benchmarks.accuracy`
+RESULTS = ROOT / RECIPE_RESULTS  # of `python -m benchmarks.accuracy`
 
 AS_SHIPPED = {  # what params.yaml says of a network's form, where a recipe says nothing
     "train.hidden": [16, 16],

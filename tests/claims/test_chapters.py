@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from base64 import b64decode
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from stages.common.files.paths import (
     METRICS,
     NETWORK,
     PAGE_OF_CLAIMS,
+    SCORES,
     VERDICTS,
     claim_arrays,
     claim_table,
@@ -33,6 +35,7 @@ from stages.common.images.dataset import DatasetInfo
 from stages.common.images.outlook import NotInDataError
 from stages.common.images.preprocess import Preprocessing, unit_scaling
 from stages.common.models.model import Model, save_model
+from tests.claims.shared import write_rows
 from tests.pipelines import CLAIMS as STAGES
 from tests.sample import call
 from tests.stages.test_report import Page
@@ -63,12 +66,18 @@ def claim(name: str, verdict: Verdict) -> Claim:
                  claim_table(name).read_text, judge, draw, "It is so.")  # fmt: skip
 
 
-@pytest.fixture
-def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
-    """The page of two made-up claims, read by a parser."""
+def write_scores(images: int, *, accuracy: float, above_chance: bool = True) -> None:
+    """Write what evaluate would of so many test images."""
+    METRICS.write_text(json.dumps({"accuracy": accuracy, "above_chance": above_chance}))
+    header = ("class", "images", "precision", "recall", "f1")
+    write_rows(SCORES, header, [("0", images - 1, 1, 1, 1), ("1", 1, 0, 0, 0)])
+
+
+def write_book(patch: pytest.MonkeyPatch) -> None:
+    """Write the page of two made-up claims into the current folder."""
     claim_table("one").parent.mkdir(parents=True)
     METRICS.parent.mkdir()
-    METRICS.write_text(json.dumps({"accuracy": 0.9876}))
+    write_scores(10_000, accuracy=0.9876)
     for name in ("one", "two"):
         claim_table(name).write_text("a_b,c\n1,2\n")
     preprocessing = Preprocessing(2, 2, False, False, *unit_scaling())
@@ -76,10 +85,16 @@ def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
     save_model(NETWORK, Model(network, preprocessing))
     book = (Chapter("first", "First", BAD, (claim("one", Verdict.HELD),)),
             Chapter("last", "Last", "About.", (claim("two", Verdict.NOT_HELD),)))  # fmt: skip
-    monkeypatch.setattr(registry, "CHAPTERS", book)
-    monkeypatch.setattr(answers, "answers", lambda: [Answer(f"Is it {BAD}?", "It is.", "one")])
+    patch.setattr(registry, "CHAPTERS", book)
+    patch.setattr(answers, "answers", lambda: [Answer(f"Is it {BAD}?", "It is.", "one")])
     DatasetInfo("made up", ("one", "two"), credit="Somebody drew <them>.").save(DATASET)
     call(chapters, dpi=50)
+
+
+@pytest.fixture
+def written(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
+    """The page of two made-up claims, read by a parser."""
+    write_book(monkeypatch)
     assert {path.stem for path in CLAIM_FIGURES.iterdir()} == {"one", "two"}
     return Page((empty / PAGE_OF_CLAIMS).read_text(encoding="utf-8"))
 
@@ -92,7 +107,7 @@ def test_every_claim_is_told_with_its_verdict_in_order(written: Page) -> None:
     assert "by 3Blue1Brown. Somebody drew <them>." in text
     verdicts = [each["data-verdict"] for each in written.all("span") if "data-verdict" in each]
     assert verdicts == 2 * ["held", "not_held"]  # at a glance, and each in its place
-    assert "1.23 % of the images (95 % interval 1 to 2, 3 networks)" in " ".join(text.split())
+    assert "1.23 % of the images (95 % interval 1.00 to 2.00, 3 networks)" in " ".join(text.split())
 
 
 @pytest.mark.usefixtures("written")
@@ -146,6 +161,33 @@ def test_the_page_names_the_network_that_it_was_measured_on(written: Page) -> No
     assert hashlib.md5(NETWORK.read_bytes()).hexdigest()[:8] in text
 
 
+@pytest.mark.parametrize(
+    ("images", "above_chance", "message"),
+    [
+        (20, True, "95 % of the test images|There are only 20 test images: .* about 6.75 points"),
+        (
+            999,
+            True,
+            "95.0 % of the test images|There are only 999 test images: .* about 0.70 points",
+        ),
+        (1000, False, "95.0 % of the test images|This network reads no better than chance; "),
+    ],
+)
+def test_little_that_can_be_said_of_a_network_is_told(
+    images: int, above_chance: bool, message: str, empty: Path, written: Page
+) -> None:
+    doubts = r"test images: with as many|better than chance"
+    assert not re.search(doubts, " ".join("".join(written.text).split()))
+    write_scores(images, accuracy=0.95, above_chance=above_chance)
+    call(chapters, dpi=50)
+    page = Page((empty / PAGE_OF_CLAIMS).read_text(encoding="utf-8"))
+    text = " ".join("".join(page.text).split())
+    accuracy, doubt = message.split("|")
+    assert re.search(accuracy, text)
+    assert re.search(doubt, text)
+    assert len(re.findall(doubts, text)) == 1
+
+
 def test_both_pages_lead_to_each_other(written: Page) -> None:
     assert "index.html" in [link["href"] for link in written.all("a")]
     template = Path(__file__).parents[2] / "stages/page/web/index.html.j2"
@@ -178,7 +220,7 @@ def test_a_small_table_is_shown_and_what_is_not_too_large_can_be_taken(empty: Pa
 def test_metrics_of_another_form_are_refused(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "CHAPTERS", ())
     monkeypatch.setattr(answers, "answers", list)
-    test_metrics: Any = [{}, [], {"accuracy": None}]
+    test_metrics: Any = [{}, [], {"accuracy": None}, {"accuracy": 0.9}]
     METRICS.parent.mkdir()
     preprocessing = Preprocessing(2, 2, False, False, *unit_scaling())
     network = Network((4, 1), "sigmoid", "quadratic", np.zeros(5, np.float32))

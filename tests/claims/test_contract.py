@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from stages.claims.registry import CHAPTERS, CLAIMS
-from stages.claims.shared.claim import Claim, Verdict
+from stages.claims.shared.claim import Claim, Estimate, Verdict
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import CLAIM_DATA
 from stages.common.runtime.imports import ROOT, imports
@@ -179,3 +179,19 @@ def damages(output: Path, content: bytes) -> Iterator[Callable[[], object]]:
         lines = content.decode().splitlines()
         yield lambda: output.write_text("\n".join(line.partition(",")[2] for line in lines))
         yield lambda: output.write_text(lines[0] + "\n")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [
+        ((99.9684, 99.9643, 99.9725), "99.9684 % (95 % interval 99.9643 to 99.9725, 2 networks)"),
+        ((39.58, 18.75, 60.41), "40 % (95 % interval 19 to 60, 2 networks)"),
+        ((0.7281, -0.791, 2.247), "0.7 % (95 % interval \N{MINUS SIGN}0.8 to 2.2, 2 networks)"),
+        ((9.3e-4, 6.4e-4, 1.26e-3), "0.00093 % (95 % interval 0.00064 to 0.00126, 2 networks)"),
+        ((6398.86, 6398.86, 6398.86), "6,399 % (2 networks)"),
+    ],
+)
+def test_an_estimate_has_as_many_digits_as_its_interval_can_tell(
+    numbers: tuple[float, float, float], text: str
+) -> None:
+    assert Estimate(*numbers, networks=2, unit="%").sentence == text

@@ -132,6 +132,15 @@ def test_classes_and_pictures_come_in_the_order_in_which_people_count(empty: Pat
     assert [path.stem for path in classes["9"]] == [f"picture{n}" for n in range(1, 12)]
 
 
+def test_a_link_may_lead_to_the_folder_and_not_to_a_class(empty: Path) -> None:
+    write(empty / "mine", {"lying": 2, "standing": 2})
+    (empty / "link").symlink_to("mine")
+    assert [*listed_classes(empty / "link")] == ["lying", "standing"]
+    (empty / "mine/third").symlink_to("lying")
+    with pytest.raises(StageError, match=r"mine/third: expected a folder, got a link to one, "):
+        listed_classes(empty / "mine")
+
+
 @pytest.mark.parametrize(
     ("names", "reason"),
     [

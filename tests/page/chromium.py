@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from nn import SGD, Network, Settings, feedforward
 from stages.batch import batch
@@ -43,15 +43,26 @@ def find_browser() -> str:
     return program
 
 
+def launch_chromium(playwright: Playwright) -> Browser:
+    """A browser without a window."""
+    return playwright.chromium.launch(
+        executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"]
+    )
+
+
 @contextmanager
-def started_browser() -> Iterator[Browser]:
-    """A browser without a window; what is expected of a page may take long on a busy machine."""
-    path = find_browser()
+def patient_playwright() -> Iterator[Playwright]:
+    """What starts browsers; what is expected of a page may take long on a busy machine."""
     expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-        )
+        yield playwright
+
+
+@contextmanager
+def started_browser() -> Iterator[Browser]:
+    """A browser that is closed in the end."""
+    with patient_playwright() as playwright:
+        browser = launch_chromium(playwright)
         yield browser
         browser.close()
 

@@ -16,9 +16,11 @@ from tests.page.chromium import (
     Watched,
     calm_page,
     draw_no_figures,
-    started_browser,
+    launch_chromium,
+    patient_playwright,
     write_real_run,
 )
+from tests.page.firefox import launch_firefox
 from tests.sample import call
 
 RUNNER = Path(__file__).with_name("page_core.mjs")
@@ -52,14 +54,41 @@ def node() -> Node:
     return run
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test of the page in Chromium, and those marked ``in_firefox`` there, too."""
+    if "browser" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("in_firefox") is not None
+        names = ["chromium", *(["firefox"] if both else [])]
+        metafunc.parametrize("browser", names, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="session")
+def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Browser]]:
+    """Start a browser by its name when it is first asked for; all are closed in the end."""
+    with patient_playwright() as playwright:
+        launched: dict[str, Browser] = {}
+
+        def launch(name: str) -> Browser:
+            if name not in launched:
+                launched[name] = (
+                    launch_chromium(playwright)
+                    if name == "chromium"
+                    else launch_firefox(playwright, tmp_path_factory.mktemp("firefox"))
+                )
+            return launched[name]
+
+        yield launch
+        for browser in launched.values():
+            browser.close()
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(request: pytest.FixtureRequest, launch: Callable[[str], Browser]) -> Browser:
     """A browser that has no page yet."""
-    with started_browser() as browser:
-        yield browser
+    return launch(request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run on real digits, with its report but for the figures; for reading only."""
     folder = tmp_path_factory.mktemp("run")

@@ -131,9 +131,10 @@ const tasks = {
     });
     return { parameters: learner.parameters(), outputs, costs };
   },
-  ascend({ description, ink, preprocessing, label, rate }) {
+  ascend({ description, ink, preprocessing, label, rate, ...changes }) {
     const wish = { label, rate };
-    return ascend(network.makeNetwork(description), Float64Array.from(ink), preprocessing, wish);
+    const dreamer = network.makeNetwork(description);
+    return ascend(dreamer, Float64Array.from(ink), preprocessing, wish, options(changes));
   },
   smoothed: ({ ink, height, width, share }) =>
     smoothed(Float64Array.from(ink), height, width, share),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import convolve
 
-from nn import cost_of, feedforward
+from nn import cost_of
 from tests.conftest import random_problem
 from tests.page.conftest import Node
 from tests.page.test_page_core import PROBLEMS, close, described
@@ -36,15 +36,29 @@ def test_a_dream_goes_against_the_gradient_by_its_ink(node: Node, name: str, own
     }
     far = {**call, "rate": 1e9}
     result, beyond = node(call, far)
-    inputs = (255 * ink * scale + offset)[:, np.newaxis]
-    close(result["outputs"], feedforward(network, inputs)[:, 0], 1e-9)
     step = 1e-6
     for pixel in range(0, size, 1 + size // 20):
         nudge = step * (np.arange(size) == pixel)
         slope = (cost(ink + nudge) - cost(ink - nudge)) / (2 * step)
-        close(result["ink"][pixel], np.clip(ink[pixel] - rate * slope, 0, 1), 1e-6)
-    ends = np.array(beyond["ink"])
+        close(result[pixel], np.clip(ink[pixel] - rate * slope, 0, 1), 1e-6)
+    ends = np.array(beyond)
     assert (np.isin(ends, (0, 1)) | np.isclose(ends, ink)).all()  # white, black, or no slope at all
+
+
+def test_a_changed_network_has_another_dream(node: Node) -> None:
+    problem = random_problem((12, 6, 4), "sigmoid", "quadratic")
+    network, ink = problem.network, np.random.default_rng(2).uniform(0.1, 0.9, 12)
+    preprocessing = {"scale": 1 / 255, "offset": 0}
+    call = {
+        "task": "ascend", "description": described(network), "ink": ink.tolist(),
+        "preprocessing": preprocessing, "label": 1, "rate": 0.3,
+    }  # fmt: skip
+    (changed,) = node({**call, "off": ["1:2"], "shift": {"2:1": 0.7}})
+    network.weights[1][:, 2] = 0  # nothing comes from a neuron that is off
+    network.biases[1][1] += 0.7
+    (expected,) = node({**call, "description": described(network)})
+    close(changed, expected, 1e-12)
+    assert np.abs(np.array(changed) - node(call)[0]).max() > 1e-4
 
 
 def test_smoothing_takes_every_pixel_towards_its_neighbours(node: Node) -> None:

@@ -17,6 +17,7 @@ def page(watched: Watched, finished: Path) -> Page:
     return watched.open(finished / "reports/index.html")
 
 
+@pytest.mark.in_firefox
 def test_a_dream_becomes_what_it_should_be(page: Page) -> None:
     section = page.locator("#dream")
     section.scroll_into_view_if_needed()
@@ -35,6 +36,47 @@ def test_a_dream_becomes_what_it_should_be(page: Page) -> None:
     page.locator("#dream-from").select_option("image")
     expect(section).to_have_attribute("data-steps", "0")
     expect(page.locator("#dream-text")).to_contain_text("After 0 steps")
+
+
+@pytest.mark.parametrize("begin", ["blank", "noise", "image"])
+def test_a_link_has_the_dream(page: Page, begin: str) -> None:
+    page.locator("#dream").scroll_into_view_if_needed()
+    page.locator("#dream-label").select_option("4")
+    page.locator("#dream-from").select_option(begin)
+    page.locator("#dream-soft").check()
+    page.locator("#dream-again").click()
+    for _ in range(3):
+        page.locator("#dream-step").click()
+    expect(page.locator("#dream")).to_have_attribute("data-steps", "3")
+    expect(page).to_have_url(re.compile(f"dream=4~{begin}~1~3~1"))
+    image = "document.querySelector('#dream-image').toDataURL()"
+    seen = page.evaluate(image)
+    page.reload()
+    page.wait_for_selector("main[data-ready]", state="attached")
+    page.locator("#dream").scroll_into_view_if_needed()
+    expect(page.locator("#dream")).to_have_attribute("data-steps", "3")
+    assert page.evaluate(image) == seen
+    page.locator("#dream-again").click()
+    expect(page.locator("#dream")).to_have_attribute("data-steps", "0")
+    assert page.evaluate(image) != seen
+
+
+def test_a_network_with_a_neuron_off_dreams_and_reads_without_it(page: Page) -> None:
+    page.locator("#dream").scroll_into_view_if_needed()
+    for _ in range(2):
+        page.locator("#dream-step").click()
+    expect(page.locator("#dream")).to_have_attribute("data-steps", "2")
+    output = page.locator("#dream").get_attribute("data-output")
+    for neuron in range(16):
+        page.locator("#look-neuron").fill(str(neuron))
+        page.locator("#switch-off").click()
+    page.locator("#dream").scroll_into_view_if_needed()
+    expect(page.locator("#dream")).to_have_attribute("data-steps", "0")
+    assert page.locator("#dream").get_attribute("data-output") != output
+    image = page.locator("#dream-image").evaluate("(one) => one.toDataURL()")
+    page.locator("#dream-step").click()
+    expect(page.locator("#dream")).to_have_attribute("data-steps", "1")  # no way leads to a pixel
+    assert page.locator("#dream-image").evaluate("(one) => one.toDataURL()") == image
 
 
 def test_edges_have_no_dream(
@@ -69,3 +111,11 @@ def test_digits_are_found_on_the_map_of_every_layer(page: Page) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     expect(page.locator("#test-image")).to_have_value(str((int(shown) + 1) % 200))
+    page.locator("#chart-layer").select_option("1")
+    expect(page).to_have_url(re.compile("map=1~"))
+    text = page.locator("#chart-text").inner_text()
+    page.reload()
+    page.wait_for_selector("main[data-ready]", state="attached")
+    chart.scroll_into_view_if_needed()
+    expect(page.locator("#chart-layer")).to_have_value("1")
+    expect(page.locator("#chart-text")).to_have_text(text)

@@ -34,6 +34,7 @@ def choose_rate(page: Page, power: float) -> None:
     page.locator("#hill-rate").fill(str(power))
 
 
+@pytest.mark.in_firefox
 def test_a_step_goes_against_the_slope_by_the_rate(page: Page) -> None:
     place, slope, cost = (shown(page, name) for name in ("place", "slope", "cost"))
     choose_rate(page, 0.5)
@@ -74,27 +75,37 @@ def test_it_rolls_by_itself_until_it_is_stopped(page: Page) -> None:
     assert shown(page, "cost") < first
 
 
-def test_the_ball_is_dragged_by_mouse_and_by_finger(page: Page) -> None:
+@pytest.mark.in_firefox
+def test_the_ball_is_dragged_by_mouse(page: Page) -> None:
     page.locator("#hill-step").click()
     page.locator("#hill-map").scroll_into_view_if_needed()
     box = page.locator("#hill-map").bounding_box()
     assert box is not None
-    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 20, box["y"] + 20)
     page.mouse.down()
-    page.mouse.move(*middle, steps=4)
+    first = shown(page, "place")
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
     page.mouse.up()
-    by_mouse = shown(page, "place")
+    last = shown(page, "place")
+    assert first[0] < last[0]
+    assert first[1] > last[1]
     assert shown(page, "steps") == 0  # a new place, a new trail
+    page.mouse.move(5, 5)
+    assert shown(page, "place") == pytest.approx(last)
+
+
+def test_the_ball_is_dragged_by_finger(page: Page) -> None:
+    box = page.locator("#hill-map").bounding_box()
+    assert box is not None
     session = page.context.new_cdp_session(page)
+    places = []
     for kind, points in [("touchStart", [(30, 30)]), ("touchMove", [(90, 60)]), ("touchEnd", [])]:
         touches = [{"x": box["x"] + x, "y": box["y"] + y} for x, y in points]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-    by_finger = shown(page, "place")
-    assert by_finger[0] < by_mouse[0]
-    assert by_finger[1] > by_mouse[1]
-    page.mouse.move(5, 5)
-    assert shown(page, "place") == pytest.approx(by_finger)
+        places.append(shown(page, "place"))
+    assert places[0][0] < places[1][0]
+    assert places[0][1] > places[1][1]
+    assert places[2] == pytest.approx(places[1])
 
 
 def test_the_keyboard_moves_the_ball_and_takes_steps(page: Page) -> None:
@@ -112,6 +123,35 @@ def test_the_keyboard_moves_the_ball_and_takes_steps(page: Page) -> None:
     page.keyboard.press("Home")
     assert shown(page, "place") == pytest.approx(start)
     expect(page.locator("#hill-live")).to_contain_text("Cost")
+
+
+def test_a_link_has_the_ball_its_rate_and_its_steps(page: Page) -> None:
+    expect(page).not_to_have_url(re.compile("hill="))
+    box = page.locator("#hill-map").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
+    for power, steps in ((1.5, 2), (0.5, 3)):
+        choose_rate(page, power)
+        for _ in range(steps):
+            page.locator("#hill-step").click()
+    choose_rate(page, 2)
+    expect(page).to_have_url(re.compile(r"hill=-\d+:\d+~20~2\.15~3\.5"))
+    seen = shown(page, "place"), shown(page, "cost"), page.locator("#hill-next").inner_text()
+    linked = page.url.split("hill=")[1].split("&")[0]
+    for scrolls in (False, True):  # what nobody has looked at since is not lost, either
+        page.reload()
+        page.wait_for_selector("main[data-ready]", state="attached")
+        page.locator("#shift").fill("1" if scrolls else "2")
+        expect(page).to_have_url(re.compile("shift="))
+        expect(page).to_have_url(re.compile(f"hill={re.escape(linked)}(&|$)"))
+    page.locator("#hill-map").scroll_into_view_if_needed()
+    expect(page.locator("#hill")).to_have_attribute("data-steps", "5")
+    again = shown(page, "place"), shown(page, "cost"), page.locator("#hill-next").inner_text()
+    assert again[0].tolist() == seen[0].tolist()
+    assert again[1:] == seen[1:]
+    page.locator("#hill-start").click()
+    choose_rate(page, 1)
+    expect(page).not_to_have_url(re.compile("hill="))
 
 
 def test_a_run_without_a_hill_says_why(

@@ -74,6 +74,7 @@ def outputs_of(page: Page) -> np.ndarray[Any, Any]:
     return np.array(page.evaluate(OUTPUTS))
 
 
+@pytest.mark.in_firefox
 def test_the_page_reads_200_test_images_as_numpy_does(page: Page, finished: Path) -> None:
     read = page.evaluate(
         """() => {
@@ -135,6 +136,7 @@ def test_gradients_equal_those_of_nn(
     assert np.abs(np.array(in_page) - nabla.parameters).max() < CLOSE
 
 
+@pytest.mark.in_firefox
 def test_a_stroke_of_the_mouse_lights_the_outputs(page: Page, finished: Path) -> None:
     before = outputs_of(page)
     draw(page, ZIGZAG)
@@ -180,6 +182,7 @@ def test_a_stroke_of_the_finger_lights_the_outputs(page: Page) -> None:
     assert not np.allclose(before, outputs_of(page), atol=1e-3)
 
 
+@pytest.mark.in_firefox
 def test_the_keyboard_draws_too(page: Page) -> None:
     page.locator("#pad").focus()
     page.keyboard.press("Space")
@@ -288,6 +291,7 @@ def number_of(text: str) -> float:
     return float(text.translate(raised))
 
 
+@pytest.mark.in_firefox
 def test_backpropagation_goes_back_stage_by_stage(page: Page, finished: Path) -> None:
     page.locator("#wants").scroll_into_view_if_needed()
     page.locator("#true-label").select_option("3")
@@ -582,6 +586,7 @@ def test_ones_with_longer_upstrokes_are_read_as_predict_reads_them(
     assert np.abs(outputs_of(page) - outputs[-1]).max() < CLOSE
 
 
+@pytest.mark.in_firefox
 def test_a_link_reproduces_what_is_seen_and_a_reload_loses_nothing(
     watched: Watched, browser: Browser, finished: Path
 ) -> None:
@@ -657,6 +662,7 @@ def test_a_teacher_enlarges_type_and_leaves_sections_out(watched: Watched, finis
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
+@pytest.mark.in_firefox
 def test_the_guided_way_asks_shows_and_is_left_and_come_back_to(
     watched: Watched, finished: Path
 ) -> None:

@@ -309,7 +309,7 @@ def test_a_nudge_is_predicted_by_the_gradient_and_measured_by_trying(node: Node,
     assert abs(np.log(slope_at(answer["near"]) / wanted)) == pytest.approx(ratios.min(), abs=1e-6)
 
 
-def test_drawings_images_and_actions_survive_a_link(node: Node) -> None:
+def test_drawings_images_actions_and_the_ball_survive_a_link(node: Node) -> None:
     rng = np.random.default_rng(0)
     strokes = [
         [[x / 4095 for x in rng.integers(0, 4096, 2).tolist()] for _ in range(n)] for n in (1, 9)
@@ -318,10 +318,15 @@ def test_drawings_images_and_actions_survive_a_link(node: Node) -> None:
     steps = {"kind": "steps", "count": 10, "rate": -0.5, "source": "r1zz", "label": 3}
     nudge = {"kind": "nudge", "layer": 2, "index": 3, "from": 4, "by": -0.25}
     actions = [{**steps, "off": "1:3.2:0", "shift": "1:3:-250"}, nudge]
+    balls = [
+        {"from": "start", "power": 10, "steps": []},
+        {"from": "-1000:37", "power": -20, "steps": [10, 10, 10, -20, 0, 0]},
+    ]
     calls = [
         {"encode": "encodeStrokes", "decode": "decodeStrokes", "values": [strokes]},
         {"encode": "encodeLevels", "decode": "decodeLevels", "values": levels, "more": [784]},
         {"encode": "encodeActions", "decode": "decodeActions", "values": [actions]},
+        {"encode": "encodeBall", "decode": "decodeBall", "values": balls},
     ]
     results = node(*({"task": "codes", **call} for call in calls))
     for call, result in zip(calls, results, strict=True):
@@ -329,11 +334,14 @@ def test_drawings_images_and_actions_survive_a_link(node: Node) -> None:
             assert re.fullmatch(r"[\w.:~*-]*", text, re.ASCII)  # as it is in an address
             assert back == value
     assert len(results[0][0][0]) == 4 * 10 + 1
+    assert results[3][1][0] == "-1000:37~-20~3.10~1.-20~2.0"
 
 
 @pytest.mark.parametrize(
     ("decode", "text", "more"),
     [
+        ("decodeBall", "", []), ("decodeBall", "middle~10", []), ("decodeBall", "start", []),
+        ("decodeBall", "start~10~2.3.4", []), ("decodeBall", "1.5:2~10", []),
         ("decodeStrokes", "", []), ("decodeStrokes", "abc", []), ("decodeStrokes", "abc!", []),
         ("decodeLevels", ".__", [3]), ("decodeLevels", "__" * 784, [784]),
         ("decodeLevels", "AAA", [784]), ("decodeActions", "", []),

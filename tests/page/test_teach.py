@@ -4,12 +4,13 @@ import json
 import math
 from base64 import b64encode
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from nn import SGD, Dataset, Network, Settings, cost_of, feedforward
+from nn.functions import Array
 from stages.common.files.arrays import save_labelled
 from stages.common.files.paths import TRAIN
 from stages.common.images.ink import Levels
@@ -45,6 +46,37 @@ class Recorded(Dataset):
 order: list[list[int]] = []
 
 
+class HundredSteps(NamedTuple):
+    """What a hundred SGD steps start from, as the page takes it, and what NumPy makes of it."""
+
+    given: dict[str, Any]
+    first: Array
+    network: Network
+
+
+def hundred_steps(hidden: tuple[int, ...], activation: str, cost: str, rate: float) -> HundredSteps:
+    """Let NumPy learn from 250 digits, ten at a time."""
+    levels, labels = (part[:250] for part in coarse_digits())
+    rng = np.random.default_rng(0)
+    network = Network.random((784, *hidden, 10), activation, cost, rng=rng, gain=2)
+    description, first = described(network), network.parameters.copy()
+    order.clear()
+    examples = Recorded(levels, labels, 1 / 255)
+    sgd = SGD(network, examples, Settings(rate, 4, 10, reshuffle=True), rng)
+    for _ in range(4):
+        sgd.epoch()
+    assert len(order) == 100
+    inputs = (levels * np.float32(1 / 255)).astype(np.float32)
+    given = {
+        "description": description,
+        "inputs": inputs.tolist(),
+        "labels": labels.tolist(),
+        "batches": [*order],
+        "rate": rate,
+    }
+    return HundredSteps(given, first, network)
+
+
 @pytest.mark.parametrize(
     ("hidden", "activation", "cost", "rate"),
     [
@@ -58,28 +90,9 @@ order: list[list[int]] = []
 def test_the_first_hundred_steps_are_those_of_numpy(
     node: Node, hidden: tuple[int, ...], activation: str, cost: str, rate: float
 ) -> None:
-    levels, labels = (part[:250] for part in coarse_digits())
-    rng = np.random.default_rng(0)
-    network = Network.random((784, *hidden, 10), activation, cost, rng=rng, gain=2)
-    start = described(network)
-    first = network.parameters.copy()
-    order.clear()
-    examples = Recorded(levels, labels, 1 / 255)
-    sgd = SGD(network, examples, Settings(rate, 4, 10, reshuffle=True), rng)
-    for _ in range(4):
-        sgd.epoch()
-    assert len(order) == 100
-    inputs = (levels * np.float32(1 / 255)).astype(np.float32)
-    (result,) = node(
-        {
-            "task": "descent",
-            "description": start,
-            "inputs": inputs.tolist(),
-            "labels": labels.tolist(),
-            "batches": order,
-            "rate": rate,
-        }
-    )
+    given, first, network = hundred_steps(hidden, activation, cost, rate)
+    (result,) = node({"task": "descent", **given})
+    inputs, labels = np.array(given["inputs"], np.float32), given["labels"]
     assert np.abs(network.parameters - first).max() > 0.1
     assert np.abs(result["parameters"] - network.parameters).max() < 1e-4
     assert np.abs(np.array(result["outputs"]) - feedforward(network, inputs.T).T).max() < 1e-4

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from stages.page.bundle import bundle
 from stages.report import report
 from tests.page.chromium import Watched, draw_no_figures, write_real_run
 from tests.page.test_page import OUTPUTS
+from tests.page.test_teach import hundred_steps
 from tests.sample import call
 
 LEAST_PER_SECOND = 10_000  # images learned from, by a second of the thread's processor time
@@ -48,6 +50,7 @@ def shown(page: Page, name: str) -> str:
     return str(page.locator("#teach").get_attribute(f"data-{name}"))
 
 
+@pytest.mark.in_firefox
 def test_it_learns_to_read_digits_it_never_learns_from(page: Page) -> None:
     expect(page.locator("#teach-word")).to_have_text("Untrained")
     first = page.locator("#teach-weights canvas").first.evaluate("(image) => image.toDataURL()")
@@ -68,6 +71,7 @@ def test_it_learns_to_read_digits_it_never_learns_from(page: Page) -> None:
     expect(page.locator("#teach-answer")).not_to_have_text(before)
 
 
+@pytest.mark.in_firefox
 def test_it_goes_step_by_step_and_begins_again(page: Page) -> None:
     page.click("#teach-step")
     expect(page.locator("#teach")).to_have_attribute("data-steps", "1")
@@ -86,6 +90,29 @@ def test_it_goes_step_by_step_and_begins_again(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"teach=sigmoid~quadratic~[\d-]*~\d+~1~"))
     expect(page.locator("#teach")).to_have_attribute("data-steps", "0")
     assert page.locator("#teach-cost").inner_text() != once[1]
+
+
+@pytest.mark.in_firefox
+def test_a_browser_takes_the_steps_that_numpy_takes(browser: Browser) -> None:
+    given, first, network = hundred_steps((16, 16), "sigmoid", "quadratic", 1)
+    page = browser.new_page()
+    parameters = page.evaluate(
+        "() => {"
+        + bundle("descent.js")
+        + f"const given = {json.dumps(given)};"
+        + """
+          const { makeLearner, packExamples } = descent_js;
+          const learner = makeLearner(given.description);
+          const examples = packExamples(given.inputs, given.labels);
+          for (const places of given.batches) {
+            learner.step(examples, Uint32Array.from(places), given.rate);
+          }
+          return Array.from(learner.parameters());
+        }"""
+    )
+    page.close()
+    assert np.abs(network.parameters - first).max() > 0.1
+    assert np.abs(np.array(parameters) - network.parameters).max() < 1e-4
 
 
 def test_layers_and_activation_are_chosen(page: Page) -> None:

@@ -413,10 +413,14 @@ def expected(folder: Path) -> dict[str, list[str]]:
     both = [(confusion[i][j] + confusion[j][i], i, j) for i in range(10) for j in range(i + 1, 10)]
     most = max(count for count, *_ in both)
     one, other = next((i, j) for count, i, j in both if count == most)
-    top = max(confusion[i][j] for i in range(10) for j in range(10) if i != j)
-    kind = next((i, j) for i in range(10) for j in range(10) if i != j and confusion[i][j] == top)
-    recall = [row[3] for row in read_rows(folder / "reports/scores.csv")]
-    best, worst = int(np.argmax(recall)), int(np.argmin(recall))
+    off = {(i, j): confusion[i][j] for i in range(10) for j in range(10) if i != j}
+    top = max(off.values())
+    ways = [kind for kind, count in off.items() if count == top]
+    kind = ways[0] if len(ways) == 1 else (len(ways),)
+    shown = sorted((row for row in read_rows(folder / "reports/scores.csv") if row[1]),
+                   key=lambda row: -row[1])  # fmt: skip
+    recalls = [row[3] for row in shown]
+    best, worst = (shown[recalls.index(end)] for end in (max(recalls), min(recalls)))
     ends = [row[5] for row in (history[0], history[1], history[-1])]
     return {
         "hero": hero_numbers(folder, rows, metrics["accuracy"], ends),
@@ -428,8 +432,9 @@ def expected(folder: Path) -> dict[str, list[str]]:
             f"{100 * (history[-1][3] - history[-1][5]):.2f}",
         ],
         "confusion": [
-            *(str(x) for x in (n, misread, int(top), *kind, best, worst, one, other, int(most))),
-            *(f"{100 * recall[j]:.1f}" for j in (best, worst)), f"{100 * most / misread:.1f}",
+            *(str(x) for x in (n, misread, int(top), *kind, one, other, int(most))),
+            *(f"{x:.0f}" for row in (best, worst) for x in row[:2]),
+            *(f"{100 * row[3]:.1f}" for row in (best, worst)), f"{100 * most / misread:.1f}",
         ],
         "mistakes": [
             *(str(x) for x in (misread, sum(second), sum(second[:6]), 6)),
@@ -446,7 +451,7 @@ def hero_numbers(
     parameters = np.load(folder / "models/snapshots/parameters.npy").shape[1]
     guess = next(row[1] for row in rows if row[0] == row[1])
     shares = [f"{100 * end:.1f}" for end in ends]
-    return [str(parameters), f"{100 * accuracy:.2f}", str(len(rows)), f"{guess:.0f}", *shares]
+    return [str(parameters), f"{100 * accuracy:.0f}", str(len(rows)), f"{guess:.0f}", *shares]
 
 
 def activation_numbers(folder: Path, rows: list[list[float]]) -> list[str]:

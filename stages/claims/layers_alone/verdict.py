@@ -91,7 +91,11 @@ def judge(trainings: Trainings) -> Finding:
         alt=alt(trainings, title),
         plain=plain(trainings),
         notes=notes(trainings),
-        estimate=Estimate(*gains[0], len(trainings.parts[0].accuracies), "points"),
+        estimate=Estimate(
+            *gains[0],
+            len(trainings.parts[0].accuracies),
+            "points by which all layers together read more than the last one alone",
+        ),
     )
 
 

@@ -125,7 +125,7 @@ def judge(smooth: Smooth) -> Finding:
         Estimate(
             *smooth.siblings,
             len(smooth.arrays["siblings"]),
-            "(Moran's I of the first layer's weights; 0 is noise, 1 a smooth image)",
+            "as Moran's I of the first layer's weights, where 0 is noise and 1 a smooth image",
         ),
     )
 

@@ -48,38 +48,56 @@ def draw(results: Results) -> Picture:
 
 
 def finding(wrong: Counts, n: int, names: Classes) -> str:
-    """Count the mistakes and name the most frequent one."""
+    """Count the mistakes and name the most frequent one, or how many are equally frequent."""
     if not wrong.any():
         return f"All {n:,} test images are read correctly"
+    misread, count = f"{wrong.sum():,} of {n:,} misread", int(wrong.max())
     label, guess = (int(j) for j in np.unravel_index(wrong.argmax(), wrong.shape))
-    count = wrong[label, guess]
-    times = "once" if count == 1 else f"{count:,} times"
-    return (
-        f"{wrong.sum():,} of {n:,} misread; most often {names.one(label)} as {names[guess]}, "
-        f"{times}"
-    )
+    mistake = f"{names.one(label)} as {names[guess]}"
+    alike = int((wrong == count).sum())
+    if count == 1:
+        return f"{misread}, no two of them alike" if alike > 1 else f"{misread}: {mistake}"
+    if alike > 1:
+        return f"{misread}; most often in {alike} ways, {count:,} times each"
+    return f"{misread}; most often {mistake}, {count:,} times"
 
 
 def caption(results: Results, wrong: Counts) -> str:
     """Name the most frequent mistakes, and the best and the worst class."""
     n, names = int(results.confusion.sum()), results.names
-    recall = results.scores["recall"]
-    shown = np.flatnonzero(results.confusion.sum(axis=1))
-    best, worst = shown[recall[shown].argmax()], shown[recall[shown].argmin()]
     text = (
         f"Recall, at the right, is the share of a {results.noun}'s images that are recognized; "
         f"precision, at the foot, the share of guesses of a {results.noun} that are right. "
-        f"The {results.noun} {names[best]} is recognized best ({percent(recall[best], 1)}), "
-        f"{names[worst]} least often ({percent(recall[worst], 1)})."
+        f"{extremes(results)}"
     )
     if not wrong.any():
         return f"No test image of {n:,} is misread. {text}"
     pairs = np.triu(wrong) + np.tril(wrong).T  # both directions of a confusion
+    if (pairs == pairs.max()).sum() > 1:
+        return text
     one, other = (int(j) for j in np.unravel_index(pairs.argmax(), pairs.shape))
     share = pairs[one, other] / wrong.sum()
     return (
         f"{text} {names[one]} and {names[other]} are confused most, in either direction: "
         f"{plural(int(pairs[one, other]), 'mistake')}, {percent(share, 1)} of all {wrong.sum():,}."
+    )
+
+
+def extremes(results: Results) -> str:
+    """Name the classes that are recognized best and worst; of several, the one of most images."""
+    images, recall, names = results.confusion.sum(axis=1), results.scores["recall"], results.names
+    shown = np.flatnonzero(images)
+    best = int(max(shown, key=lambda j: (recall[j], images[j])))
+    worst = int(min(shown, key=lambda j: (recall[j], -images[j])))
+    if recall[best] == recall[worst]:
+        return f"All are recognized equally often ({percent(recall[best], 1)})."
+
+    def right(j: int) -> str:
+        return f"{percent(recall[j], 1)} of {plural(int(images[j]), 'image')}"
+
+    return (
+        f"The {results.noun} {names[best]} is recognized best ({right(best)}), {names[worst]} "
+        f"least often ({right(worst)})."
     )
 
 

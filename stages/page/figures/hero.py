@@ -26,7 +26,7 @@ from stages.page.figures.layout import (
     Sheet,
 )
 from stages.page.figures.results import Results
-from stages.page.figures.text import percent, plural
+from stages.page.figures.text import percent, percent_of, plural
 
 WIDE, TALL = 10.4, 4.35  # inches: the figure, and what stands below its heading
 NETWORK = 6.75  # inches for the network; the curve has the rest
@@ -52,7 +52,8 @@ def draw(results: Results) -> Picture:
     """Draw the network as it reads a test image, beside the accuracy by epoch."""
     title = (
         f"{results.network.parameters.size:,} weights and biases read "
-        f"{percent(results.metrics['accuracy'])} of {len(results.labels):,} test images"
+        f"{percent_of(results.metrics['accuracy'], len(results.labels))} of "
+        f"{plural(len(results.labels), 'test image')}"
     )
     shape = "-".join(str(n) for n in results.network.sizes)
     sheet = Sheet(

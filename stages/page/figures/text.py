@@ -10,6 +10,11 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{share * 100:.{digits}f}{SPACE}%"
 
 
+def percent_of(share: float, count: int) -> str:
+    """A share of so many, no finer than one of them makes it: 55 % of 20, 96.18 % of 10,000."""
+    return percent(share, min(2, max(0, len(str(count - 1)) - 2)))
+
+
 def decimal(value: float, digits: int = 2) -> str:
     """A decimal with a true minus sign, and never minus zero."""
     text = f"{value:.{digits}f}"
@@ -17,8 +22,10 @@ def decimal(value: float, digits: int = 2) -> str:
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number to a few significant digits: costs and rates of any size."""
-    return f"{value:.{digits}g}".replace("-", MINUS)
+    """A number to a few significant digits: costs, rates and counts; 6,400, and no 6.4e+03."""
+    text = f"{value:.{digits}g}"
+    whole = 1000 <= abs(float(text)) < 1e9
+    return (f"{float(text):,.0f}" if whole else text).replace("-", MINUS)
 
 
 def plural(count: int, noun: str) -> str:

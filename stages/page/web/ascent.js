@@ -9,17 +9,17 @@ import { backprop, oneHot } from "./network.js";
  * @param {{scale: number|ArrayLike<number>, offset: number|ArrayLike<number>}} preprocessing what the
  *   network sees is scale * 255 * ink + offset
  * @param {{label: number, rate: number}} wish
- * @returns {{ink: Float64Array, outputs: Float64Array}} the next image, and the outputs before it
+ * @param {object} [changes] neurons that are off and biases that are shifted, as `forward` takes them
+ * @returns {Float64Array} the next image
  */
-export function ascend(network, ink, { scale, offset }, { label, rate }) {
+export function ascend(network, ink, { scale, offset }, { label, rate }, changes = {}) {
   const at = (value, k) => (typeof value === "number" ? value : value[k]);
   const input = ink.map((share, k) => 255 * share * at(scale, k) + at(offset, k));
   const target = oneHot(label, network.sizes.at(-1));
-  const { nablaA, activations } = backprop(network, input, target);
-  const next = ink.map((share, k) =>
+  const { nablaA } = backprop(network, input, target, changes);
+  return ink.map((share, k) =>
     Math.min(1, Math.max(0, share - rate * 255 * at(scale, k) * nablaA[0][k])),
   );
-  return { ink: next, outputs: activations.at(-1) };
 }
 
 /** Every pixel moved a share of the way to the mean of its four neighbours; there is no ink outside. */

@@ -1,5 +1,6 @@
 // A map of digits by layer: where the embedded test images lie, seen by the pixels or by neurons.
 
+import { keepInAddress, noteChange } from "./address.js";
 import { paintGrey } from "./canvas.js";
 import { nearestOthers, principalPlane } from "./components.js";
 import { byId, make } from "./dom.js";
@@ -31,6 +32,7 @@ export function startChart() {
     plane ??= measured();
     plane.subject = plane.project(valuesOf(scene.pass.activations, scene.subject.inputs));
     paint(canvas);
+    if (looked >= 0) tellLooked();
   };
   // Nothing is measured before the section comes near.
   new IntersectionObserver(
@@ -44,7 +46,11 @@ export function startChart() {
     plane = null;
     refresh();
   };
-  layers.addEventListener("change", again);
+  layers.addEventListener("change", () => {
+    again();
+    noteChange();
+  });
+  keepLayer(layers);
   const later = makeLater(again, 400);
   onChange((what) => {
     if (what === "network") later();
@@ -67,6 +73,18 @@ export function startChart() {
   });
 }
 
+/** The layer stands in the address, and the digit that is looked at. */
+function keepLayer(layers) {
+  const first = layers.value;
+  const seen = () => layers.value + (looked < 0 ? "" : `~${looked}`);
+  keepInAddress("map", () => (seen() === first ? "" : seen()), (text) => {
+    const [layer, place = "-1"] = text.split("~");
+    if (!run.sizes[layer] || !(Number(place) < run.digits.sample)) throw new Error("no such place");
+    layers.value = layer;
+    looked = Number.parseInt(place, 10);
+  });
+}
+
 function layerNow() {
   return Number(byId("chart-layer").value);
 }
@@ -85,11 +103,9 @@ function measured() {
   const nearest = nearestOthers(places);
   const { labels } = run.digits;
   const same = nearest.filter((other, k) => labels[other] === labels[k]).length / places.length;
-  looked = -1;
   byId("chart").dataset.same = same;
   byId("chart-share").textContent = percentText(share, 0);
   byId("chart-same").textContent = percentText(same, 0);
-  byId("chart-text").textContent = "";
   return { places, project, share, subject: null };
 }
 
@@ -159,12 +175,20 @@ function nearestTo(canvas, event) {
 function look(canvas, place) {
   if (place === looked) return;
   looked = place;
+  noteChange();
   paint(canvas);
+  announce(`${tellLooked()} Orange: ${subjectText()}.`);
+}
+
+/** Show the digit that is looked at; return what it is, in words. */
+function tellLooked() {
   const { indices, labels, guesses, image } = run.digits;
-  paintGrey(byId("chart-image"), image(place), run.preprocessing.height, run.preprocessing.width);
-  const read = guesses[place] === labels[place] ? "" : `, which the trained network reads as ${oneOf(guesses[place])}`;
-  const text = `Test image ${indices[place]}: ${oneOf(labels[place])}${read}.`;
+  const { height, width } = run.preprocessing;
+  const [label, guess] = [labels[looked], guesses[looked]];
+  const read = guess === label ? "" : `, which the trained network reads as ${oneOf(guess)}`;
+  const text = `Test image ${indices[looked]}: ${oneOf(label)}${read}.`;
+  paintGrey(byId("chart-image"), image(looked), height, width);
   byId("chart-text").textContent = text;
-  byId("chart").dataset.looked = place;
-  announce(`${text} Orange: ${subjectText()}.`);
+  byId("chart").dataset.looked = looked;
+  return text;
 }

@@ -100,6 +100,32 @@ export function decodeActions(text) {
   });
 }
 
+/**
+ * The ball on the hill: where it was put, the rate, and the steps that it has taken since.
+ * @param {{from: string, power: number, steps: number[]}} ball from: "start", "end", or both
+ *   coordinates with a colon between; power, and one for each step: tenths of the rate's exponent
+ */
+export function encodeBall({ from, power, steps }) {
+  const runs = [];
+  for (const step of steps) {
+    if (runs.at(-1)?.step === step) runs.at(-1).count += 1;
+    else runs.push({ step, count: 1 });
+  }
+  return [from, power, ...runs.map(({ step, count }) => `${count}.${step}`)].join("~");
+}
+
+/**
+ * The reverse of `encodeBall`.
+ * @throws {Error} for anything else
+ */
+export function decodeBall(text) {
+  const [from, power, ...parts] = text.split("~");
+  const runs = parts.map((part) => (/^\d{1,3}\.-?\d{1,2}$/.test(part) ? part.split(".").map(Number) : null));
+  const place = /^(?:start|end|-?\d{1,4}:-?\d{1,4})$/.test(from);
+  if (!place || !/^-?\d{1,2}$/.test(power) || runs.includes(null)) throw new Error("no ball");
+  return { from, power: Number(power), steps: runs.flatMap(([count, step]) => Array(count).fill(step)) };
+}
+
 /** Neurons that are off, by neuronKey: "1:3.1:7"; and shifts of biases: "1:3:0.5". */
 export function encodeKeys(keys) {
   return [...keys].map((entry) => [entry].flat().join(":")).join(".");

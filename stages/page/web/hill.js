@@ -1,5 +1,7 @@
 // Roll the ball yourself: a plane through weight space, its true cost, and steps down its slope.
 
+import { keepInAddress, noteChange } from "./address.js";
+import { decodeBall, encodeBall } from "./codes.js";
 import { decodeBytes, decodeCoarse, decodeFloats, decodeSigned, restoreParameters } from "./codec.js";
 import { byId, makeShape } from "./dom.js";
 import { decimalText, plainText } from "./format.js";
@@ -18,7 +20,10 @@ const [sliceWidth, sliceHeight, sliceLeft, sliceBottom] = [420, 200, 46, 26];
 
 let hill = null; // the plane, once the section has come near
 let ball = null; // { place, cost, slope }
-let trail = [];
+let origin = "start"; // where it was put, as links name it
+let trail = []; // the places that it has left
+let taken = []; // the powers of its steps: tenths of the rate's exponent
+let due = []; // those of steps that a link asks for
 let timer = 0;
 let asked = false;
 let announce = () => {};
@@ -32,19 +37,42 @@ export function startHill() {
       if (!entries.at(-1).isIntersecting || hill) return;
       hill = unpackHill(JSON.parse(byId("hill-data").textContent));
       startMap();
-      putBall(hill.path[0]);
+      beginRoll();
     },
     { rootMargin: "300px" },
   ).observe(byId("hill"));
-  byId("hill-rate").addEventListener("input", askForPaint);
+  byId("hill-rate").addEventListener("input", () => {
+    askForPaint();
+    noteChange();
+  });
   byId("hill-step").addEventListener("click", () => {
     stopRolling();
-    takeStep();
+    stepOnce();
   });
   byId("hill-roll").addEventListener("click", () => (timer ? stopRolling() : roll()));
-  byId("hill-start").addEventListener("click", () => putBall(hill.path[0]));
-  byId("hill-end").addEventListener("click", () => putBall(hill.path.at(-1)));
+  for (const from of ["start", "end"])
+    byId(`hill-${from}`).addEventListener("click", () => putBall(from));
   addEventListener("resize", askForPaint);
+  const ball = () => encodeBall({ from: origin, power: powerNow(), steps: [...taken, ...due] });
+  const first = ball();
+  keepInAddress("hill", () => (ball() === first ? "" : ball()), (text) => {
+    const linked = decodeBall(text);
+    [origin, due] = [linked.from, linked.steps];
+    byId("hill-rate").value = linked.power / 10;
+  });
+}
+
+/** Put the ball where it is to be at first, and let it take the steps that a link asks for. */
+function beginRoll() {
+  const steps = due;
+  putBall(origin);
+  due = steps;
+  const next = () => {
+    if (due.length === 0) return;
+    takeStep(due.shift());
+    requestAnimationFrame(next);
+  };
+  next();
 }
 
 function unpackHill(data) {
@@ -66,29 +94,57 @@ function unpackHill(data) {
 
 // The ball.
 
-function rateNow() {
-  return +(10 ** Number(byId("hill-rate").value)).toPrecision(2);
+function powerNow() {
+  return Math.round(10 * byId("hill-rate").value);
+}
+
+function rateOf(power) {
+  return +(10 ** (power / 10)).toPrecision(2);
 }
 
 /** Where a step from here ends: against the slope, times the rate. */
-function afterStep({ place, slope }) {
-  return place.map((value, k) => value - rateNow() * slope[k]);
+function afterStep({ place, slope }, power) {
+  return place.map((value, k) => value - rateOf(power) * slope[k]);
 }
 
 /** Put the ball somewhere; a new place begins a new trail. */
-function putBall(place) {
+function putBall(from) {
   stopRolling();
-  trail = [];
+  [origin, trail, taken, due] = [from, [], [], []];
+  const place = placeCalled(from);
   ball = { place, ...hill.at(place) };
   byId("hill-text").textContent = "The arrow is the next step.";
   askForPaint();
+  noteChange();
   announce(`Cost ${plainText(ball.cost)}`);
 }
 
-function takeStep() {
+/** A place by its name in a link: an end of the path, or thousandths of the map's half side. */
+function placeCalled(from) {
+  if (from === "start") return hill.path[0];
+  if (from === "end") return hill.path.at(-1);
+  const shares = from.split(":").map((share) => Math.min(1, Math.max(-1, share / 1000)));
+  return shares.map((share, k) => hill.centre[k] + share * hill.half);
+}
+
+/** The name of the nearest place on the map that has one. */
+function nameOf(place) {
+  const shares = place.map((value, k) => (value - hill.centre[k]) / hill.half);
+  return shares.map((share) => Math.round(1000 * Math.min(1, Math.max(-1, share)))).join(":");
+}
+
+/** A step at the rate that is chosen, instead of those that a link asks for. */
+function stepOnce() {
+  due = [];
+  takeStep(powerNow());
+}
+
+function takeStep(power) {
   const before = ball;
-  const place = afterStep(before);
+  const place = afterStep(before, power);
   trail.push(before.place);
+  taken.push(power);
+  noteChange();
   ball = { place, ...hill.at(place) };
   const text = tellStep(before, ball);
   byId("hill-text").textContent = text;
@@ -121,7 +177,7 @@ function roll() {
   byId("hill-roll").textContent = "Stop";
   const end = trail.length + mostSteps;
   timer = setInterval(() => {
-    takeStep();
+    stepOnce();
     if (trail.length >= end || !isOnMap(ball.place)) stopRolling();
   }, pause);
 }
@@ -139,7 +195,7 @@ function startMap() {
   const placeOf = (event) => {
     const { left, top, width, height } = map.getBoundingClientRect();
     const shares = [(event.clientX - left) / width, 1 - (event.clientY - top) / height];
-    return onMap(shares.map((share, k) => hill.centre[k] + (2 * share - 1) * hill.half));
+    return nameOf(shares.map((share, k) => hill.centre[k] + (2 * share - 1) * hill.half));
   };
   map.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
@@ -152,19 +208,13 @@ function startMap() {
   map.addEventListener("keydown", (event) => {
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
     const move = moves[event.key];
-    if (event.key === "Enter" || event.key === " ") takeStep();
-    else if (event.key === "Home") putBall(hill.path[0]);
-    else if (event.key === "End") putBall(hill.path.at(-1));
-    else if (move) putBall(onMap(ball.place.map((value, k) => value + move[k] * 2 * hill.half * keyStep)));
+    if (event.key === "Enter" || event.key === " ") stepOnce();
+    else if (event.key === "Home") putBall("start");
+    else if (event.key === "End") putBall("end");
+    else if (move) putBall(nameOf(ball.place.map((value, k) => value + move[k] * 2 * hill.half * keyStep)));
     else return;
     event.preventDefault();
   });
-}
-
-function onMap(place) {
-  return place.map((value, k) =>
-    Math.min(hill.centre[k] + hill.half, Math.max(hill.centre[k] - hill.half, value)),
-  );
 }
 
 // What is seen.
@@ -179,14 +229,14 @@ function askForPaint() {
 }
 
 function paint() {
-  const tip = afterStep(ball);
+  const tip = afterStep(ball, powerNow());
   const next = hill.at(tip);
   const marks = { path: hill.path, trail, ball: ball.place, tip };
   hill.relief.map(byId("hill-map"), marks);
   hill.relief.surface(byId("hill-surface"), marks);
   paintSlice(tip, next.cost);
-  byId("hill-rate-value").textContent = rateNow();
-  byId("hill-rate").setAttribute("aria-valuetext", rateNow());
+  byId("hill-rate-value").textContent = rateOf(powerNow());
+  byId("hill-rate").setAttribute("aria-valuetext", rateOf(powerNow()));
   const section = byId("hill");
   section.dataset.place = ball.place.join(" ");
   section.dataset.cost = ball.cost;

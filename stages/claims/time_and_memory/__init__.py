@@ -1,0 +1,1 @@
+"""Claim: time and memory grow in proportion to images, neurons and layers."""
