@@ -14,7 +14,8 @@ WEB = Path(__file__).parent / "web"
 class Image:
     """A figure as a page shows it: its words, the PNG without heading, and its size in pixels.
 
-    ``dark`` is the palette of the PNG on dark ground, base64; "" if it has none.
+    ``dark`` is the palette of the PNG on dark ground, base64; "" if it has none. A narrow screen
+    shows ``fold`` percent of the width at first.
     """
 
     title: str
@@ -25,6 +26,7 @@ class Image:
     height: int
     subtitle: str = ""
     dark: str = ""
+    fold: int = 56
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def image_of(title: str, caption: str, alt: str, png: bytes) -> Image:
     plate = plate_of(png)
     source, dark = data_url("image/png", plate.png), b64encode(plate.dark).decode()
     size = plate.width, plate.height
-    return Image(title, caption, alt, source, *size, subtitle=plate.subtitle, dark=dark)
+    return Image(title, caption, alt, source, *size, plate.subtitle, dark, plate.fold)
 
 
 def data_url(kind: str, content: bytes) -> str:

@@ -36,17 +36,24 @@ TWINS = {
 }
 RIM, CORNER, DARK = 2, 10, 128  # pixels beside an edge, at a corner; a grey level
 FIRM = 30.0  # weight of the ground's twin: it must be the page's own
+FOLDS = range(44, 64, 2)  # percent of the width where a narrow screen may cut a figure at first
+USUAL = 56  # ... if nothing speaks for another place
+INKED, BESIDE = 60, 4  # grey levels from the ground; pixels to either side that should be free, too
 
 
 @dataclass(frozen=True)
 class Plate:
-    """A PNG without heading, its palette on dark ground, its size in pixels; its subtitle."""
+    """A PNG without heading, its palette on dark ground, its size in pixels; its subtitle.
+
+    ``fold`` is the percentage of its width that a narrow screen shows at first.
+    """
 
     png: bytes
     dark: bytes
     width: int
     height: int
     subtitle: str
+    fold: int
 
 
 def plate_of(png: bytes) -> Plate:
@@ -56,14 +63,31 @@ def plate_of(png: bytes) -> Plate:
         whole = picture.convert("RGB")
     top = notes.get("heading", 0)
     body = whole.crop((0, top, whole.width, whole.height))
-    night = night_of(np.asarray(body.convert("L")), top, notes.get("night", []))
+    levels = np.asarray(body.convert("L"))
+    night = night_of(levels, top, notes.get("night", []))
     places, light, dark = paired(body, night)
     paletted = Pillow.fromarray(places, mode="P")
     paletted.putpalette(light.tobytes())
     file = BytesIO()
     paletted.save(file, format="png", optimize=True)
     subtitle = notes.get("subtitle", "")
-    return Plate(file.getvalue(), dark.tobytes(), body.width, body.height, subtitle)
+    fold = fold_of(levels)
+    return Plate(file.getvalue(), dark.tobytes(), body.width, body.height, subtitle, fold)
+
+
+def fold_of(levels: NDArray[np.uint8]) -> int:
+    """Where a body, (height, width) grey levels, is cut with the least ink: between its panels.
+
+    A title or a number in the middle of such a cut would be read wrongly, or not at all.
+    """
+    ground = np.bincount(levels.ravel()).argmax()
+    ink = (np.abs(levels.astype(int) - ground) > INKED).sum(axis=0)
+
+    def cut(percent: int) -> tuple[int, int]:
+        column = levels.shape[1] * percent // 100
+        return ink[max(0, column - BESIDE) : column + BESIDE + 1].sum(), abs(percent - USUAL)
+
+    return min(FOLDS, key=cut)
 
 
 def night_of(

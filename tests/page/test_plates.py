@@ -12,7 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from stages.page.figures.layout import BLUE, GLOW, INK, NIGHT, Sheet, save, styled
 from stages.page.html import WEB
-from stages.page.plates import on_dark, plate_of
+from stages.page.plates import FOLDS, USUAL, on_dark, plate_of
 
 
 def colour(text: str) -> tuple[int, ...]:
@@ -94,3 +94,26 @@ def test_any_number_of_colours_fits_a_palette(colours: int, tmp_path: Path) -> N
     picture.save(tmp_path / "many.png", pnginfo=notes)
     plate = plate_of((tmp_path / "many.png").read_bytes())
     assert len(plate.dark) <= 3 * 256
+
+
+@pytest.mark.parametrize(("gap", "fold"), [(0.46, 46), (0.6, 60)])
+def test_a_narrow_screen_cuts_a_figure_between_its_panels(
+    gap: float, fold: int, tmp_path: Path
+) -> None:
+    picture = Image.new("RGB", (1000, 300), "white")
+    picture.paste("#5a6675", (0, 20, int(1000 * gap) - 6, 40))  # as a title's letters
+    picture.paste("#5a6675", (int(1000 * gap) + 6, 200, 1000, 220))
+    picture.save(tmp_path / "two.png")
+    assert plate_of((tmp_path / "two.png").read_bytes()).fold == fold
+
+
+def test_a_figure_of_one_panel_is_cut_where_most_are(tmp_path: Path) -> None:
+    Image.new("RGB", (900, 60), "white").save(tmp_path / "empty.png")
+    assert plate_of((tmp_path / "empty.png").read_bytes()).fold == USUAL
+
+
+def test_every_fold_has_a_rule() -> None:
+    style = (WEB / "page.css").read_text(encoding="utf-8")
+    rules = re.findall(r"\.fold-(\d+) img \{ min-width: (\d+)%; \}", style)
+    assert [int(fold) for fold, _ in rules] == [*FOLDS]
+    assert all(int(width) == round(10_000 / int(fold)) for fold, width in rules)

@@ -3,7 +3,7 @@
 import { makeShape } from "./dom.js";
 
 const [width, height] = [420, 170];
-const margin = { left: 46, right: 12, top: 12, bottom: 26 };
+const margin = { left: 60, right: 12, top: 12, bottom: 26 };
 const mostPoints = 300; // kept of a curve: of more, every other one is left out
 
 /**

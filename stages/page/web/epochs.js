@@ -15,7 +15,7 @@ const pace = 650; // milliseconds for each epoch when they play by themselves
 const [plotWidth, plotHeight, plotMargin] = [
   420,
   190,
-  { left: 46, right: 12, top: 12, bottom: 26 },
+  { left: 52, right: 12, top: 12, bottom: 26 },
 ];
 const mostTicks = 6;
 // Logarithmic both: costs, and the share of errors, so that halving them takes the same height.

@@ -27,7 +27,7 @@ import { makeAnnouncer, makeVisibleUpdate } from "./schedule.js";
 
 const mostSteps = 2000; // that a link may ask for
 const mostMemory = 5e6; // numbers kept, so that steps can be undone
-const [chartWidth, chartHeight, chartLeft] = [320, 130, 48];
+const [chartWidth, chartHeight, chartLeft] = [320, 130, 60];
 // Of the rate with which the run began, far from any valley, what is left to begin with here. Ten
 // steps on random test images with the whole of it break the network of the lectures (49 % are
 // read correctly afterwards), with a tenth they help; one image alone is followed still more slowly.
