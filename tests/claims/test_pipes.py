@@ -85,11 +85,13 @@ CASE = Case(
     pipes,
     {
         "widths": [3, 5], "learning_rate": 0.1, "momentum": 0.5, "weight_decay": 0.001,
-        "batch_size": 20, "epochs": 3, "networks": 2, "shares": [0.5, 0.2], "epochs_after": 1, "seed": 4,
+        "batch_size": 20, "epochs": 3, "networks": 2, "shares": [0.5, 0.2], "epochs_after": 1,
+        "seed": 4,
     },
     {
         "widths": [4], "learning_rate": 0.2, "momentum": 0.9, "weight_decay": 0.1,
-        "batch_size": 30, "epochs": 4, "networks": 3, "shares": [0.5], "epochs_after": 2, "seed": 5,
+        "batch_size": 30, "epochs": 4, "networks": 3, "shares": [0.5], "epochs_after": 2,
+        "seed": 5,
     },
     (TABLE,),
     known_numbers,

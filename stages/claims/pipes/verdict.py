@@ -201,7 +201,7 @@ def notes(pipes: Pipes) -> str:
 def measured(pipes: Pipes) -> str:
     """Every number, and how the networks were trained."""
     whole = mean_interval(100 * pipes.rungs[0].cut)
-    rungs = "; ".join(summary(pipes, rung) for rung in pipes.rungs[1:])
+    rungs = "; ".join(of_rung(pipes, rung) for rung in pipes.rungs[1:])
     shapes = "; ".join(
         f"{name}: {', '.join(map(summary, pipes.line(depth)))}" for depth, name in NAMES.items()
     )
@@ -220,7 +220,7 @@ def measured(pipes: Pipes) -> str:
     )
 
 
-def summary(pipes: Pipes, rung: Rung) -> str:
+def of_rung(pipes: Pipes, rung: Rung) -> str:
     """A rung with its losses."""
     cut, trained = (interval(mean_interval(100 * each)) for each in (rung.cut, rung.trained))
     after = f", trained on {trained}" if pipes.epochs_after else ""
