@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import importlib
 import re
+import shutil
 import struct
 import sys
 import zipfile
@@ -29,6 +30,7 @@ from stages.common.files.paths import (
     PARAMETERS,
     RAW,
     RAW_DATASET,
+    SCALE,
     SCORES,
 )
 from stages.common.images import catalog
@@ -134,6 +136,8 @@ def finished(data: MadeUp, tmp_path_factory: pytest.TempPathFactory) -> Path:
         parameters = parameters_for(data)
         with Path("params.yaml").open("w") as file:
             YAML().dump(parameters, file)
+        SCALE.parent.mkdir()
+        shutil.copyfile(ROOT / SCALE, SCALE)  # a claim's table, of no data set
         for stage in STAGES:
             start(stage, parameters.get(stage, {}), patch)
     return folder
