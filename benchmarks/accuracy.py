@@ -74,10 +74,10 @@ def main(
         with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
             prepare(Path(folder), changed)
             one = partial(measure, Path(folder), name, changed)
-            own = [*pool.map(one, range(seeds or recipes[name].get("seeds", SEEDS)))]
+            done = [*pool.map(one, range(seeds or recipes[name].get("seeds", SEEDS)))]
         if seeds is None:
-            keep(recipes, own)
-        runs += own
+            keep(recipes, done)
+        runs += done
     print(table(recipes, runs))
 
 
@@ -171,14 +171,14 @@ def table(recipes: dict[str, Any], runs: list[Run]) -> str:
         "|---|---|---|---|---|",
     ]
     for name in dict.fromkeys(run.recipe for run in runs):
-        own = [run for run in runs if run.recipe == name]
-        test = [run.test for run in own]
+        of_recipe = [run for run in runs if run.recipe == name]
+        test = [run.test for run in of_recipe]
         spread = f" ± {stdev(test):.2f}" if len(test) > 1 else ""
         lines.append(
             f"| `{name}`: {recipes[name]['about']} | {mean(test):.2f}{spread} "
-            f"| {mean(run.two_guesses for run in own):.2f} "
-            f"| {mean(run.validation for run in own):.2f} "
-            f"| {mean(run.seconds for run in own):.1f} |"
+            f"| {mean(run.two_guesses for run in of_recipe):.2f} "
+            f"| {mean(run.validation for run in of_recipe):.2f} "
+            f"| {mean(run.seconds for run in of_recipe):.1f} |"
         )
     return "\n".join(lines)
 

@@ -29,7 +29,7 @@ def draw_speed(rows: list[Row], where: str, path: Path) -> None:
     """One panel a task, one dot a contender: its time, and how many times ours that is."""
     tasks = list(dict.fromkeys(row["task"] for row in rows))
     by_task = [[row for row in rows if row["task"] == task] for task in tasks]
-    height = sum(LINE * len(own) + GAP for own in by_task) + 0.1
+    height = sum(LINE * len(task_rows) + GAP for task_rows in by_task) + 0.1
     subtitle = (
         "Milliseconds, median and quartiles, on a logarithmic scale; at the right, as a multiple "
         f"of this project's time in the same round. {where}."
@@ -37,12 +37,12 @@ def draw_speed(rows: list[Row], where: str, path: Path) -> None:
     with styled():
         sheet = Sheet("One epoch of the same work, by this project and by others", subtitle, height)
         top = 0.4
-        for task, own in zip(tasks, by_task, strict=True):
-            tall = LINE * len(own)
+        for task, task_rows in zip(tasks, by_task, strict=True):
+            tall = LINE * len(task_rows)
             heading = sheet.canvas(MARGIN, top - 0.26, WIDTH - 2 * MARGIN, 0.2)
             heading.text(0, 0.14, task, fontsize=10.5, fontweight="bold", color=INK)
             axes = sheet.panel(NAMES, top, WIDTH - NAMES - NUMBERS - MARGIN, tall)
-            draw_task(axes, own)
+            draw_task(axes, task_rows)
             top += tall + GAP
         save(sheet.figure, path, DPI)
 

@@ -17,12 +17,12 @@ class Evaluating(Contender):
         """Take the network before its first step."""
         super().__init__(task)
         self.network = task.network()
-        self.found: tuple[float, float] = (0.0, 0.0)
+        self.scores: tuple[float, float] = (0.0, 0.0)
 
     def epoch(self, steps: int | None = None) -> None:
         """Evaluate once."""
         del steps
-        self.found = self.evaluate()
+        self.scores = self.evaluate()
 
     @abstractmethod
     def evaluate(self) -> tuple[float, float]:
@@ -30,7 +30,7 @@ class Evaluating(Contender):
 
     def result(self) -> Array | None:
         """What was found."""
-        return np.array(self.found)
+        return np.array(self.scores)
 
 
 class OursEvaluating(Evaluating):

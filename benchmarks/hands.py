@@ -77,10 +77,10 @@ def shares(recipe: str, source: str, model: Model, digits: Digits) -> list[Share
     rows = {ALL: labels >= 0, **{str(digit): labels == digit for digit in np.unique(labels)}}
     return [
         Share(
-            recipe, source, digit, int(own.sum()),
-            round(float(right[own, 0].mean()), 4), round(float(right[own].any(axis=1).mean()), 4),
+            recipe, source, digit, int(mask.sum()),
+            round(float(right[mask, 0].mean()), 4), round(float(right[mask].any(axis=1).mean()), 4),
         )
-        for digit, own in rows.items()
+        for digit, mask in rows.items()
     ]  # fmt: skip
 
 
@@ -98,10 +98,10 @@ def markdown() -> str:
     lines = [f"| recipe | {' | '.join(sources)} | worst digit of {sources[0]} |"]
     lines.append("| --- " * (len(sources) + 2) + "|")
     for recipe in dict.fromkeys(row.recipe for row in rows):
-        own = [row for row in rows if row.recipe == recipe]
-        whole = {row.source: row for row in own if row.digit == ALL}
+        of_recipe = [row for row in rows if row.recipe == recipe]
+        whole = {row.source: row for row in of_recipe if row.digit == ALL}
         cells = [f"{whole[s].right:.1%} ({whole[s].two_guesses:.1%})" for s in sources]
-        digits = [row for row in own if row.source == sources[0] and row.digit != ALL]
+        digits = [row for row in of_recipe if row.source == sources[0] and row.digit != ALL]
         worst = min(digits, key=lambda row: row.right)
         lines.append(f"| `{recipe}` | {' | '.join(cells)} | {worst.digit}: {worst.right:.1%} |")
     return "\n".join(lines)
@@ -141,8 +141,8 @@ def main(
         changed = apply(params, {**recipes[name]["changes"], **(QUICK if quick else {})})
         with tempfile.TemporaryDirectory() as folder:
             model = trained(name, changed, Path(folder))
-        for source, own in sources.items():
-            rows += shares(name, source, model, own)
+        for source, of_source in sources.items():
+            rows += shares(name, source, model, of_source)
             print(*(f"{row.digit}: {row.right:.3f}" for row in rows[-11:]), source, flush=True)
     if not quick:
         keep(rows)

@@ -19,14 +19,14 @@ class LocalCluster:
         """Start a scheduler and so many workers."""
         self.folder = folder
         self.workers: list[Process] = []
-        told = folder / "scheduler.json"
-        options = ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told)]
+        scheduler_file = folder / "scheduler.json"
+        options = ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(scheduler_file)]
         self.scheduler = self._start("scheduler", *options)
-        while not told.exists():
+        while not scheduler_file.exists():
             if self.scheduler.poll() is not None:
                 raise SystemExit(self.log())
             time.sleep(0.02)
-        self.address = str(json.loads(told.read_text())["address"])
+        self.address = str(json.loads(scheduler_file.read_text())["address"])
         self.have(workers)
 
     def have(self, count: int) -> None:

@@ -27,7 +27,7 @@ from stages.common.images.pictures import grey_of
 from stages.common.models.model import Model, load_model
 
 TABLE = Path(__file__).with_suffix(".csv")
-COLUMNS = ("picture", "right", "told", "silent", "alarms")
+COLUMNS = ("picture", "right", "warned", "silent", "alarms")
 SIDE = 28  # pixels along a digit
 COUNT, FEW = 600, 4  # digits of each kind; in a quick run
 

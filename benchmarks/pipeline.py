@@ -50,23 +50,23 @@ def main(
     targets = [until] if until else []
     with tempfile.TemporaryDirectory() as folder:
         alone, piped = (clone(project, Path(folder) / name) for name in ("alone", "piped"))
-        own = {name: run_alone(alone, commands[name], name, params) for name in stages}
+        alone_runs = {name: run_alone(alone, commands[name], name, params) for name in stages}
         cold = repro(piped, *targets)
         nothing = min(repro(piped, *targets).seconds for _ in range(3))
         change_rate(piped / "params.yaml", params["train"]["learning_rate"])
         changed = repro(piped, *targets)
-    for name, run in own.items():
+    for name, run in alone_runs.items():
         print(f"{name:14} {run.seconds:6.1f} s by itself, at most {run.mib:4.0f} MiB")
-    total = sum(run.seconds for run in own.values())
+    total = sum(run.seconds for run in alone_runs.values())
     print(
         f"cold dvc repro {cold.seconds:.1f} s, own work {total:.1f} s: "
-        f"DVC adds {cold.seconds - total:.1f} s for {len(own)} stages"
+        f"DVC adds {cold.seconds - total:.1f} s for {len(alone_runs)} stages"
     )
     print(f"nothing to do: {nothing:.2f} s")
     ran = re.findall(r"Running stage '(\w+)'", changed.printed)
     print(
         f"another learning rate: {changed.seconds:.1f} s; {', '.join(ran) or 'no stages'} take "
-        f"{sum(own[name].seconds for name in ran):.1f} s by themselves"
+        f"{sum(alone_runs[name].seconds for name in ran):.1f} s by themselves"
     )
 
 

@@ -151,7 +151,7 @@ def train(
             start = thread_time()
             sgd.epoch()
             times.append(thread_time() - start)
-    return 1000 * min(times), round(memory.own, 1)
+    return 1000 * min(times), round(memory.private, 1)
 
 
 class PeakMemory:
@@ -159,7 +159,7 @@ class PeakMemory:
 
     def __enter__(self) -> Self:
         """Begin to look."""
-        self.own, self.over = status_mib("RssAnon"), threading.Event()
+        self.private, self.over = status_mib("RssAnon"), threading.Event()
         self.thread = threading.Thread(target=self.watch)
         self.thread.start()
         return self
@@ -167,13 +167,13 @@ class PeakMemory:
     def watch(self) -> None:
         """Look until it is over."""
         while not self.over.wait(0.02):
-            self.own = max(self.own, status_mib("RssAnon"))
+            self.private = max(self.private, status_mib("RssAnon"))
 
     def __exit__(self, *_: object) -> None:
         """Look a last time."""
         self.over.set()
         self.thread.join()
-        self.own = max(self.own, status_mib("RssAnon"))
+        self.private = max(self.private, status_mib("RssAnon"))
 
 
 def status_mib(name: str) -> float:

@@ -174,8 +174,8 @@ def processor() -> str:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:
         return platform.processor()
-    found = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-    said = {key.strip(): value.strip() for key, value in found.items()}
+    fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    said = {key.strip(): value.strip() for key, value in fields.items()}
     return f"{said.get('model name', '?')} (model {said.get('model', '?')})"
 
 
@@ -235,14 +235,14 @@ def run(heat: Heat, rounds: int) -> list[Result]:
             task=title,
             contender=contender.name,
             rounds=rounds,
-            median_ms=percentile(own, 50),
-            lower_quartile_ms=percentile(own, 25),
-            upper_quartile_ms=percentile(own, 75),
-            ratio_to_floor=percentile(own / times[1], 50),
-            ratio_of_ours=percentile(times[0] / own, 50),
+            median_ms=percentile(durations, 50),
+            lower_quartile_ms=percentile(durations, 25),
+            upper_quartile_ms=percentile(durations, 75),
+            ratio_to_floor=percentile(durations / times[1], 50),
+            ratio_of_ours=percentile(times[0] / durations, 50),
             difference=difference,
         )
-        for contender, own, difference in zip(contenders, times, differences, strict=True)
+        for contender, durations, difference in zip(contenders, times, differences, strict=True)
     ]
     print("  ms an epoch (quartiles)      to floor   ours to it   difference")
     for result in results:
@@ -254,14 +254,14 @@ def run(heat: Heat, rounds: int) -> list[Result]:
 
 def quotients(names: list[str], times: Array) -> dict[str, float]:
     """``QUOTIENTS`` of times, (contenders, rounds), as far as these contenders take part."""
-    found = {}
+    speedups = {}
     medians = dict(zip(names, np.median(times, axis=1).tolist(), strict=True))
     for label, (ours, start) in QUOTIENTS.items():
         others = [name for name in names if name.startswith(start) and name != ours]
         if others and ours in names:
             best = min(others, key=medians.__getitem__)
-            found[label] = percentile(times[names.index(ours)] / times[names.index(best)], 50)
-    return found
+            speedups[label] = percentile(times[names.index(ours)] / times[names.index(best)], 50)
+    return speedups
 
 
 def percentile(values: Array, q: int) -> float:

@@ -69,13 +69,13 @@ def main(
                 start = perf_counter()
                 way(train_and_score, jobs, common)
                 times[name].append(perf_counter() - start)
-        for name, found in times.items():
-            print(f"{name}: {median(found):.2f} s for {trainings} trainings")
+        for name, seconds in times.items():
+            print(f"{name}: {median(seconds):.2f} s for {trainings} trainings")
         for backend in ("loky", "dask"):
             pairs = zip(times[f"{backend}, 1"], times[f"{backend}, 2"], strict=True)
             quotients = sorted(one / two for one, two in pairs)
-            told = ", ".join(f"{q:.2f}" for q in quotients)
-            print(f"{backend}: two are {median(quotients):.2f} times as fast as one ({told})")
+            listing = ", ".join(f"{q:.2f}" for q in quotients)
+            print(f"{backend}: two are {median(quotients):.2f} times as fast as one ({listing})")
         for name, way in ways.items():
             processes = clusters[int(name[-1])] if name.startswith("dask") else None
             print(f"{name}: {cost(way, processes, tasks)}")
@@ -116,14 +116,14 @@ def cost(
     jobs = [(n,) for n in range(tasks)]
     way(neg, jobs[:4], ())
     processes = [cluster.scheduler, *cluster.workers] if cluster else []
-    before, start, own = [work_of(p.pid) for p in processes], perf_counter(), process_time()
+    before, start, cpu = [work_of(p.pid) for p in processes], perf_counter(), process_time()
     way(neg, jobs, ())
-    elapsed, own = perf_counter() - start, process_time() - own
+    elapsed, cpu = perf_counter() - start, process_time() - cpu
     worked = [work_of(p.pid) - b for p, b in zip(processes, before, strict=True)]
-    named = {"elapsed": elapsed, "here": own}
+    named = {"elapsed": elapsed, "here": cpu}
     named |= {"scheduler": worked[0], "all workers": sum(worked[1:])} if worked else {}
-    told = ", ".join(f"{name} {1000 * seconds / tasks:.2f}" for name, seconds in named.items())
-    return f"{told} ms a task"
+    listing = ", ".join(f"{name} {1000 * seconds / tasks:.2f}" for name, seconds in named.items())
+    return f"{listing} ms a task"
 
 
 def work_of(pid: int) -> float:

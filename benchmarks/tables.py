@@ -54,6 +54,6 @@ def speed_table() -> str:
 
 def _multiple(times: dict[str, float], start: str, ours: float) -> str:
     """The quickest of the contenders whose name begins so, as a multiple of our time."""
-    own = [time / ours for name, time in times.items() if name.startswith(start)]
-    best = min(own, default=0.0)
-    return f"{best:.{0 if best >= 10 else 1 if best >= 2 else 2}f}" if own else ""
+    ratios = [time / ours for name, time in times.items() if name.startswith(start)]
+    best = min(ratios, default=0.0)
+    return f"{best:.{0 if best >= 10 else 1 if best >= 2 else 2}f}" if ratios else ""

@@ -36,8 +36,8 @@ def batch(params: BatchParams) -> None:
     with whole_folder(BATCHES) as folder:
         for part, rows in split(len(images), params.validation, params.seed).items():
             (folder / part).mkdir()
-            own = None if edges is None else edges[rows]
-            save_labelled(folder / part, images[rows], labels[rows], own)
+            edges_of_part = None if edges is None else edges[rows]
+            save_labelled(folder / part, images[rows], labels[rows], edges_of_part)
         (folder / BATCH_SIZE.name).write_text(json.dumps({"batch_size": params.batch_size}) + "\n")
     batches = -(-count // params.batch_size)
     print(

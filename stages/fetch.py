@@ -114,8 +114,8 @@ def bring(entry: Entry, sources: list[str], timeout: float, retries: int) -> Non
     root = Path(os.environ.get("DVC_ROOT") or ".")  # the real one in temporary experiment runs
     cache = root / ".downloads"
     first = [opened(name, root, timeout) for name in sources]
-    own = [opened(name, root, timeout) for name in entry.sources]
-    downloads = Downloads(cache, [*first, *own], retries)
+    of_entry = [opened(name, root, timeout) for name in entry.sources]
+    downloads = Downloads(cache, [*first, *of_entry], retries)
     if entry.archive:
         archive = Archive(entry.archive.name, entry.archive, downloads.get)
         downloads = Downloads(cache, [*first, archive], retries)
@@ -127,8 +127,8 @@ def bring(entry: Entry, sources: list[str], timeout: float, retries: int) -> Non
             origins[origin] += 1
         entry.about.save(folder / RAW_DATASET.name)
     length = sum(file.length for file in entry.files.values())
-    told = [f"{count} from {origin}" for origin, count in origins.items()]
-    whence = " and ".join(told) if len(told) > 1 else f"from {next(iter(origins))}"
+    counts = [f"{count} from {origin}" for origin, count in origins.items()]
+    whence = " and ".join(counts) if len(counts) > 1 else f"from {next(iter(origins))}"
     print(f"{entry.about.name}: {length:,} bytes in {RAW}, all four files verified, {whence}")
 
 

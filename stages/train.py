@@ -71,9 +71,9 @@ def train(params: TrainParams) -> None:
     with np.errstate(all="ignore"):
         history = History(sgd, examples, validation, spacing(params.epochs, params.snapshots))
         if not history.is_finite():
-            told = "expected first weights whose cost and answers are finite numbers"
+            expected = "expected first weights whose cost and answers are finite numbers"
             raise StageError(
-                f"train.gain: {told}, got {params.gain:g}; lower it, or take fewer layers"
+                f"train.gain: {expected}, got {params.gain:g}; lower it, or take fewer layers"
             )
     checkpoint = Checkpoint(
         "train",

@@ -61,11 +61,11 @@ def declared(part: str) -> list[Requirement]:
 
 def pins(lock: str) -> dict[str, list[tuple[str, int]]]:
     """By name: each pinned version and the number of its hashes; some have one for each Python."""
-    found: dict[str, list[tuple[str, int]]] = {}
+    versions: dict[str, list[tuple[str, int]]] = {}
     for block in re.split(r"\n(?=\S)", lock.strip()):
         name, _, version = re.split(r"[ \\\n]", block)[0].partition("==")
-        found.setdefault(name, []).append((version, block.count("--hash=sha256:")))
-    return found
+        versions.setdefault(name, []).append((version, block.count("--hash=sha256:")))
+    return versions
 
 
 def lock_problems(lock: str, wanted: list[Requirement]) -> Iterator[str]:
@@ -96,16 +96,16 @@ def licence(package: Distribution) -> str:
 
 def print_licences() -> None:
     """One line for each installed package; unknown and copyleft licences are marked."""
-    found = {package.metadata["Name"]: package for package in distributions()}
+    packages = {package.metadata["Name"]: package for package in distributions()}
     needed = {canonicalize_name(need.name) for need in declared("dependencies")}
     marked = 0
-    for name, package in sorted(found.items(), key=lambda item: item[0].lower()):
+    for name, package in sorted(packages.items(), key=lambda item: item[0].lower()):
         text = licence(package)
         mark = "unknown" if text == "unknown" else "copyleft" if COPYLEFT.search(text) else ""
         marked += bool(mark)
         direct = "direct" if canonicalize_name(name) in needed else ""
         print(f"{name:26} {package.version:14} {direct:6} {mark:8} {text}")
-    print(f"\nLicences: {len(found)} packages, {marked} marked as copyleft or unknown.")
+    print(f"\nLicences: {len(packages)} packages, {marked} marked as copyleft or unknown.")
 
 
 def audit() -> int:

@@ -101,9 +101,9 @@ def compare(digits: str, rows: list[Row], only: str) -> bool:
         expected = expected or outs
         differing = sorted(name for name in expected if outs.get(name) != expected[name])
         good &= outs == expected
-        told = ", ".join(differing) or "none"
+        listing = ", ".join(differing) or "none"
         seconds = perf_counter() - start
-        print(f"| {digits} | {row.name} | {len(outs)} | {told} | {seconds:.0f} |", flush=True)
+        print(f"| {digits} | {row.name} | {len(outs)} | {listing} | {seconds:.0f} |", flush=True)
     return good
 
 

@@ -69,13 +69,13 @@ def declared(stage: str, kind: str) -> list[str]:
 
 def downstream(stage: str) -> set[str]:
     """A stage and every stage that reads what it writes, directly or not."""
-    found = {stage}
+    reached = {stage}
     for later in STAGES:
-        written = [path for each in found for kind in WRITTEN for path in declared(each, kind)]
+        written = [path for each in reached for kind in WRITTEN for path in declared(each, kind)]
         read = declared(later, "deps")
         if any(out == dep or out.startswith(f"{dep}/") for out in written for dep in read):
-            found.add(later)
-    return found
+            reached.add(later)
+    return reached
 
 
 class Clone:
@@ -143,8 +143,8 @@ class Clone:
 
     def ran(self, output: str) -> list[str]:
         """The stages that were really run, in the order in which they were."""
-        found = re.findall(r"Running stage '(?:[./\w]+dvc\.yaml:)?(\w+)'", output)
-        return [stage for stage in STAGES if stage in found]
+        ran = re.findall(r"Running stage '(?:[./\w]+dvc\.yaml:)?(\w+)'", output)
+        return [stage for stage in STAGES if stage in ran]
 
     def outs(self) -> dict[str, str]:
         """The hash of every output, as the locks name them."""

@@ -28,10 +28,10 @@ def installed() -> dict[str, Path]:
         text=True,
         check=True,
     )
-    found: dict[str, Path] = {}
+    pythons: dict[str, Path] = {}
     for each in json.loads(done.stdout):
-        found.setdefault(each["version"], Path(each["path"]))
-    return dict(sorted(found.items(), key=lambda item: [*map(int, item[0].split("."))]))
+        pythons.setdefault(each["version"], Path(each["path"]))
+    return dict(sorted(pythons.items(), key=lambda item: [*map(int, item[0].split("."))]))
 
 
 if __name__ == "__main__":

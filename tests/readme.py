@@ -15,9 +15,9 @@ TABLE = re.compile(r"Of \d+ claims, .*?\n\n.*?\n\n", re.DOTALL)
 
 def claims_in_words() -> str:
     """How many claims held, and a row a chapter: each claim with its verdict and its figure."""
-    found = json.loads((ROOT / VERDICTS).read_text(encoding="utf-8"))
-    verdicts = {each["claim"]: Verdict(each["verdict"]) for each in found["claims"]}
-    counts = ", ".join(f"{found[v]} {WORDS[v]} ({mark})" for v, mark in MARKS.items())
+    summary = json.loads((ROOT / VERDICTS).read_text(encoding="utf-8"))
+    verdicts = {each["claim"]: Verdict(each["verdict"]) for each in summary["claims"]}
+    counts = ", ".join(f"{summary[v]} {WORDS[v]} ({mark})" for v, mark in MARKS.items())
     rows = [
         f"| {chapter.title} | "
         + " \u00b7 ".join(
@@ -36,10 +36,10 @@ def main() -> None:
     """Write the verdicts of the last run into the README."""
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
-    found, count = TABLE.subn(lambda _: claims_in_words() + "\n\n", text)
+    replaced, count = TABLE.subn(lambda _: claims_in_words() + "\n\n", text)
     if count != 1:
         raise SystemExit("README.md: expected one paragraph 'Of N claims, ...' with its table")
-    readme.write_text(found, encoding="utf-8")
+    readme.write_text(replaced, encoding="utf-8")
 
 
 if __name__ == "__main__":

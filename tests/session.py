@@ -68,10 +68,10 @@ def refreshed(text: str, run: Callable[[str], str]) -> str:
     """The document with what its commands print when they are ``run`` one after the other."""
 
     def again(block: re.Match[str]) -> str:
-        found = (
+        kept = (
             f"$ {command}\n{run(command)}" for command in commands(f"```console\n{block[0]}```")
         )
-        return "\n".join(found)
+        return "\n".join(kept)
 
     return BLOCK.sub(again, text)
 
@@ -81,18 +81,18 @@ def forms(text: str) -> list[str]:
 
     Numbers, hashes and how wide they make a table are left out, and lines that repeat a form.
     """
-    found: list[str] = []
+    forms: list[str] = []
     of_this: set[str] = set()
     for line in "".join(BLOCK.findall(text)).splitlines():
         form = re.sub(r"\b[0-9a-f]{7}\b|[-+]?\d[\d,.]*(e[-+]?\d+)?", "0", line)
         form = re.sub(r"[ -]+(?=\||$)|(?<=\|)[ -]+|\.\.\.$| {2,}", " ", form)
         if line.startswith("$ "):
-            found.append(line)
+            forms.append(line)
             of_this = set()
         elif form not in of_this:
-            found.append(form)
+            forms.append(form)
             of_this.add(form)
-    return found
+    return forms
 
 
 def main() -> None:

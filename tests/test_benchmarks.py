@@ -121,10 +121,10 @@ def other_digits(tmp_path: Path) -> Path:
 
 @pytest.mark.usefixtures("raw")
 def test_hands(other_digits: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found, labels = hands.optdigits(other_digits)
+    images, labels = hands.optdigits(other_digits)
     assert labels.tolist() == [*range(10)] * 2
-    assert found[3].shape == (8, 8)
-    assert found[3].max() == 255
+    assert images[3].shape == (8, 8)
+    assert images[3].max() == 255
     hands.main(other_digits, names=["deskewed"], quick=True)
     printed = capsys.readouterr().out
     assert all(f"{source}\n" in printed for source in ("optdigits", "strokes", "thin pen"))
@@ -143,12 +143,12 @@ def test_every_benchmark_that_can_be_started_is_started_above() -> None:
         Path(str(module.__file__)).stem
         for module in (accuracy, hands, pictures, pipeline, scale, speed, sweeps, unfamiliar)
     }
-    found = {
+    modules = {
         path.stem
         for path in (ROOT / "benchmarks").glob("*.py")
         if 'if __name__ == "__main__":' in path.read_text()
     }
-    assert found == started
+    assert modules == started
 
 
 class Lazy(Ours):

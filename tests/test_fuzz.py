@@ -164,17 +164,17 @@ def test_what_was_found_is_refused_in_one_line(name: str) -> None:
     target_name, content, complaint = FOUND[name]
     target = TARGETS[target_name]
     verdict(target, target.seeds()[0], bounded=False)
-    told = []
+    errors = []
 
     def read(content: bytes) -> None:
         try:
             target.read(content)
         except Exception as error:
-            told.append(str(error))
+            errors.append(str(error))
             raise
 
     assert verdict(target._replace(read=read), content())[0] != "accepted"
-    assert complaint in told[0]
+    assert complaint in errors[0]
 
 
 def test_a_picture_takes_no_room_for_what_only_its_header_has() -> None:

@@ -279,18 +279,18 @@ def test_every_parameter_that_shapes_the_results_is_tried() -> None:
 def test_training_has_as_many_threads_of_blas_as_it_was_given(
     threads: int, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found: list[list[int]] = []
+    counts: list[list[int]] = []
 
     def look(*_: object) -> None:
-        found.append([p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"])
+        counts.append([p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"])
 
     shutil.copytree(prepared, tmp_path / "run")
     monkeypatch.chdir(tmp_path / "run")
     monkeypatch.setattr("stages.train.descend", look)
     parameters = {**PARAMS["train"], **SMALL["train"], "threads": threads}
     assert start("train", as_options(parameters), monkeypatch) == 0
-    assert found[0]
-    assert {*found[0]} == {threads}
+    assert counts[0]
+    assert {*counts[0]} == {threads}
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -122,8 +122,8 @@ def test_packages_are_taken_by_their_hashes_into_a_folder_that_can_be_moved(
 
 
 def test_a_python_that_uv_must_fetch_is_told(project: Project) -> None:
-    told = project.make(".venv/installed", FIND="2").splitlines()
-    assert told[0] == f"no Python {RANGE} here: uv fetches one"
+    lines = project.make(".venv/installed", FIND="2").splitlines()
+    assert lines[0] == f"no Python {RANGE} here: uv fetches one"
 
 
 def test_where_no_python_can_be_had_one_line_names_the_range(project: Project) -> None:
@@ -135,10 +135,10 @@ def test_where_no_python_can_be_had_one_line_names_the_range(project: Project) -
 def test_a_python_outside_the_range_is_refused_in_one_line(project: Project) -> None:
     path = project.folder / "pyproject.toml"
     path.write_text(path.read_text().replace(RANGE, ">=3.90,<3.92"))
-    told = project.make(".venv/installed", "PYTHON=my-python", fails=True)
+    message = project.make(".venv/installed", "PYTHON=my-python", fails=True)
     here = sys.version.split()[0]
-    assert told.startswith(f"error: Python >=3.90,<3.92 is needed, my-python is {here};")
-    assert told.count("\n") == 1
+    assert message.startswith(f"error: Python >=3.90,<3.92 is needed, my-python is {here};")
+    assert message.count("\n") == 1
     assert project.asked() == ["venv .venv"]
 
 
@@ -167,9 +167,9 @@ def test_experiments_are_on_where_git_has_the_folder_and_off_elsewhere(
     project.make(".venv/installed")
     (project.folder / ".venv/bin/dvc").symlink_to(Path(sys.executable).parent / "dvc")
     settings = project.folder / ".dvc/config.local"
-    told = "no git repository has this folder: the pipeline runs, experiments (dvc exp) need one\n"
+    line = "no git repository has this folder: the pipeline runs, experiments (dvc exp) need one\n"
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    assert project.make("git") == told
+    assert project.make("git") == line
     assert "no_scm = true" in settings.read_text()
     assert project.make("git") == ""
     git(larger, "init")

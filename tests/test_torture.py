@@ -48,9 +48,9 @@ def test_of_two_runs_at_once_one_does_the_work_and_the_other_waits_or_names_it(
 ) -> None:
     victim.forget(("train", "evaluate"))
     runs = [victim.start(subprocess.PIPE) for _ in range(2)]
-    told = [run.communicate()[0] for run in runs]
+    outputs = [run.communicate()[0] for run in runs]
     codes = [run.returncode for run in runs]
-    for run, code, text in zip(runs, codes, told, strict=True):
+    for run, code, text in zip(runs, codes, outputs, strict=True):
         other = next(r.pid for r in runs if r is not run)
         # DVC's own locks: of its whole bookkeeping, and of the files that a run reads and writes.
         refused = re.search(rf"Unable to acquire lock|blocked by:\s+\(PID {other}\)", text)
@@ -65,10 +65,10 @@ def test_a_full_disk_fails_the_run_and_the_outputs_before_it_are_still_in_the_ca
     victim.forget(("train",))
     (victim.folder / "models/.network.npz.partial").symlink_to("/dev/full")
     run = victim.start(subprocess.PIPE)
-    told = run.communicate()[0]
+    output = run.communicate()[0]
     assert run.returncode != 0
-    assert "error: models/network.npz: No space left on device\n" in told
-    assert "Traceback" not in told
+    assert "error: models/network.npz: No space left on device\n" in output
+    assert "Traceback" not in output
     names = {name for name in victim.files if name.startswith("models/")}
     cached = {path.read_bytes() for path in victim.folder.glob(".dvc/cache/files/*/*/*")}
     assert names

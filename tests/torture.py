@@ -102,13 +102,13 @@ class Victim:
 
     def outputs(self) -> dict[str, bytes]:
         """All files that the stages have written."""
-        found: dict[str, bytes] = {}
+        contents: dict[str, bytes] = {}
         for path in (p for s in self.seconds for kind in WRITTEN for p in declared(s, kind)):
             place = self.folder / path
             for file in place.rglob("*") if place.is_dir() else [place]:
                 if file.is_file():
-                    found[str(file.relative_to(self.folder))] = file.read_bytes()
-        return found
+                    contents[str(file.relative_to(self.folder))] = file.read_bytes()
+        return contents
 
     def forget(self, stages: Sequence[str]) -> None:
         """Let DVC know nothing of ever having run these stages."""
@@ -143,19 +143,19 @@ class Victim:
             # If only DVC was killed, its stage may still be at work when the next run starts.
             code = self.start(second).wait()
             differences = self.differences()
-            told = [" ".join(text_of(file).split()) for file in (first, second)]
+            texts = [" ".join(text_of(file).split()) for file in (first, second)]
         if code:
-            differences.insert(0, f"dvc repro failed: {told[1][-600:]}")
-        if "Traceback" in told[0]:
-            differences.append(f"a traceback: {told[0][-600:]}")
+            differences.insert(0, f"dvc repro failed: {texts[1][-600:]}")
+        if "Traceback" in texts[0]:
+            differences.append(f"a traceback: {texts[0][-600:]}")
         return Verdict(running, after, differences, mended)
 
     def differences(self) -> list[str]:
         """What is not as in the undisturbed run."""
-        found, files = [], self.outputs()
+        differences, files = [], self.outputs()
         if self.locked() != self.lock:
-            found.append("a dvc.lock differs")
-        found += [
+            differences.append("a dvc.lock differs")
+        differences += [
             f"{name} differs"
             for name in sorted({*files, *self.files})
             if files.get(name) != self.files.get(name)
@@ -163,10 +163,10 @@ class Victim:
         kept = self.folder.glob(".checkpoints/*/*")
         leftovers = [*self.folder.rglob("*.partial")]
         leftovers += [path for path in kept if path.parent.name != "sweep"]  # for a wider sweep
-        found += [f"{path.relative_to(self.folder)} is left over" for path in leftovers]
+        differences += [f"{path.relative_to(self.folder)} is left over" for path in leftovers]
         if processes := lingering(self.folder):
-            found.append(f"still running: {processes}")
-        return found
+            differences.append(f"still running: {processes}")
+        return differences
 
 
 def await_stage(dvc: "subprocess.Popen[str]", output: IO[str]) -> None:
@@ -197,39 +197,39 @@ def strike(dvc: "subprocess.Popen[str]", kill: Kill) -> str:
 
 def children_of(parent: int) -> dict[int, str]:
     """The processes that a process has started and not yet seen end, with their command lines."""
-    found: dict[int, str] = {}
+    commands: dict[int, str] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             after_name = (folder / "stat").read_text().rpartition(")")[2].split()
             if int(after_name[1]) == parent:
                 words = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
-                found[int(folder.name)] = words.decode(errors="replace")
+                commands[int(folder.name)] = words.decode(errors="replace")
         except (FileNotFoundError, ProcessLookupError):
             continue  # it has just ended
-    return found
+    return commands
 
 
 def lingering(folder: Path) -> list[str]:
     """Processes that still work in a folder after ``GRACE``."""
     end = time.monotonic() + GRACE
-    while found := inside(folder):
+    while remaining := inside(folder):
         if time.monotonic() > end:
             break
         time.sleep(0.1)
-    return found
+    return remaining
 
 
 def inside(folder: Path) -> list[str]:
     """Processes whose current folder this is."""
-    found = []
+    processes = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if (process / "cwd").resolve(strict=True) == folder.resolve():
                 words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                found.append(f"{process.name} {words[:80]}")
+                processes.append(f"{process.name} {words[:80]}")
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
-    return found
+    return processes
 
 
 def plan(kills: int, seed: int, names: Sequence[str]) -> list[Kill]:

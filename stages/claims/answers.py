@@ -73,13 +73,13 @@ def biases() -> Answer:
 
 def only_measured() -> Answer:
     """Whether the average over many images is what the network learns from."""
-    found = averaging.read()
-    rate, epoch = found.rates[0], found.epochs[0]
+    averages = averaging.read()
+    rate, epoch = averages.rates[0], averages.epochs[0]
     return Answer(
         "Is the average over all images only for measuring how well it does?",
-        f"No, its gradient is what to step along; the average of {found.batch} images stands in "
+        f"No, its gradient is what to step along; the average of {averages.batch} images stands in "
         f"for it, and a short step (rate {significant(rate)}) along that lowers the cost of all "
-        f"images in {percent(found.lowered(epoch, rate), 0)} of the tries, untrained.",
+        f"images in {percent(averages.lowered(epoch, rate), 0)} of the tries, untrained.",
         "averaging",
     )
 

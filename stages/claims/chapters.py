@@ -77,7 +77,7 @@ def chapters(params: ChaptersParams) -> None:
     )
     from stages.page.figures.layout import save, styled
 
-    told: list[tuple[Chapter, list[Part | LeftOut]]] = []
+    shown: list[tuple[Chapter, list[Part | LeftOut]]] = []
     with whole_folder(CLAIM_FIGURES) as folder, styled():
         for chapter in CHAPTERS:
             parts: list[Part | LeftOut] = []
@@ -86,20 +86,20 @@ def chapters(params: ChaptersParams) -> None:
                     parts.append(LeftOut(claim, reason))
                     print(f"{claim.name}: left out: {reason}")
                     continue
-                found = claim.read()
-                finding = claim.judge(found)
+                measured = claim.read()
+                finding = claim.judge(measured)
                 path = folder / f"{claim.name}.png"
-                save(claim.draw(found, finding.title), path, params.dpi)
+                save(claim.draw(measured, finding.title), path, params.dpi)
                 parts.append(part_of(claim, finding, path.read_bytes()))
                 print(f"{claim.name}: {finding.verdict.sentence}")
-            told.append((chapter, parts))
-    every = [part for _, parts in told for part in parts]
+            shown.append((chapter, parts))
+    every = [part for _, parts in shown for part in parts]
     write_verdicts(every)
     page = render(
         "chapters.html.j2",
         {
             **network(),
-            "chapters": told,
+            "chapters": shown,
             "counts": in_words(every),
             "verdicts": [*Verdict],
             "answers": answers(),
@@ -208,8 +208,8 @@ def in_words(parts: Sequence[Part | LeftOut]) -> str:
     """How many claims held, in part, and not, and are left out: 5 held, 9 in part, 1 not."""
     names = {Verdict.HELD: "held", Verdict.PARTLY: "in part", Verdict.NOT_HELD: "not"}
     verdicts, left_out = counted(parts)
-    told = [f"{verdicts[verdict]} {name}" for verdict, name in names.items()]
-    return ", ".join([*told, f"{left_out} left out"] if left_out else told)
+    counts = [f"{verdicts[verdict]} {name}" for verdict, name in names.items()]
+    return ", ".join([*counts, f"{left_out} left out"] if left_out else counts)
 
 
 def small_table(name: str) -> Table | None:

@@ -16,6 +16,7 @@ from stages.claims.memorize import claim as memorize
 from stages.claims.minima import claim as minima
 from stages.claims.noise import claim as noise
 from stages.claims.paths import claim as paths
+from stages.claims.pipes import claim as pipes
 from stages.claims.second_guess import claim as second_guess
 from stages.claims.sensitivity import claim as sensitivity
 from stages.claims.shared.claim import Claim
@@ -90,7 +91,13 @@ CHAPTERS = (
         "viewers",
         "Viewers ask",
         "Questions from below the chapters, each answered by a measurement.",
-        (layers_alone.CLAIM, avenues.CLAIM, frozen_weights.CLAIM, time_and_memory.CLAIM),
+        (
+            layers_alone.CLAIM,
+            avenues.CLAIM,
+            frozen_weights.CLAIM,
+            pipes.CLAIM,
+            time_and_memory.CLAIM,
+        ),
     ),
 )
 CLAIMS = tuple(claim for chapter in CHAPTERS for claim in chapter.claims)

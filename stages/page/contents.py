@@ -131,7 +131,7 @@ def preparation(results: "Results") -> list[tuple[str, str]]:
     """What was done to every image, whatever preprocessing knows about."""
     arrays = results.model.preprocessing.arrays()
     words = {"True": "yes", "False": "no"}
-    own = arrays["scale"].size > 1
+    per_pixel = arrays["scale"].size > 1
     return [
         *(
             (name.capitalize(), words.get(str(array), str(array)))
@@ -140,7 +140,7 @@ def preparation(results: "Results") -> list[tuple[str, str]]:
         ),
         (
             f"Scaling of {results.input}s",
-            "each by its own mean and deviation" if own else "one for all",
+            "each by its own mean and deviation" if per_pixel else "one for all",
         ),
     ]
 

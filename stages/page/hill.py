@@ -166,7 +166,7 @@ def costs_over(
     parts = [replace(network, parameters=vector.astype(np.float32)) for vector in axes]
     products = [part.weights[0] @ inputs for part in (network, *parts)]
     squash, cost = ACTIVATIONS[network.activation].function, COSTS[network.cost]
-    found = np.zeros((len(y), len(x)), np.float32)
+    costs = np.zeros((len(y), len(x)), np.float32)
     moved = replace(network, parameters=network.parameters.copy())
     with np.errstate(all="ignore"):  # far from the path the outputs may overflow
         for row, up in enumerate(y.astype(np.float32)):
@@ -182,5 +182,5 @@ def costs_over(
                     z = weights @ a + biases[:, np.newaxis]
                 a = np.empty_like(z)
                 cost.output(z, a)
-                found[row, column] = cost.value(z, a, targets).mean()
-    return np.nan_to_num(found, nan=np.inf).clip(0, np.float32(1e30))
+                costs[row, column] = cost.value(z, a, targets).mean()
+    return np.nan_to_num(costs, nan=np.inf).clip(0, np.float32(1e30))

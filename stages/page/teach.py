@@ -48,8 +48,8 @@ def packed(images: NDArray[np.uint8], most: int = MOST_BYTES) -> tuple[str, int]
 
 def taught_shapes(sizes: Sequence[int]) -> list[list[int]]:
     """Hidden layers that the page offers to teach: this run's first, unless they are too many."""
-    own = [*sizes[1:-1]]
-    shapes = [own, *(list(hidden) for hidden in HIDDEN if list(hidden) != own)]
+    current = [*sizes[1:-1]]
+    shapes = [current, *(list(hidden) for hidden in HIDDEN if list(hidden) != current)]
     ends = sizes[0], sizes[-1]
     small = [one for one in shapes if parameter_count((ends[0], *one, ends[1])) <= MOST_TAUGHT]
-    return small or [own]
+    return small or [current]

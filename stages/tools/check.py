@@ -51,8 +51,8 @@ def main() -> int:
     sound: Sections = {}
     for path, pipeline in FILES.items():
         try:
-            values, found = read(path), commands(pipeline)
-            wrong, allowed = problems_of(path, values, found)
+            values, sections = read(path), commands(pipeline)
+            wrong, allowed = problems_of(path, values, sections)
             problems, sound = problems + wrong, sound | allowed
         except StageError as error:
             problems.append(str(error))
@@ -118,8 +118,8 @@ def problems_of(
     sound: Sections = {}
     for name, command in commands.items():
         section = section_of(command)
-        if found := [*problems_of_section(name, values.get(name), parameters_of(section))]:
-            problems += found
+        if of_section := [*problems_of_section(name, values.get(name), parameters_of(section))]:
+            problems += of_section
         else:
             sound[command] = made(section, flat(values[name]))
     return problems, sound
@@ -182,10 +182,10 @@ def problems_together(sound: Sections) -> tuple[list[str], list[str]]:
     for command in sound:
         check = getattr(sys.modules[command.__module__], "check", None)
         hints = get_type_hints(check) if check else {}
-        found = [_first(known, hint) for name, hint in hints.items() if name != "return"]
-        if check and None not in found:
+        arguments = [_first(known, hint) for name, hint in hints.items() if name != "return"]
+        if check and None not in arguments:
             try:
-                check(*found)
+                check(*arguments)
             except NotInDataError as error:
                 notes.append(str(error))
             except StageError as error:

@@ -114,8 +114,8 @@ def _counted(part: str, entry: Entry) -> tuple[int, int]:
 def _shape(count: int, pixels: int) -> tuple[int, int] | None:
     """Height and width of the training images, if they are there and are as many and as large."""
     with suppress(FileNotFoundError, IdxError):
-        found, height, width = read_idx(RAW / FILES["train_images"], dimensions=3).shape
-        if (found, height * width) == (count, pixels):
+        images, height, width = read_idx(RAW / FILES["train_images"], dimensions=3).shape
+        if (images, height * width) == (count, pixels):
             return height, width
     return None
 

@@ -34,8 +34,8 @@ def random_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def case(request: pytest.FixtureRequest) -> Case:
     """The claim that a module is about."""
-    found: Case = request.module.CASE
-    return found
+    case: Case = request.module.CASE
+    return case
 
 
 @pytest.fixture(scope="session")

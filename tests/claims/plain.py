@@ -23,10 +23,10 @@ def layers_of(network: Network) -> Layers:
 
 def activations(layers: Layers, x: Floats) -> list[Floats]:
     """What every layer holds for one image, (n_0,), the image first."""
-    found = [x]
+    outputs = [x]
     for w, b in layers:
-        found.append(1 / (1 + np.exp(-(w @ found[-1] + b))))
-    return found
+        outputs.append(1 / (1 + np.exp(-(w @ outputs[-1] + b))))
+    return outputs
 
 
 def cost(layers: Layers, x: Floats, y: Floats) -> float:
@@ -36,12 +36,12 @@ def cost(layers: Layers, x: Floats, y: Floats) -> float:
 
 def gradient(layers: Layers, x: Floats, y: Floats) -> Layers:
     """Its derivatives by all weights and biases."""
-    a, found = activations(layers, x), [(0 * w, 0 * b) for w, b in layers]
+    a, nabla = activations(layers, x), [(0 * w, 0 * b) for w, b in layers]
     error = 2 * (a[-1] - y) * a[-1] * (1 - a[-1])
     for place in reversed(range(len(layers))):
-        found[place] = np.outer(error, a[place]), error
+        nabla[place] = np.outer(error, a[place]), error
         error = layers[place][0].T @ error * a[place] * (1 - a[place])
-    return found
+    return nabla
 
 
 def mean_gradient(layers: Layers, inputs: Floats, targets: Floats) -> Layers:

@@ -28,8 +28,8 @@ def measured(trained_run: Path, empty: Path) -> None:
 
 @pytest.mark.usefixtures("measured")
 def test_every_number_is_found_in_the_outputs() -> None:
-    found = {answer.question: answer.answer for answer in answers()}
-    entries, hidden, biases, average, arrows = found.values()
+    replies = {answer.question: answer.answer for answer in answers()}
+    entries, hidden, biases, average, arrows = replies.values()
     sizes = [int(n) for n in load_arrays(claim_arrays("wishes"))["sizes"]]
     weights = sum(a * b for a, b in pairwise(sizes))
     assert numbers_in(entries) == {

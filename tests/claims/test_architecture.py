@@ -28,11 +28,11 @@ def key_of(row: Row) -> Key:
 
 
 def accuracies(epochs: int) -> dict[Key, list[float]]:
-    found: dict[Key, list[float]] = {}
+    accuracies: dict[Key, list[float]] = {}
     for row in rows_of(TABLE):
         if int(row["epochs"]) == epochs:
-            found.setdefault(key_of(row), []).append(float(row["test_accuracy"]))
-    return found
+            accuracies.setdefault(key_of(row), []).append(float(row["test_accuracy"]))
+    return accuracies
 
 
 def known_numbers(finding: Finding) -> set[str]:
@@ -140,15 +140,15 @@ def test_each_network_is_trained_once_for_each_seed() -> None:
         ("sigmoid", "cross_entropy", 2, 4),
         ("relu", "quadratic", 2, 4),
     }
-    found = [(int(row["epochs"]), key_of(row), int(row["seed"])) for row in rows_of(TABLE)]
+    trained = [(int(row["epochs"]), key_of(row), int(row["seed"])) for row in rows_of(TABLE)]
     wanted = [(epochs, key, seed) for epochs in (1, 2) for key in keys for seed in (3, 4)]
-    assert sorted(found) == sorted(wanted)
+    assert sorted(trained) == sorted(wanted)
 
 
 @pytest.mark.usefixtures("folder")
 def test_parameters_and_multiplications_are_those_of_the_shape() -> None:
-    found = {key_of(row)[2:]: row for row in rows_of(TABLE)}
-    counts = {k: (int(r["parameters"]), int(r["multiplications"])) for k, r in found.items()}
+    row_of_shape = {key_of(row)[2:]: row for row in rows_of(TABLE)}
+    counts = {k: (int(r["parameters"]), int(r["multiplications"])) for k, r in row_of_shape.items()}
     assert counts[0, 0] == (784 * 10 + 10, 2 * 7840)  # no error goes back to the pixels
     assert counts[2, 6] == (784 * 6 + 6 + 36 + 6 + 60 + 10, 2 * 784 * 6 + 3 * 36 + 3 * 60)
 
@@ -190,8 +190,8 @@ def test_a_network_gets_the_rate_that_all_seeds_do_best_with_and_reads_what_the_
     assert scores[chosen] == pytest.approx(max(scores.values()))
     for row, network in zip(rows, networks[chosen], strict=True):
         for folder, name in ((VALIDATION, "validation_accuracy"), (TEST, "test_accuracy")):
-            found = evaluate(network, examples_of(folder))[1]
-            assert found == pytest.approx(float(row[name]), abs=1e-6)
+            accuracy = evaluate(network, examples_of(folder))[1]
+            assert accuracy == pytest.approx(float(row[name]), abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,8 @@ def test_the_pages_shares_are_those_of_a_slow_calculation(look: str, epoch: int)
     start, now = (plain.layers_of(snapshot(e)[0]) for e in (0, epoch))
     rows = [r for r in rows_of(TABLE) if (r["network"], r["look"]) == ("page", look)]
     assert [row["part"] for row in rows] == ["weights 1", "weights 2", "biases"]
-    found = [float(row["share"]) for row in rows]
-    np.testing.assert_allclose(found, shares_of(now, inputs, targets), atol=2e-6)
+    shares = [float(row["share"]) for row in rows]
+    np.testing.assert_allclose(shares, shares_of(now, inputs, targets), atol=2e-6)
     for row, (old, _), (new, _) in zip(rows, start, now, strict=False):
         moved = np.linalg.norm(new - old) / np.linalg.norm(old)
         assert float(row["moved"]) == pytest.approx(moved, abs=2e-6)
@@ -93,9 +93,9 @@ def test_the_siblings_shares_are_those_of_each_of_them_alone() -> None:
         network.parameters[:] = siblings["parameters"][place, 4]
         seed = str(siblings["seeds"][4])
         rows = [r for r in rows_of(TABLE) if (r["network"], r["look"]) == (seed, f"epoch {epoch}")]
-        found = [float(row["share"]) for row in rows]
+        shares = [float(row["share"]) for row in rows]
         known = shares_of(plain.layers_of(network), inputs, targets)
-        np.testing.assert_allclose(found, known, atol=1e-5)
+        np.testing.assert_allclose(shares, known, atol=1e-5)
         start, now = siblings["parameters"][[0, place], 4, : 784 * 6]
         moved = np.linalg.norm(now - start) / np.linalg.norm(start)
         assert float(rows[0]["moved"]) == pytest.approx(moved, abs=1e-5)

@@ -65,10 +65,10 @@ def known_numbers(finding: Finding) -> set[str]:
     wanted = {len(way): Verdict.HELD, 0: Verdict.NOT_HELD}.get(sum(down), Verdict.PARTLY)
     assert finding.verdict == wanted
     worst = min(way, key=lambda epoch: means[epoch, rates[-1]])
-    told = (finding.estimate.low, finding.estimate.value, finding.estimate.high)
+    interval = (finding.estimate.low, finding.estimate.value, finding.estimate.high)
     ends = t_interval(chosen(worst, rates[-1], "lowered"))
     expected = [100 * min(1.0, max(0.0, end)) for end in ends]
-    assert told == pytest.approx(expected)
+    assert interval == pytest.approx(expected)
     return known
 
 

@@ -46,10 +46,10 @@ BAD = '<script>alert("1")</script>\'&'
 def claim(name: str, verdict: Verdict) -> Claim:
     """A claim that found what its table holds."""
 
-    def judge(found: str) -> Finding:
+    def judge(measured: str) -> Finding:
         return Finding(
             verdict,
-            f"Found {found}",
+            f"Found {measured}",
             f"Measured {BAD}.",
             f"A line {BAD}",
             plain=f"Plainly {BAD}.",

@@ -68,8 +68,8 @@ def killed_midway(*processes: Process) -> threading.Thread:
     return killer
 
 
-def there(found: LocalCluster, **options: Any) -> Options:
-    return WIDE | {"backend": "dask", "scheduler": found.address} | options
+def there(machines: LocalCluster, **options: Any) -> Options:
+    return WIDE | {"backend": "dask", "scheduler": machines.address} | options
 
 
 def test_a_scheduler_without_workers_is_told_in_a_line(
@@ -155,29 +155,29 @@ def test_a_worker_with_another_version_is_told_in_a_line(
     real = cluster.versions_of
 
     def other(client: Any) -> dict[str, dict[str, str]]:
-        found = real(client)
-        found[min(found)] |= {name: "1.2.3"}
-        return found
+        versions = real(client)
+        versions[min(versions)] |= {name: "1.2.3"}
+        return versions
 
     monkeypatch.setattr(cluster, "versions_of", other)
-    told = rf"sweep.scheduler: expected {name} [\d.]+, as here, .* got 1.2.3 on tcp:"
-    with pytest.raises(StageError, match=told), connected(two.address, CODE):
+    message = rf"sweep.scheduler: expected {name} [\d.]+, as here, .* got 1.2.3 on tcp:"
+    with pytest.raises(StageError, match=message), connected(two.address, CODE):
         pass
 
 
 def test_versions_are_asked_of_everybody(two: LocalCluster) -> None:
     with connected(two.address, CODE) as client:
         client.wait_for_workers(2)
-        found = cluster.versions_of(client)
-    assert len(found) == 3
-    check_versions("here", found)
-    assert {"numpy", "python"} <= found[min(found)].keys()
+        versions = cluster.versions_of(client)
+    assert len(versions) == 3
+    check_versions("here", versions)
+    assert {"numpy", "python"} <= versions[min(versions)].keys()
 
 
 def test_nobody_at_the_address_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "ANSWER", 0.3)
-    told = f"sweep.scheduler: expected a Dask scheduler at {NOBODY}, none answered within 0.3 s"
-    with pytest.raises(StageError, match=told), connected(NOBODY, CODE):
+    message = f"sweep.scheduler: expected a Dask scheduler at {NOBODY}, none answered within 0.3 s"
+    with pytest.raises(StageError, match=message), connected(NOBODY, CODE):
         pass
 
 
@@ -201,11 +201,11 @@ class Found:
 
 
 def test_workers_that_compute_otherwise_are_told_apart() -> None:
-    found: Any = Found("a", "a")
-    assert kind(found) == "a"
-    found = Found("a", "a", "b")
+    client: Any = Found("a", "a")
+    assert kind(client) == "a"
+    client = Found("a", "a", "b")
     with pytest.raises(StageError, match="of tcp://0 and tcp://2 differ"):
-        kind(found)
+        kind(client)
 
 
 def test_workers_of_this_machine_compute_as_it_does(two: LocalCluster) -> None:

@@ -61,11 +61,11 @@ CASE = Case(
 
 def all_or_none(layers: plain.Layers, x: Any) -> list[Any]:
     """What every layer holds for one image if neurons are on or off, the image first."""
-    found = [x]
+    outputs = [x]
     for w, b in layers:
-        found.append(np.array([1.0 if row @ found[-1] + one > 0 else 0.0
+        outputs.append(np.array([1.0 if row @ outputs[-1] + one > 0 else 0.0
                                for row, one in zip(w, b, strict=True)]))  # fmt: skip
-    return found
+    return outputs
 
 
 def costs_of(layers: plain.Layers, inputs: Any, targets: Any) -> list[float]:

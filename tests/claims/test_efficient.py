@@ -33,9 +33,9 @@ def known_numbers(_: Finding) -> set[str]:
     known |= {f"{arrays['wiggles'].shape[1]:,}", *(f"{count:,}" for count in counts)}
     look, back, clever, wiggles = counts
     known |= {f"{wiggles / back:,.0f}", f"{clever / back:,.0f}", f"{back / look:.2g}"}
-    for exact, found in zip(arrays["backpropagation"], arrays["wiggles"], strict=True):
+    for exact, wiggled in zip(arrays["backpropagation"], arrays["wiggles"], strict=True):
         length = np.sqrt((exact**2).sum()) or 1
-        known.add(f"{np.sqrt(((found - exact) ** 2).sum()) / length:.2g}")
+        known.add(f"{np.sqrt(((wiggled - exact) ** 2).sum()) / length:.2g}")
     return known
 
 
@@ -114,6 +114,6 @@ def test_the_verdict_asks_for_one_gradient_and_a_tenth_of_the_work(
     apart: float, back: int, verdict: Verdict
 ) -> None:
     exact = np.array([[3.0, 4.0], [0.3, 0.4]])
-    found = exact * [[1.0], [1 + apart]]
-    ways = Ways((2, 1), 9, 0.1, ["untrained", "trained"], exact, found, 10, back, 500, 1000)
+    wiggled = exact * [[1.0], [1 + apart]]
+    ways = Ways((2, 1), 9, 0.1, ["untrained", "trained"], exact, wiggled, 10, back, 500, 1000)
     assert judge(ways).verdict == verdict

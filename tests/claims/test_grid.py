@@ -24,9 +24,9 @@ GRIDS: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize("text", GRIDS)
 def test_a_grid_is_what_dvc_makes_of_the_same_words(text: str) -> None:
-    found = axis(text)
-    assert [*found.choices] == GRIDS[text]
-    assert [*map(type, found.choices)] == [*map(type, GRIDS[text])]
+    parsed = axis(text)
+    assert [*parsed.choices] == GRIDS[text]
+    assert [*map(type, parsed.choices)] == [*map(type, GRIDS[text])]
     theirs = [
         each for (each,) in (s["params.yaml"] for s in get_hydra_sweeps({"params.yaml": [text]}))
     ]
@@ -43,7 +43,7 @@ def test_the_words_of_a_point_are_read_back_as_the_same_point(text: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "expected train.NAME=VALUE,VALUE,..., got ''"),
         ("learning_rate=1,2", "expected train.NAME=VALUE"),
@@ -86,10 +86,10 @@ def test_the_words_of_a_point_are_read_back_as_the_same_point(text: str) -> None
         ("train.gain=!!python/object:os.system x", "expected"),
     ],
 )  # fmt: skip
-def test_a_wrong_grid_is_refused_in_one_line(text: str, told: str) -> None:
+def test_a_wrong_grid_is_refused_in_one_line(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=r"\A[^\n]*\Z") as caught:
         axis(text)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_steps_of_a_tenth_are_whole_tenths() -> None:
@@ -99,15 +99,15 @@ def test_steps_of_a_tenth_are_whole_tenths() -> None:
 
 def test_a_grid_has_every_combination_once() -> None:
     axes = axes_of(["train.gain=1,2,1", "train.cost=quadratic,cross_entropy"], 0)
-    found = points(axes, 0, 0)
-    assert len(found) == size(axes, 0) == 4
-    assert {(p["gain"], p["cost"]) for p in found} == {
+    chosen = points(axes, 0, 0)
+    assert len(chosen) == size(axes, 0) == 4
+    assert {(p["gain"], p["cost"]) for p in chosen} == {
         (g, c) for g in (1.0, 2.0) for c in ("quadratic", "cross_entropy")
     }
 
 
 @pytest.mark.parametrize(
-    ("texts", "samples", "told"),
+    ("texts", "samples", "message"),
     [
         (
             ["train.gain=1,2", "train.gain=3"],
@@ -118,9 +118,9 @@ def test_a_grid_has_every_combination_once() -> None:
     ],
 )
 def test_parameters_that_do_not_go_together_are_refused(
-    texts: list[str], samples: int, told: str
+    texts: list[str], samples: int, message: str
 ) -> None:
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         axes_of(texts, samples)
 
 
@@ -140,14 +140,14 @@ def test_more_random_points_begin_with_the_fewer_and_all_differ() -> None:
 
 
 def test_random_points_cover_their_ranges_evenly() -> None:
-    found = points(axes_of(RANDOM, 2000), 2000, 0)
-    gains = np.array([math.log10(point["gain"]) for point in found])
+    chosen = points(axes_of(RANDOM, 2000), 2000, 0)
+    gains = np.array([math.log10(point["gain"]) for point in chosen])
     assert -2 <= gains.min() < -1.9
     assert 1.9 < gains.max() <= 2
     assert abs(gains.mean()) < 0.1
-    assert {point["epochs"] for point in found} == {*range(1, 10)}
-    assert {type(point["epochs"]) for point in found} == {int}
-    assert 0.45 < np.mean([point["momentum"] == 0 for point in found]) < 0.55
+    assert {point["epochs"] for point in chosen} == {*range(1, 10)}
+    assert {type(point["epochs"]) for point in chosen} == {int}
+    assert 0.45 < np.mean([point["momentum"] == 0 for point in chosen]) < 0.55
 
 
 def test_random_numbers_are_short_enough_to_be_typed_and_stay_in_range() -> None:
@@ -161,8 +161,8 @@ def test_random_numbers_are_short_enough_to_be_typed_and_stay_in_range() -> None
 def test_random_points_of_a_grid_end_with_the_whole_grid() -> None:
     axes = axes_of(["train.gain=range(1,21)", "train.epochs=range(1,6)"], 0)
     for samples in (100, 99, 101):
-        found = points(axes, samples, 0)
-        assert len({repr(p) for p in found}) == len(found) == min(samples, 100)
+        chosen = points(axes, samples, 0)
+        assert len({repr(p) for p in chosen}) == len(chosen) == min(samples, 100)
 
 
 def test_an_interval_that_has_few_whole_numbers_gives_what_there_is() -> None:

@@ -59,8 +59,8 @@ def known_numbers(finding: Finding) -> set[str]:
     wanted = {len(lows): Verdict.HELD, 0: Verdict.NOT_HELD}.get(right, Verdict.PARTLY)
     assert finding.verdict == wanted
     worst = min(means.values(), key=lambda ends: ends[1])
-    told = (finding.estimate.low, finding.estimate.value, finding.estimate.high)
-    assert told == pytest.approx([100 * end for end in worst])
+    interval = (finding.estimate.low, finding.estimate.value, finding.estimate.high)
+    assert interval == pytest.approx([100 * end for end in worst])
     return numbers
 
 
@@ -116,7 +116,7 @@ def counted(network: Network, image: Any, label: int) -> dict[int, list[float]]:
 
     Layers of which no weight grows are left out.
     """
-    layers, found = activations_of(network, image), {}
+    layers, shares = activations_of(network, image), {}
     for layer, growth in enumerate(steps_of(network, image, label)):
         before, after = layers[layer], layers[layer + 1]
         pairs = [(growth[j, k], j, k) for j in range(len(after)) for k in range(len(before))]
@@ -128,12 +128,12 @@ def counted(network: Network, image: Any, label: int) -> dict[int, list[float]]:
         ]
         bright = [[a > sum(those) / len(those) for a in those] for those in (before, after)]
         if growing:
-            found[layer] = [
+            shares[layer] = [
                 sum(bright[0][k] and after_is[j] for _, j, k in some) / len(some)
                 for some in (growing[: math.ceil(SHARE * len(growing))], pairs)
                 for after_is in (wished, bright[1])
             ]
-    return found
+    return shares
 
 
 @pytest.mark.parametrize(("epoch", "place"), [(0, 0), (3, 4)])
@@ -143,16 +143,16 @@ def test_the_ends_of_the_weights_that_a_real_step_makes_grow_most_are_counted(
 ) -> None:
     network, seed = sibling(epoch, place)
     stored, labels = (part[:IMAGES] for part in load_labelled(TRAIN))
-    found = [counted(network, *pair) for pair in zip(stored, labels.tolist(), strict=True)]
+    shares = [counted(network, *pair) for pair in zip(stored, labels.tolist(), strict=True)]
     for layer in range(3):
         (row,) = (
             row
             for row in rows_of(TABLE)
             if (row["epoch"], row["seed"], row["layer"]) == (str(epoch), seed, str(layer))
         )
-        told = [float(row[name]) for name in (*RULES, "wanted_of_all", "together_of_all")]
-        mean = np.mean([image[layer] for image in found if layer in image], axis=0)
-        np.testing.assert_allclose(told, mean, atol=0.02 if layer == 0 else 2e-6)
+        written = [float(row[name]) for name in (*RULES, "wanted_of_all", "together_of_all")]
+        mean = np.mean([image[layer] for image in shares if layer in image], axis=0)
+        np.testing.assert_allclose(written, mean, atol=0.02 if layer == 0 else 2e-6)
 
 
 @pytest.mark.usefixtures("folder")

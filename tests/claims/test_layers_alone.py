@@ -94,8 +94,8 @@ def test_some_layers_learn_as_in_a_slow_training_and_the_others_stay() -> None:
         part = tuple(int(n) - 1 for n in row["layers"].split())
         epochs = 6 if part[0] else 3
         assert int(row["epochs"]) == epochs
-        found = slow_training(part, epochs, int(row["seed"]))
-        assert float(row["accuracy"]) == pytest.approx(found, abs=1 / 59)  # float32: one image
+        accuracy = slow_training(part, epochs, int(row["seed"]))
+        assert float(row["accuracy"]) == pytest.approx(accuracy, abs=1 / 59)  # float32: one image
 
 
 def test_every_choice_of_layers_comes_once_and_all_of_them_first() -> None:

@@ -58,8 +58,8 @@ def known_numbers(finding: Finding) -> set[str]:
     assert f"Of the 3 things asked for, {came} came true." in finding.measured
     some = Verdict.PARTLY if came else Verdict.NOT_HELD
     assert finding.verdict == (Verdict.HELD if came == 3 else some)
-    told = (finding.estimate.low, finding.estimate.value, finding.estimate.high)
-    assert told == pytest.approx((low, ratio, high))
+    interval = (finding.estimate.low, finding.estimate.value, finding.estimate.high)
+    assert interval == pytest.approx((low, ratio, high))
     return {*numbers, f"{ratio:.1f}", str(came)}
 
 

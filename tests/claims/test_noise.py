@@ -37,13 +37,13 @@ def own(kind: str) -> Row:
 
 def quartiles(values: list[float]) -> list[float]:
     """Quartiles and median: straight lines between the sorted values."""
-    ranked, found = sorted(values), []
+    ranked, cuts = sorted(values), []
     for share in (0.25, 0.5, 0.75):
         place = share * (len(ranked) - 1)
         below = math.floor(place)
         above = min(below + 1, len(ranked) - 1)
-        found.append(ranked[below] + (place - below) * (ranked[above] - ranked[below]))
-    return found
+        cuts.append(ranked[below] + (place - below) * (ranked[above] - ranked[below]))
+    return cuts
 
 
 def known_numbers(finding: Finding) -> set[str]:
@@ -74,8 +74,8 @@ def known_numbers(finding: Finding) -> set[str]:
     low, middle, high = quartiles(shares)
     expected = Verdict.HELD if low >= 0.5 else Verdict.NOT_HELD if high < 0.5 else Verdict.PARTLY
     assert finding.verdict == expected
-    told = (finding.estimate.low, finding.estimate.value, finding.estimate.high)
-    assert told == pytest.approx([100 * low, 100 * middle, 100 * high])
+    interval = (finding.estimate.low, finding.estimate.value, finding.estimate.high)
+    assert interval == pytest.approx([100 * low, 100 * middle, 100 * high])
     assert finding.estimate.networks == count
     return {*numbers}
 

@@ -34,14 +34,14 @@ IMAGES = 60
 
 def counts() -> dict[str, list[list[int]]]:
     """Right answers of every network, by run and number of guesses."""
-    found: dict[str, list[list[int]]] = {}
+    guesses: dict[str, list[list[int]]] = {}
     for row in rows_of(TABLE):
-        runs = found.setdefault(row["network"], [])
+        runs = guesses.setdefault(row["network"], [])
         if row["guesses"] == "1":
             assert row["run"] == str(len(runs))
             runs.append([])
         runs[-1].append(int(row["right"]))
-    return found
+    return guesses
 
 
 def rewrite(right: dict[str, list[list[int]]]) -> None:

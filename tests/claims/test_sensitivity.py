@@ -97,9 +97,9 @@ def test_components_are_the_gradient_and_changes_are_differences_of_the_cost(nam
 @pytest.mark.usefixtures("folder")
 def test_each_siblings_ratios_are_those_of_its_own_gradient(name: str, kept: int) -> None:
     siblings, wiggle = load_arrays(SIBLINGS), 0.001
-    found = load_arrays(OUTPUT)[f"{name}_siblings"]
+    measured = load_arrays(OUTPUT)[f"{name}_siblings"]
     network, inputs, targets = snapshot(0)
-    assert len(found) == len(siblings["seeds"])
+    assert len(measured) == len(siblings["seeds"])
     for number in (0, 3):
         parameters = siblings["parameters"][kept, number].astype(np.float64)
         network = replace(network, parameters=parameters)
@@ -114,7 +114,7 @@ def test_each_siblings_ratios_are_those_of_its_own_gradient(name: str, kept: int
             change = cost_of(moved, inputs, targets) - cost_of(network, inputs, targets)
             changes.append(abs(change))
         wanted = [sizes[large] / sizes[small], changes[0] / changes[1]]
-        np.testing.assert_allclose(found[number], wanted, rtol=1e-6)
+        np.testing.assert_allclose(measured[number], wanted, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -159,20 +159,20 @@ def test_a_wiggle_of_a_network_without_hidden_layer_follows_the_closed_form() ->
     a = 1 / (1 + np.exp(-(w @ inputs + b[:, np.newaxis])))
     delta = 2 * (a - targets) * a * (1 - a)
     slopes = np.append((delta @ inputs.T).ravel(), delta.sum(axis=1)) / inputs.shape[1]
-    found = slopes[arrays["untrained_places"]]
-    np.testing.assert_allclose(arrays["untrained_components"], found, rtol=1e-6)
+    components = slopes[arrays["untrained_places"]]
+    np.testing.assert_allclose(arrays["untrained_components"], components, rtol=1e-6)
     # The changes differ from the tangent by the curvature only: ten times closer at a tenth.
-    off = np.abs(arrays["untrained_changes"] / (found[:, np.newaxis] * arrays["wiggles"]) - 1)
+    off = np.abs(arrays["untrained_changes"] / (components[:, np.newaxis] * arrays["wiggles"]) - 1)
     np.testing.assert_allclose(off[:, 2] / off[:, 0], 10, rtol=0.1)
 
 
 def test_ranking_is_worked_out_by_hand() -> None:
-    found = rank(np.array([-8.0, 4.0, 0.0, 1.0, 0.0, 2.0]), 4.0)
-    assert found["zeros"] == 2
-    assert found["within"] == 3  # 8, 4, 2
+    ranking = rank(np.array([-8.0, 4.0, 0.0, 1.0, 0.0, 2.0]), 4.0)
+    assert ranking["zeros"] == 2
+    assert ranking["within"] == 3  # 8, 4, 2
     # Of 15 pairs: 8 with 2, 1, 0, 0; 4 with 1, 0, 0; 2 with 0, 0; 1 with 0, 0.
-    assert found["pairs"] == pytest.approx(11 / 15)
-    np.testing.assert_array_equal(found["ranked"], [8, 4, 2, 1, 0, 0])
+    assert ranking["pairs"] == pytest.approx(11 / 15)
+    np.testing.assert_array_equal(ranking["ranked"], [8, 4, 2, 1, 0, 0])
     np.testing.assert_array_equal(pair(np.array([0.5, -8.0, 2.3, -1.9]), 4.0), [1, 3])
 
 

@@ -40,17 +40,17 @@ def here(trained: Path, empty: Path) -> None:
 
 @pytest.mark.usefixtures("here")
 def test_siblings_are_what_train_makes_of_params_yaml_with_another_seed() -> None:
-    found = load_siblings()
-    assert (found.epochs, found.last) == ([0, 1, 3], 3)  # there is no epoch 7
-    assert found.learning_rate == RECIPE["learning_rate"]
-    assert found.seeds.tolist() == [*range(SEED, SEED + COUNT)]
-    assert len({row.tobytes() for row in found.parameters[0]}) == COUNT
+    siblings = load_siblings()
+    assert (siblings.epochs, siblings.last) == ([0, 1, 3], 3)  # there is no epoch 7
+    assert siblings.learning_rate == RECIPE["learning_rate"]
+    assert siblings.seeds.tolist() == [*range(SEED, SEED + COUNT)]
+    assert len({row.tobytes() for row in siblings.parameters[0]}) == COUNT
     for place in (0, STACK):  # the first of each stack: its order of images is its own
         call(train, **own_section(), patience=0, seed=SEED + place, snapshots=9, threads=1)
         alone = np.load(SNAPSHOTS / "parameters.npy")
-        for row, epoch in enumerate(found.epochs):
-            np.testing.assert_array_equal(found.parameters[row, place], alone[epoch])
-            np.testing.assert_array_equal(found.after(epoch)[place].parameters, alone[epoch])
+        for row, epoch in enumerate(siblings.epochs):
+            np.testing.assert_array_equal(siblings.parameters[row, place], alone[epoch])
+            np.testing.assert_array_equal(siblings.after(epoch)[place].parameters, alone[epoch])
 
 
 @pytest.mark.usefixtures("here")
@@ -67,8 +67,8 @@ def test_every_option_changes_what_is_written() -> None:
 @pytest.mark.usefixtures("here")
 def test_a_recipe_that_diverges_is_told_in_a_line() -> None:
     write_params(**RECIPE | {"activation": "relu", "learning_rate": 1e6})
-    told = r"one that diverged; lower train.learning_rate \(1e\+06\)"
-    with pytest.raises(StageError, match=told):
+    message = r"one that diverged; lower train.learning_rate \(1e\+06\)"
+    with pytest.raises(StageError, match=message):
         call(siblings, networks=2, epochs=[], seed=0)
 
 
@@ -77,8 +77,8 @@ def test_networks_that_no_memory_holds_are_told(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(limits, "memory", lambda: 10**6)
     training = made(TrainingParams, own_section())
     params = SiblingsParams(networks=1000, epochs=[], seed=0)
-    told = r"siblings\.networks: expected a network that fits into the"
-    with pytest.raises(StageError, match=told):
+    message = r"siblings\.networks: expected a network that fits into the"
+    with pytest.raises(StageError, match=message):
         check(params, training, Outlook(images=9, inputs=784, classes=10))
 
 

@@ -149,8 +149,8 @@ def test_morans_i_is_what_its_definition_says() -> None:
     images = rng.normal(size=(4, 6, 5))
     grid = Grid.of(inked)
     expected = [slow_morans_i(image, inked) for image in images]
-    found = grid.morans_i(grid.values(images.reshape(4, -1)))
-    np.testing.assert_allclose(found, expected)
+    values = grid.morans_i(grid.values(images.reshape(4, -1)))
+    np.testing.assert_allclose(values, expected)
 
 
 def test_a_chessboard_a_smooth_slope_noise_and_an_even_image() -> None:

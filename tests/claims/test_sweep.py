@@ -148,36 +148,36 @@ def grid_of(shape: Shape) -> list[str]:
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int]]:
     """Learning rates and seeds of the networks that are really trained from here on."""
-    found: list[tuple[float, int]] = []
+    trained: list[tuple[float, int]] = []
     start = descent.TrainingParams.start
 
     def noted(self: descent.TrainingParams, *arguments: Any) -> Any:
-        found.append((self.learning_rate, arguments[-1]))
+        trained.append((self.learning_rate, arguments[-1]))
         return start(self, *arguments)
 
     monkeypatch.setattr(descent.TrainingParams, "start", noted)
-    return found
+    return trained
 
 
 @pytest.mark.usefixtures("folder")
 def test_every_point_and_params_yamls_own_are_trained_with_every_seed() -> None:
     points = {(rate, hidden) for rate in ("3", "0.5") for hidden in ("[6]", "[]")} | {("2", "[5]")}
-    found = [
+    trained = [
         ((row["learning_rate"], row["hidden"]), row["seed"])
         for row in rows_of(RUNS)
         if row["part"] == "rank"
     ]
-    assert sorted(found) == sorted((point, seed) for point in points for seed in "56")
+    assert sorted(trained) == sorted((point, seed) for point in points for seed in "56")
 
 
 @pytest.mark.usefixtures("folder")
 def test_ranks_follow_the_means_and_tell_the_spread() -> None:
-    table, found = rows_of(RANKS), accuracies("rank")
+    table, shares_of_point = rows_of(RANKS), accuracies("rank")
     means = [float(row["validation_accuracy"]) for row in table]
     assert means == sorted(means, reverse=True)
     assert [row["rank"] for row in table] == ["1", "2", "3", "4", "5"]
     for row in table:
-        shares = found[row["learning_rate"], row["hidden"]]
+        shares = shares_of_point[row["learning_rate"], row["hidden"]]
         assert float(row["validation_accuracy"]) == pytest.approx(mean(shares), abs=1e-6)
         assert float(row["deviation"]) == pytest.approx(stdev(shares), abs=1e-6)
         assert row["own"] == str(int((row["learning_rate"], row["hidden"]) == ("2", "[5]")))
@@ -276,7 +276,7 @@ def test_trainings_that_nobody_asks_for_any_more_are_removed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"grid": ["train.gain=1", "train.gain=2"]}, "sweep.grid: expected each parameter once"),
         ({"grid": ["train.gain=interval(1,2)"]}, "sweep.grid: expected a value of sweep.samples"),
@@ -289,11 +289,11 @@ def test_trainings_that_nobody_asks_for_any_more_are_removed() -> None:
 )  # fmt: skip
 @pytest.mark.usefixtures("folder")
 def test_values_that_do_not_go_together_are_told_in_a_line(
-    options: dict[str, Any], told: str
+    options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(StageError) as caught:
         call(sweep, **CASE.options | options)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
 
 
 @pytest.mark.parametrize("content", ["", "a: [", "train: {}", "train: {gain: much}"])
@@ -367,12 +367,12 @@ def test_tables_of_two_sweeps_are_refused(path: Path) -> None:
 
 def test_a_point_that_diverged_comes_last_however_many_it_reads() -> None:
     results = [np.array([[0.3, 0.9], [np.inf, 0.9]]), np.array([[0.5, 0.1], [0.5, 0.1]])]
-    found = ranked([{"gain": n} for n in (1, 2)], {"gain": 2}, results)
-    assert [(each.point["gain"], each.diverged) for each in found] == [(2, 0), (1, 1)]
+    ranks = ranked([{"gain": n} for n in (1, 2)], {"gain": 2}, results)
+    assert [(each.point["gain"], each.diverged) for each in ranks] == [(2, 0), (1, 1)]
 
 
 def test_costs_are_compared_where_accuracies_are_equal() -> None:
     results = [np.array([[cost, 0.5], [cost, 0.5]]) for cost in (0.3, 0.1, 0.2)]
-    found = ranked([{"gain": n} for n in (1, 2, 3)], {"gain": 3}, results)
-    assert [each.point["gain"] for each in found] == [2, 3, 1]
-    assert [each.own for each in found] == [False, True, False]
+    ranks = ranked([{"gain": n} for n in (1, 2, 3)], {"gain": 3}, results)
+    assert [each.point["gain"] for each in ranks] == [2, 3, 1]
+    assert [each.current for each in ranks] == [False, True, False]

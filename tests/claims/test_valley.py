@@ -84,8 +84,8 @@ def test_curvatures_and_lines_are_those_of_the_whole_hessian() -> None:
         network, inputs, targets = snapshot(epoch)
         inputs, targets = inputs[:, :20], targets[:, :20]
         values, ways = np.linalg.eigh(hessian(network, inputs, targets))
-        found = arrays["curvatures"][row]
-        np.testing.assert_allclose(found[[0, -1]], values[[0, -1]], rtol=1e-4, atol=1e-7)
+        curvatures = arrays["curvatures"][row]
+        np.testing.assert_allclose(curvatures[[0, -1]], values[[0, -1]], rtol=1e-4, atol=1e-7)
         assert arrays["error"][row] < 1e-4
         start = plain.flat(plain.layers_of(network))
         for name, way in (("dip", ways[:, 0]), ("rise", ways[:, -1])):
@@ -115,9 +115,9 @@ def test_slopes_and_further_steps_are_those_of_a_slow_calculation() -> None:
     layers = plain.layers_of(network)
     costs = [plain.cost(layers, x, y) for x, y in zip(inputs.T, targets.T, strict=True)]
     assert arrays["walked"][1] == pytest.approx(np.mean(costs))
-    found, siblings = others(9), load_arrays(SIBLINGS)
-    assert [*found] == [f"seed {seed}" for seed in siblings["seeds"]]
-    for network, parameters in zip(found.values(), siblings["parameters"][-1], strict=True):
+    networks, siblings = others(9), load_arrays(SIBLINGS)
+    assert [*networks] == [f"seed {seed}" for seed in siblings["seeds"]]
+    for network, parameters in zip(networks.values(), siblings["parameters"][-1], strict=True):
         assert np.array_equal(network.parameters, parameters)
 
 
@@ -126,11 +126,11 @@ def test_the_search_finds_the_ends_of_a_known_spectrum_and_how_near_it_is() -> N
     ways, _ = np.linalg.qr(rng.normal(size=(60, 60)))
     values = np.linspace(-0.3, 2, 60)
     matrix = ways * values @ ways.T
-    found = extremes(lambda way: matrix @ way, 60, 30, rng)
-    assert abs(found.values[-1] - 2) < 1e-3
-    assert min(abs(values - found.values[0])) <= found.error + 1e-12
-    assert found.values[0] >= values[0] - 1e-12  # it can miss a dip, not make one up
-    np.testing.assert_allclose(matrix @ found.high, found.values[-1] * found.high, atol=0.05)
+    ends = extremes(lambda way: matrix @ way, 60, 30, rng)
+    assert abs(ends.values[-1] - 2) < 1e-3
+    assert min(abs(values - ends.values[0])) <= ends.error + 1e-12
+    assert ends.values[0] >= values[0] - 1e-12  # it can miss a dip, not make one up
+    np.testing.assert_allclose(matrix @ ends.high, ends.values[-1] * ends.high, atol=0.05)
     all_of_them = extremes(lambda way: matrix @ way, 60, 99, rng)
     np.testing.assert_allclose(all_of_them.values, values, atol=1e-6)
 

@@ -37,24 +37,24 @@ SIZES = (784, 6, 5, 10)
 
 def known_numbers(finding: Finding) -> set[str]:
     """The numbers that the words may hold, by other means."""
-    found = load_arrays(WISHES)
-    sizes, digit = found["sizes"].tolist(), int(found["digit"])
-    last, place = len(sizes) - 1, str(int(found["place"]))
+    arrays = load_arrays(WISHES)
+    sizes, digit = arrays["sizes"].tolist(), int(arrays["digit"])
+    last, place = len(sizes) - 1, str(int(arrays["place"]))
     assert place in numbers_in(finding.measured)
     numbers = {"0", "1", place, str(digit), *(f"{n:,}" for n in sizes), "12", "0.001"}
-    numbers |= {str(layer) for layer in range(last)} | {str(int(found["epochs"]))}
-    wishes = found[f"untrained_wishes_{last - 1}"]
-    pairs = zip(found["untrained_unsigned"], wishes, strict=True)
+    numbers |= {str(layer) for layer in range(last)} | {str(int(arrays["epochs"]))}
+    wishes = arrays[f"untrained_wishes_{last - 1}"]
+    pairs = zip(arrays["untrained_unsigned"], wishes, strict=True)
     numbers |= {str(sum(int(a * b < 0) for a, b in pairs)), str(len(wishes))}
     for name in NETWORKS:
-        outputs = found[f"{name}_activations_{last}"]
+        outputs = arrays[f"{name}_activations_{last}"]
         numbers |= {str(outputs.argmax()), f"{outputs.max():z.2f}"}
         for layer in range(max(0, last - 2), last):
-            numbers.add(str(len(found[f"{name}_neurons_{layer}"])))
-    gaps, loudest = found["gaps"], found["loudest"]
+            numbers.add(str(len(arrays[f"{name}_neurons_{layer}"])))
+    gaps, loudest = arrays["gaps"], arrays["loudest"]
     numbers |= {f"{100 * sentence.max():.2g}" for sentence in gaps} | {str(gaps.shape[2])}
     numbers |= {str(int(loudest.sum())), str(loudest.size)}
-    for shares in found["turned"]:
+    for shares in arrays["turned"]:
         numbers |= {f"{100 * median(shares.tolist()) + bit:z.0f}" for bit in (-1e-9, 1e-9)}
     right = sum(sentence.max() <= 0.01 for sentence in gaps)
     assert finding.verdict == {3: Verdict.HELD, 0: Verdict.NOT_HELD}.get(right, Verdict.PARTLY)
@@ -77,17 +77,17 @@ CASE = Case(
 
 
 @pytest.fixture
-def found(folder: Path) -> dict[str, NDArray[Any]]:
+def arrays(folder: Path) -> dict[str, NDArray[Any]]:
     """What the stage wrote."""
     return load_arrays(folder / WISHES)
 
 
-def slow_wishes(name: str, found: dict[str, NDArray[Any]]) -> list[list[float]]:
+def slow_wishes(name: str, arrays: dict[str, NDArray[Any]]) -> list[list[float]]:
     """Every neuron's -dC/da, by the chain rule in plain loops, from the weights on disk."""
     _, networks = untrained_and_trained()
     weights = [w.tolist() for w in networks[name].weights]
     biases = [b.tolist() for b in networks[name].biases]
-    layers = [[grey / 255 for grey in found["image"].ravel().tolist()]]
+    layers = [[grey / 255 for grey in arrays["image"].ravel().tolist()]]
     for w, b in zip(weights, biases, strict=True):
         sums = [b[j] + sum(w[j][k] * a for k, a in enumerate(layers[-1])) for j in range(len(b))]
         layers.append([1 / (1 + math.exp(-z)) for z in sums])
@@ -102,43 +102,43 @@ def slow_wishes(name: str, found: dict[str, NDArray[Any]]) -> list[list[float]]:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_wishes_of_every_layer_are_those_of_a_slow_loop(
-    name: str, found: dict[str, NDArray[Any]]
+    name: str, arrays: dict[str, NDArray[Any]]
 ) -> None:
-    for layer, wanted in enumerate(slow_wishes(name, found)):
-        np.testing.assert_allclose(found[f"{name}_wishes_{layer}"], wanted, rtol=2e-4, atol=1e-7)
+    for layer, wanted in enumerate(slow_wishes(name, arrays)):
+        np.testing.assert_allclose(arrays[f"{name}_wishes_{layer}"], wanted, rtol=2e-4, atol=1e-7)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_sums_of_wishes_are_what_moving_a_neuron_does_to_the_cost(
-    name: str, found: dict[str, NDArray[Any]]
+    name: str, arrays: dict[str, NDArray[Any]]
 ) -> None:
     for layer in (1, 2):
-        sums = found[f"{name}_matrix_{layer}"].sum(axis=0)
-        assert found[f"{name}_neurons_{layer}"].tolist() == list(range(SIZES[layer]))
-        np.testing.assert_allclose(sums, found[f"{name}_wishes_{layer}"], rtol=1e-4, atol=1e-7)
-        np.testing.assert_allclose(sums, found[f"{name}_measured_{layer}"], rtol=1e-4, atol=1e-6)
+        sums = arrays[f"{name}_matrix_{layer}"].sum(axis=0)
+        assert arrays[f"{name}_neurons_{layer}"].tolist() == list(range(SIZES[layer]))
+        np.testing.assert_allclose(sums, arrays[f"{name}_wishes_{layer}"], rtol=1e-4, atol=1e-7)
+        np.testing.assert_allclose(sums, arrays[f"{name}_measured_{layer}"], rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_pushes_and_the_nudges_of_weights_are_entries_of_the_gradient(
-    name: str, found: dict[str, NDArray[Any]]
+    name: str, arrays: dict[str, NDArray[Any]]
 ) -> None:
     _, networks = untrained_and_trained()
-    inputs = found["image"].reshape(-1, 1) / np.float64(255)
+    inputs = arrays["image"].reshape(-1, 1) / np.float64(255)
     nabla = gradient(networks[name], inputs, np.eye(10)[:, [2]])
     for layer in (1, 2, 3):
         np.testing.assert_allclose(
-            found[f"{name}_pushes_{layer}"], -nabla.biases[layer - 1], rtol=1e-4, atol=1e-8
+            arrays[f"{name}_pushes_{layer}"], -nabla.biases[layer - 1], rtol=1e-4, atol=1e-8
         )
     for key in ("avenue_weights", "measured_weights"):
         np.testing.assert_allclose(
-            found[f"{name}_{key}"], -nabla.weights[2][2], rtol=1e-4, atol=1e-8
+            arrays[f"{name}_{key}"], -nabla.weights[2][2], rtol=1e-4, atol=1e-8
         )
 
 
-def test_of_siblings_everything_is_counted_as_said(found: dict[str, NDArray[Any]]) -> None:
+def test_of_siblings_everything_is_counted_as_said(arrays: dict[str, NDArray[Any]]) -> None:
     siblings = load_arrays(SIBLINGS)
-    image = found["image"].reshape(-1, 1) / np.float64(255)
+    image = arrays["image"].reshape(-1, 1) / np.float64(255)
     for when, parameters in enumerate(siblings["parameters"][[0, -1]].astype(np.float64)):
         for place, row in enumerate(parameters):
             network = Network(SIZES, "sigmoid", "quadratic", row)
@@ -146,11 +146,11 @@ def test_of_siblings_everything_is_counted_as_said(found: dict[str, NDArray[Any]
             outputs = feedforward(network, image)[:, 0]
             pushes = -nabla.biases[2]
             away = np.abs(np.eye(10)[2] - outputs)
-            assert found["loudest"][when, place] == (away.argmax() == np.abs(pushes).argmax())
+            assert arrays["loudest"][when, place] == (away.argmax() == np.abs(pushes).argmax())
             signed, unsigned = (kind @ network.weights[2] for kind in (pushes, np.abs(pushes)))
-            assert found["turned"][when, place] == pytest.approx(np.mean(signed * unsigned < 0))
-    assert (found["gaps"] < 1e-4).all()
-    assert (found["gaps"][1:] > 0).all()  # measured, not computed twice
+            assert arrays["turned"][when, place] == pytest.approx(np.mean(signed * unsigned < 0))
+    assert (arrays["gaps"] < 1e-4).all()
+    assert (arrays["gaps"][1:] > 0).all()  # measured, not computed twice
 
 
 def test_a_wrong_sum_and_a_wrong_nudge_would_be_found() -> None:
@@ -165,15 +165,15 @@ def test_a_wrong_sum_and_a_wrong_nudge_would_be_found() -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_only_the_true_output_pulls_with_the_sign_of_its_weights(
-    name: str, found: dict[str, NDArray[Any]]
+    name: str, arrays: dict[str, NDArray[Any]]
 ) -> None:
     _, networks = untrained_and_trained()
-    weights, matrix = networks[name].weights[2], found[f"{name}_matrix_2"]
+    weights, matrix = networks[name].weights[2], arrays[f"{name}_matrix_2"]
     for j in range(10):
         assert (np.sign(matrix[j]) == np.sign(weights[j]) * (1 if j == 2 else -1)).all()
-    wrong = np.abs(found[f"{name}_pushes_3"]) @ weights  # as if every output wished to rise
-    np.testing.assert_allclose(found[f"{name}_unsigned"], wrong, rtol=1e-4, atol=1e-7)
-    assert not np.allclose(wrong, found[f"{name}_measured_2"], rtol=0.1)
+    wrong = np.abs(arrays[f"{name}_pushes_3"]) @ weights  # as if every output wished to rise
+    np.testing.assert_allclose(arrays[f"{name}_unsigned"], wrong, rtol=1e-4, atol=1e-7)
+    assert not np.allclose(wrong, arrays[f"{name}_measured_2"], rtol=0.1)
 
 
 @pytest.mark.parametrize("cost", ["quadratic", "cross_entropy"])

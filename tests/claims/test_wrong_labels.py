@@ -67,10 +67,10 @@ CASE = Case(
 
 def test_a_share_of_the_labels_becomes_any_other_class() -> None:
     labels = np.arange(1000, dtype=np.uint8) % 4
-    found = mislabelled(labels, 4, 0.3, np.random.default_rng(0))
-    assert (found != labels).sum() == 300
-    assert {*found.tolist()} == {0, 1, 2, 3}
-    moved = (found - labels)[found != labels] % 4
+    given = mislabelled(labels, 4, 0.3, np.random.default_rng(0))
+    assert (given != labels).sum() == 300
+    assert {*given.tolist()} == {0, 1, 2, 3}
+    moved = (given - labels)[given != labels] % 4
     assert np.bincount(moved, minlength=4)[1:].min() > 70
     assert (mislabelled(labels, 4, 0.0, np.random.default_rng(0)) == labels).all()
     assert (mislabelled(labels * 0, 1, 0.3, np.random.default_rng(0)) == 0).all()
@@ -78,8 +78,8 @@ def test_a_share_of_the_labels_becomes_any_other_class() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_every_share_has_its_networks_and_as_many_wrong_labels_as_it_says() -> None:
-    found = [(float(r["share"]), int(r["seed"]), int(r["wrong"])) for r in rows_of(TABLE)]
-    assert found == [(s, seed, round(200 * s)) for s in (0.0, 0.1, 0.5) for seed in (4, 5)]
+    rungs = [(float(r["share"]), int(r["seed"]), int(r["wrong"])) for r in rows_of(TABLE)]
+    assert rungs == [(s, seed, round(200 * s)) for s in (0.0, 0.1, 0.5) for seed in (4, 5)]
 
 
 @pytest.mark.usefixtures("folder")

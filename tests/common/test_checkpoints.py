@@ -240,11 +240,11 @@ VALUES = [
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 def test_what_was_stored_comes_back_bit_for_bit(tmp_path: Path, value: Any) -> None:
     save_result(tmp_path / "new/file.npz", value)
-    found = load_result(tmp_path / "new/file.npz")
-    np.testing.assert_equal(found, value)
+    loaded = load_result(tmp_path / "new/file.npz")
+    np.testing.assert_equal(loaded, value)
     if isinstance(value, dict) and value:
-        assert found["array"].dtype == np.float32
-        found["array"][0] = 1  # and can be gone on with
+        assert loaded["array"].dtype == np.float32
+        loaded["array"][0] = 1  # and can be gone on with
 
 
 @pytest.mark.parametrize("value", [{1}, {1: 2}, np.float32(1), object(), b"bytes"], ids=type)
@@ -292,9 +292,9 @@ def data(empty: Path) -> Path:
 
 
 def calls() -> list[int]:
-    found = [int(line) for line in CALLS.read_text().split()]
+    calls = [int(line) for line in CALLS.read_text().split()]
     CALLS.unlink()
-    return found
+    return calls
 
 
 def test_a_job_that_was_done_is_not_done_again_though_there_are_more_now(
@@ -379,7 +379,7 @@ def members(group: int) -> Iterator[int]:
 
 
 @pytest.mark.parametrize(
-    ("stage", "options", "outputs", "told"),
+    ("stage", "options", "outputs", "message"),
     [
         ("train", TRAIN | {"epochs": 40}, OUTPUTS, r"continuing after epoch \d+ of 40"),
         ("minima", MINIMA, VALLEYS, r"minima: descents: \d of 6 kept from a run before"),
@@ -391,7 +391,7 @@ def test_a_stage_that_is_killed_for_real_goes_on_and_its_workers_end_with_it(
     stage: str,
     options: dict[str, Any],
     outputs: tuple[Path, ...],
-    told: str,
+    message: str,
 ) -> None:
     copied(digits, empty)
     run_in(empty, train if stage == "train" else minima, options)
@@ -408,7 +408,7 @@ def test_a_stage_that_is_killed_for_real_goes_on_and_its_workers_end_with_it(
     again = start(stage, options, empty)
     out, err = again.communicate()
     assert again.returncode == 0, err
-    assert re.search(told, out)
+    assert re.search(message, out)
     assert written(outputs) == expected
     assert [path for path in (empty / ".checkpoints").rglob("*") if path.is_file()] == half
     assert (empty / ".checkpoints").exists() == bool(half)

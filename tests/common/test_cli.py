@@ -169,8 +169,8 @@ def test_a_failing_stage_tells_it_in_one_line_and_never_exits_with_0(
     def stage() -> None:
         raise failure
 
-    found, out, err = start(stage)
-    assert (found, out) == (code, "")
+    exit_code, out, err = start(stage)
+    assert (exit_code, out) == (code, "")
     assert err.startswith(f"error: {message}")
     assert err.count("\n") == 1
 

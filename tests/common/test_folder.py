@@ -55,13 +55,13 @@ def test_pictures_of_any_size_and_mode_become_images_as_predict_makes_them(empty
     write(empty / "mine", {"lying": 12, "standing": 12})
     for number, mode in enumerate(("RGB", "P", "1", "RGBA", "CMYK"), start=1):
         drawn("lying", 50 * number, 41).convert(mode).save(empty / f"mine/lying/{mode}.tiff")
-    found = gather(empty / "mine", height=20, width=24)
-    assert found["train_images"].shape == (10 + 14, 20, 24)
-    assert found["test_images"].shape == (2 + 3, 20, 24)
+    arrays = gather(empty / "mine", height=20, width=24)
+    assert arrays["train_images"].shape == (10 + 14, 20, 24)
+    assert arrays["test_images"].shape == (2 + 3, 20, 24)
     known = load_dataset_info(RAW_DATASET)
     assert (known.name, known.classes) == ("folder", ("lying", "standing"))
-    every = np.concatenate([found["train_images"], found["test_images"]])
-    labels = np.concatenate([found["train_labels"], found["test_labels"]])
+    every = np.concatenate([arrays["train_images"], arrays["test_images"]])
+    labels = np.concatenate([arrays["train_labels"], arrays["test_labels"]])
     made = {image.tobytes() for image in every[labels == 0]}
     for path in (empty / "mine/lying").iterdir():
         levels = np.asarray(Image.open(path).convert("RGB").convert("L"))
@@ -74,8 +74,8 @@ def test_pictures_of_any_size_and_mode_become_images_as_predict_makes_them(empty
 def test_pictures_as_they_are_keep_every_level(empty: Path, capsys: Capture) -> None:
     write(empty / "mine", {"lying": 4, "standing": 4}, height=40, width=30)
     drawn("lying", 41, 30).save(empty / "mine/lying/other.png")
-    found = gather(empty / "mine", prepare="none", test_share=0.5)
-    every = np.concatenate([found["train_images"], found["test_images"]])
+    arrays = gather(empty / "mine", prepare="none", test_share=0.5)
+    every = np.concatenate([arrays["train_images"], arrays["test_images"]])
     files = [np.asarray(Image.open(path)) for path in (empty / "mine").rglob("picture*")]
     assert {image.tobytes() for image in every} == {levels.tobytes() for levels in files}
     (line,) = capsys.readouterr().err.splitlines()
@@ -91,8 +91,8 @@ def test_what_is_no_picture_is_refused_with_a_line_and_the_rest_is_taken(
     (empty / "mine/lying/inner").mkdir()
     Image.new("L", (30, 30), 255).save(empty / "mine/standing/blank.png")
     (empty / "mine/README.md").write_text("not looked at")
-    found = gather(empty / "mine")
-    assert [len(found[f"{part}_labels"]) for part in ("train", "test")] == [16, 4]
+    arrays = gather(empty / "mine")
+    assert [len(arrays[f"{part}_labels"]) for part in ("train", "test")] == [16, 4]
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert re.fullmatch(r"refused: \S*notes.txt: expected a picture .*", lines[0])
@@ -101,13 +101,13 @@ def test_what_is_no_picture_is_refused_with_a_line_and_the_rest_is_taken(
 
 def test_a_share_of_every_class_is_held_out_and_a_seed_decides_which(empty: Path) -> None:
     write(empty / "mine", {"lying": 30, "standing": 11})
-    found = gather(empty / "mine", test_share=0.3, seed=1)
-    assert np.bincount(found["test_labels"]).tolist() == [9, 3]
-    assert np.bincount(found["train_labels"]).tolist() == [21, 8]
+    arrays = gather(empty / "mine", test_share=0.3, seed=1)
+    assert np.bincount(arrays["test_labels"]).tolist() == [9, 3]
+    assert np.bincount(arrays["train_labels"]).tolist() == [21, 8]
     again, other = (gather(empty / "mine", test_share=0.3, seed=seed) for seed in (1, 2))
-    assert (again["test_images"] == found["test_images"]).all()
-    assert (other["test_images"] != found["test_images"]).any()
-    assert np.diff(found["train_labels"].astype(int)).any()  # the classes are mixed
+    assert (again["test_images"] == arrays["test_images"]).all()
+    assert (other["test_images"] != arrays["test_images"]).any()
+    assert np.diff(arrays["train_labels"].astype(int)).any()  # the classes are mixed
 
 
 def test_every_class_has_one_picture_to_train_on_and_one_to_test_on() -> None:

@@ -12,7 +12,7 @@ from stages.common.images.labels import NO_CLASS, as_classes, doubts, in_runs, n
 TENS = tuple(range(0, 100, 10))
 
 
-def told(train: list[int], test: list[int], **about: object) -> list[str]:
+def warnings_of(train: list[int], test: list[int], **about: object) -> list[str]:
     """What is told of such labels."""
     known = DatasetInfo("made up", **about)  # type: ignore[arg-type]
     classes = [as_classes(np.array(labels, np.uint8), known) for labels in (train, test)]
@@ -55,7 +55,7 @@ def test_labels_that_cannot_be_meant_are_refused_in_one_line(
     train: list[int], test: list[int], reason: str
 ) -> None:
     with pytest.raises(StageError, match=re.escape(reason)) as error:
-        told(train, test)
+        warnings_of(train, test)
     assert "\n" not in str(error.value)
 
 
@@ -69,19 +69,19 @@ def test_labels_that_cannot_be_meant_are_refused_in_one_line(
     ],
 )
 def test_what_the_lines_say_to_set_is_enough(train: list[int], setting: dict[str, object]) -> None:
-    assert told(train, train, **setting) == []
+    assert warnings_of(train, train, **setting) == []
 
 
 def test_a_class_that_is_missing_here_or_there_is_told() -> None:
-    (untaught,) = told([0, 1, 3, 4], [0, 1, 3, 4])
+    (untaught,) = warnings_of([0, 1, 3, 4], [0, 1, 3, 4])
     assert untaught.startswith("no training image has the label 2, and")
     assert untaught.endswith("; set fetch.custom.labels to [0,1,3,4] to do without")
-    (untested,) = told([0, 1, 2], [0, 2])
+    (untested,) = warnings_of([0, 1, 2], [0, 2])
     assert untested.startswith("none of the 2 test images has the label 1: ")
     assert untested.endswith(" set fetch.custom.labels to [0,2]")
     names = {"classes": ("a", "b", "c")}
-    assert len(told([1, 2], [1, 2], **names)) == 1  # there is a class 0, since it has a name
-    assert told([0, 1], [1, 0]) == []
+    assert len(warnings_of([1, 2], [1, 2], **names)) == 1  # there is a class 0, since it has a name
+    assert warnings_of([0, 1], [1, 0]) == []
 
 
 def test_labels_are_told_in_runs() -> None:

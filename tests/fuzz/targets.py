@@ -373,13 +373,13 @@ def _pictures() -> dict[str, bytes]:
         ("webp", "RGB", {}), ("webp", "RGBA", {"lossless": True}),
         ("ppm", "RGB", {}), ("ppm", "1", {}),
     ]  # fmt: skip
-    found = {}
+    pictures = {}
     for number, (suffix, mode, options) in enumerate(kinds):
         file = io.BytesIO()
         converted = drawn.convert("RGB").convert(mode) if mode == "LAB" else drawn.convert(mode)
         converted.save(file, suffix, **options)
-        found[f"{number}.{suffix}"] = file.getvalue()
-    return found
+        pictures[f"{number}.{suffix}"] = file.getvalue()
+    return pictures
 
 
 def png_seeds() -> list[bytes]:

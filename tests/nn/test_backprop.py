@@ -82,11 +82,11 @@ def plain_gradient(network: Network, x: Array, y: Array) -> tuple[float, Layers,
 
 
 def assert_close(nabla: Network, weights: Layers, biases: Layers) -> None:
-    for kind, found, wanted in (
+    for kind, computed, wanted in (
         ("weights", nabla.weights, weights),
         ("biases", nabla.biases, biases),
     ):
-        for layer, (a, b) in enumerate(zip(found, wanted, strict=True)):
+        for layer, (a, b) in enumerate(zip(computed, wanted, strict=True)):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15, err_msg=f"{kind}[{layer}]")
 
 

@@ -26,9 +26,9 @@ def test_the_gradient_over_all_examples_is_that_of_one_batch_of_them_all(batch_s
     network, inputs, targets = problem = random_problem(examples=10)
     examples = Dataset(inputs.T / 2 + 3, targets.argmax(axis=0), 2.0, -6.0)
     before = network.parameters.copy()
-    found = gradient_over(network, examples, batch_size)
-    np.testing.assert_allclose(found, gradient(*problem).parameters, rtol=1e-12, atol=1e-14)
-    assert found.dtype == network.parameters.dtype
+    mean_gradient = gradient_over(network, examples, batch_size)
+    np.testing.assert_allclose(mean_gradient, gradient(*problem).parameters, rtol=1e-12, atol=1e-14)
+    assert mean_gradient.dtype == network.parameters.dtype
     assert network.parameters.tolist() == before.tolist()
 
 

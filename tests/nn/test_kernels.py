@@ -99,9 +99,9 @@ def test_a_workspace_holds_what_the_plain_loop_computes(
         work.activations[0][:], work.targets[:] = inputs, targets
         backpropagate(work, scale=1.0)
         nabla = work.nabla
-        found = Passes(work.activations, work.deltas, nabla.weights, nabla.biases)
+        computed = Passes(work.activations, work.deltas, nabla.weights, nabla.biases)
         for kind in Passes._fields:
-            for a, b in zip(getattr(found, kind), getattr(expected, kind), strict=True):
+            for a, b in zip(getattr(computed, kind), getattr(expected, kind), strict=True):
                 scale = np.abs(b).max()
                 np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * scale, err_msg=kind)
 

@@ -135,7 +135,7 @@ def test_the_schedule_is_that_of_the_settings_at_every_step(full_batch: bool) ->
     settings = replace(
         PLAIN, epochs=5, batch_size=2, schedule="cosine", reshuffle=True, full_batch=full_batch
     )
-    found = shares(settings, count=6, epochs=5)
+    drawn = shares(settings, count=6, epochs=5)
     if full_batch:
         expected = [[(1 + cos(pi * epoch / 5)) / 2 / 6] * 6 for epoch in range(5)]
     else:
@@ -143,7 +143,7 @@ def test_the_schedule_is_that_of_the_settings_at_every_step(full_batch: bool) ->
             [(1 + cos(pi * (3 * epoch + step) / 15)) / 2 / 2 for step in (2, 2, 1, 1, 0, 0)]
             for epoch in range(5)
         ]
-    assert np.sort(found, axis=1) == pytest.approx(np.array(expected), abs=1e-4)
+    assert np.sort(drawn, axis=1) == pytest.approx(np.array(expected), abs=1e-4)
 
 
 @pytest.mark.parametrize("full_batch", [False, True])

@@ -34,13 +34,13 @@ def refuse_or_skip(missing: str, how: str) -> None:
 
 def find_browser() -> str:
     """The path of Chromium or Chrome."""
-    found = next(filter(None, map(shutil.which, NAMES)), "")
-    if not found:
+    program = next(filter(None, map(shutil.which, NAMES)), "")
+    if not program:
         refuse_or_skip(
             "no browser found",
             "install Chromium (on Debian: apt-get install chromium) to test the page",
         )
-    return found
+    return program
 
 
 def launch_chromium(playwright: Playwright) -> Browser:

@@ -88,11 +88,11 @@ def test_the_widest_direction_is_that_of_the_largest_bend() -> None:
     shares = np.linspace(-1, 0, 9)[:, np.newaxis]
     bend = np.sin(np.pi * shares)
     moves = 5 * shares * along + 2 * bend * aside + 0.1 * np.sin(2 * np.pi * shares) * little
-    found = directions_of(moves)
-    assert found is not None
-    close(found[0], along, 1e-9)
-    close(found[1] * np.sign(found[1] @ aside), aside, 0.01)
-    assert (moves @ found[1]).sum() > 0
+    directions = directions_of(moves)
+    assert directions is not None
+    close(directions[0], along, 1e-9)
+    close(directions[1] * np.sign(directions[1] @ aside), aside, 0.01)
+    assert (moves @ directions[1]).sum() > 0
     assert directions_of(5 * shares * along) is None
     assert directions_of(0 * moves) is None
 
@@ -148,9 +148,9 @@ def test_between_the_points_of_a_grid_values_are_linear(node: Node) -> None:
     rows, columns = np.mgrid[:grid, :grid]
     values = (3 * columns - 2 * rows).ravel().tolist()
     places = [(0, 0), (1.25, 3.5), (4, 4), (2, 0.75), (9, -1)]
-    (found,) = node({"task": "between", "values": values, "grid": grid, "places": places})
-    close(found[:4], [3 * x - 2 * y for x, y in places[:4]], 1e-12)
-    assert found[4] == 12  # beyond the edge: that of the edge
+    (costs,) = node({"task": "between", "values": values, "grid": grid, "places": places})
+    close(costs[:4], [3 * x - 2 * y for x, y in places[:4]], 1e-12)
+    assert costs[4] == 12  # beyond the edge: that of the edge
 
 
 def test_contours_are_where_the_level_is(node: Node) -> None:

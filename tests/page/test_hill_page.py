@@ -23,7 +23,7 @@ def page(watched: Watched, finished: Path) -> Page:
     return page
 
 
-def told(page: Page, name: str) -> Any:
+def shown(page: Page, name: str) -> Any:
     """Numbers that the section tells once it has been painted."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     numbers = [float(x) for x in str(page.locator("#hill").get_attribute(f"data-{name}")).split()]
@@ -36,13 +36,13 @@ def choose_rate(page: Page, power: float) -> None:
 
 @pytest.mark.in_firefox
 def test_a_step_goes_against_the_slope_by_the_rate(page: Page) -> None:
-    place, slope, cost = (told(page, name) for name in ("place", "slope", "cost"))
+    place, slope, cost = (shown(page, name) for name in ("place", "slope", "cost"))
     choose_rate(page, 0.5)
     page.get_by_role("button", name="One step").nth(0).scroll_into_view_if_needed()
     page.locator("#hill-step").click()
-    assert told(page, "steps") == 1
-    assert told(page, "place") == pytest.approx(place - 3.2 * slope)
-    assert told(page, "cost") < cost
+    assert shown(page, "steps") == 1
+    assert shown(page, "place") == pytest.approx(place - 3.2 * slope)
+    assert shown(page, "cost") < cost
     expect(page.locator("#hill-text")).to_contain_text("Downhill")
 
 
@@ -51,7 +51,7 @@ def test_short_steps_creep_and_long_ones_leap(page: Page) -> None:
     page.locator("#hill-step").click()
     expect(page.locator("#hill-text")).to_contain_text("creeps")
     page.locator("#hill-end").click()
-    cost = told(page, "cost")
+    cost = shown(page, "cost")
     choose_rate(page, 4)
     said = []
     for _ in range(8):
@@ -59,20 +59,20 @@ def test_short_steps_creep_and_long_ones_leap(page: Page) -> None:
         said.append(page.locator("#hill-text").inner_text().split(",")[0])
     assert "Uphill" in said
     page.locator("#hill-end").click()
-    assert told(page, "cost") == cost
+    assert shown(page, "cost") == cost
 
 
 def test_it_rolls_by_itself_until_it_is_stopped(page: Page) -> None:
-    first = told(page, "cost")
+    first = shown(page, "cost")
     page.locator("#hill-roll").click()
     expect(page.locator("#hill")).to_have_attribute(
         "data-steps", re.compile(r"^([3-9]|\d\d+)$"), timeout=20_000
     )
     page.locator("#hill-roll").click()
-    steps = told(page, "steps")
+    steps = shown(page, "steps")
     page.wait_for_timeout(800)
-    assert told(page, "steps") == steps
-    assert told(page, "cost") < first
+    assert shown(page, "steps") == steps
+    assert shown(page, "cost") < first
 
 
 @pytest.mark.in_firefox
@@ -83,15 +83,15 @@ def test_the_ball_is_dragged_by_mouse(page: Page) -> None:
     assert box is not None
     page.mouse.move(box["x"] + 20, box["y"] + 20)
     page.mouse.down()
-    first = told(page, "place")
+    first = shown(page, "place")
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
     page.mouse.up()
-    last = told(page, "place")
+    last = shown(page, "place")
     assert first[0] < last[0]
     assert first[1] > last[1]
-    assert told(page, "steps") == 0  # a new place, a new trail
+    assert shown(page, "steps") == 0  # a new place, a new trail
     page.mouse.move(5, 5)
-    assert told(page, "place") == pytest.approx(last)
+    assert shown(page, "place") == pytest.approx(last)
 
 
 def test_the_ball_is_dragged_by_finger(page: Page) -> None:
@@ -102,7 +102,7 @@ def test_the_ball_is_dragged_by_finger(page: Page) -> None:
     for kind, points in [("touchStart", [(30, 30)]), ("touchMove", [(90, 60)]), ("touchEnd", [])]:
         touches = [{"x": box["x"] + x, "y": box["y"] + y} for x, y in points]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-        places.append(told(page, "place"))
+        places.append(shown(page, "place"))
     assert places[0][0] < places[1][0]
     assert places[0][1] > places[1][1]
     assert places[2] == pytest.approx(places[1])
@@ -110,18 +110,18 @@ def test_the_ball_is_dragged_by_finger(page: Page) -> None:
 
 def test_the_keyboard_moves_the_ball_and_takes_steps(page: Page) -> None:
     page.locator("#hill-map").focus()
-    start = told(page, "place")
+    start = shown(page, "place")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")
-    moved = told(page, "place")
+    moved = shown(page, "place")
     assert moved[0] > start[0]
     assert moved[1] > start[1]
     page.keyboard.press("Enter")
-    assert told(page, "steps") == 1
+    assert shown(page, "steps") == 1
     page.keyboard.press("End")
-    assert told(page, "place") == pytest.approx([0, 0], abs=1e-3)
+    assert shown(page, "place") == pytest.approx([0, 0], abs=1e-3)
     page.keyboard.press("Home")
-    assert told(page, "place") == pytest.approx(start)
+    assert shown(page, "place") == pytest.approx(start)
     expect(page.locator("#hill-live")).to_contain_text("Cost")
 
 
@@ -136,7 +136,7 @@ def test_a_link_has_the_ball_its_rate_and_its_steps(page: Page) -> None:
             page.locator("#hill-step").click()
     choose_rate(page, 2)
     expect(page).to_have_url(re.compile(r"hill=-\d+:\d+~20~2\.15~3\.5"))
-    seen = told(page, "place"), told(page, "cost"), page.locator("#hill-next").inner_text()
+    seen = shown(page, "place"), shown(page, "cost"), page.locator("#hill-next").inner_text()
     linked = page.url.split("hill=")[1].split("&")[0]
     for scrolls in (False, True):  # what nobody has looked at since is not lost, either
         page.reload()
@@ -146,7 +146,7 @@ def test_a_link_has_the_ball_its_rate_and_its_steps(page: Page) -> None:
         expect(page).to_have_url(re.compile(f"hill={re.escape(linked)}(&|$)"))
     page.locator("#hill-map").scroll_into_view_if_needed()
     expect(page.locator("#hill")).to_have_attribute("data-steps", "5")
-    again = told(page, "place"), told(page, "cost"), page.locator("#hill-next").inner_text()
+    again = shown(page, "place"), shown(page, "cost"), page.locator("#hill-next").inner_text()
     assert again[0].tolist() == seen[0].tolist()
     assert again[1:] == seen[1:]
     page.locator("#hill-start").click()

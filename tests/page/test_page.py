@@ -112,7 +112,7 @@ def test_gradients_equal_those_of_nn(
     inputs, label = rng.random((sizes[0], 1)), int(rng.integers(sizes[-1]))
     nabla = gradient(network, inputs, np.eye(sizes[-1])[:, [label]])
     page = browser.new_page()
-    found = page.evaluate(
+    in_page = page.evaluate(
         "(given) => {"
         + bundle("network.js")
         + """
@@ -133,7 +133,7 @@ def test_gradients_equal_those_of_nn(
     )
     page.close()
     assert np.abs(nabla.parameters).max() > 1e-3
-    assert np.abs(np.array(found) - nabla.parameters).max() < CLOSE
+    assert np.abs(np.array(in_page) - nabla.parameters).max() < CLOSE
 
 
 @pytest.mark.in_firefox
@@ -752,11 +752,11 @@ def test_axe_finds_no_violation(scheme: Any, width: int, watched: Watched, finis
     page.locator("#shift").fill("1")
     expect(page.locator("#changed")).to_be_visible()
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(
+    overlapping = page.evaluate(
         "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
         ".map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html)}`)"
     )
-    assert not found
+    assert not overlapping
 
 
 def test_backpropagation_plays_by_itself(watched: Watched, finished: Path) -> None:

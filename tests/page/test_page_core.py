@@ -294,19 +294,19 @@ def test_a_nudge_is_predicted_by_the_gradient_and_measured_by_trying(node: Node,
     call = {
         **example(problem, 0), "task": "nudged", "weight": weight, "by": by, "slope": wanted,
     }  # fmt: skip
-    (found,) = node(call)
+    (answer,) = node(call)
     before = cost_of(network, inputs, targets)
     network.weights[1][1, 3] += by
-    close(found["measured"], cost_of(network, inputs, targets) - before)
-    close(found["slope"], nabla.weights[1][1, 3])
-    close(found["predicted"], by * nabla.weights[1][1, 3])
+    close(answer["measured"], cost_of(network, inputs, targets) - before)
+    close(answer["slope"], nabla.weights[1][1, 3])
+    close(answer["predicted"], by * nabla.weights[1][1, 3])
 
     def slope_at(weight: dict[str, int]) -> float:
         return float(np.abs(nabla.weights[weight["layer"] - 1][weight["index"], weight["from"]]))
 
-    assert slope_at(found["most"]) == pytest.approx(slopes.max())
+    assert slope_at(answer["most"]) == pytest.approx(slopes.max())
     ratios = np.abs(np.log(slopes[slopes > 0] / wanted))
-    assert abs(np.log(slope_at(found["near"]) / wanted)) == pytest.approx(ratios.min(), abs=1e-6)
+    assert abs(np.log(slope_at(answer["near"]) / wanted)) == pytest.approx(ratios.min(), abs=1e-6)
 
 
 def test_drawings_images_actions_and_the_ball_survive_a_link(node: Node) -> None:
@@ -350,8 +350,8 @@ def test_drawings_images_actions_and_the_ball_survive_a_link(node: Node) -> None
     ],
 )  # fmt: skip
 def test_what_is_no_code_is_refused(node: Node, decode: str, text: str, more: list[int]) -> None:
-    (found,) = node({"task": "decoded", "decode": decode, "text": text, "more": more})
-    assert re.match("no ", found["error"])
+    (answer,) = node({"task": "decoded", "decode": decode, "text": text, "more": more})
+    assert re.match("no ", answer["error"])
 
 
 def test_a_figure_gets_its_dark_palette(node: Node) -> None:
@@ -363,8 +363,8 @@ def test_a_figure_gets_its_dark_palette(node: Node) -> None:
     picture.save(file, format="png")
     source = data_url("image/png", file.getvalue())
     call = {"task": "withPalette", "source": source, "colours": encode_array(dark)}
-    (found,) = node(call)
-    shown = Image.open(BytesIO(b64decode(found.removeprefix("data:image/png;base64,"))))
+    (address,) = node(call)
+    shown = Image.open(BytesIO(b64decode(address.removeprefix("data:image/png;base64,"))))
     assert np.array_equal(np.asarray(shown.convert("RGB")), dark[np.asarray(picture)])
 
 
@@ -383,7 +383,7 @@ def test_what_is_unfamiliar_is_what_predict_finds_unfamiliar(
     for deskew in (False, True):
         preprocessing = Preprocessing(*shape, deskew, False, *unit_scaling())
         described = inputs_call(images[0], preprocessing)["preprocessing"]
-        (found,) = node(
+        (answers,) = node(
             {
                 "task": "novelty",
                 "familiar": packed_criterion(familiar),
@@ -392,11 +392,11 @@ def test_what_is_unfamiliar_is_what_predict_finds_unfamiliar(
             }
         )
         seen = preprocessing.prepare(images)
-        close([one["strangeness"] for one in found], familiar.strangeness(seen), 0.5)
+        close([one["strangeness"] for one in answers], familiar.strangeness(seen), 0.5)
         warnings = [familiar.warning(image) for image in seen]
-        assert [one["unfamiliar"] for one in found] == [bool(text) for text in warnings]
+        assert [one["unfamiliar"] for one in answers] == [bool(text) for text in warnings]
         assert 20 <= sum(map(bool, warnings)) < len(images) - 5
-        for one, text in zip(found, warnings, strict=True):
+        for one, text in zip(answers, warnings, strict=True):
             assert not text or f"stranger than {one['milder']} of {familiar.judges} " in text
 
 

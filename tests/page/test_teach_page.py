@@ -46,7 +46,7 @@ def page(browser: Browser, finished: Path) -> Iterator[Page]:
     assert not watched.troubles
 
 
-def told(page: Page, name: str) -> str:
+def shown(page: Page, name: str) -> str:
     return str(page.locator("#teach").get_attribute(f"data-{name}"))
 
 
@@ -54,7 +54,7 @@ def told(page: Page, name: str) -> str:
 def test_it_learns_to_read_digits_it_never_learns_from(page: Page) -> None:
     expect(page.locator("#teach-word")).to_have_text("Untrained")
     first = page.locator("#teach-weights canvas").first.evaluate("(image) => image.toDataURL()")
-    assert float(told(page, "accuracy")) < 0.3
+    assert float(shown(page, "accuracy")) < 0.3
     page.locator("#teach-play").press("Enter")
     read = re.compile(r"^(0\.[89]|1$)")
     expect(page.locator("#teach")).to_have_attribute("data-accuracy", read, timeout=30_000)
@@ -77,14 +77,14 @@ def test_it_goes_step_by_step_and_begins_again(page: Page) -> None:
     expect(page.locator("#teach")).to_have_attribute("data-steps", "1")
     page.locator("#teach-step").press("Enter")
     expect(page.locator("#teach")).to_have_attribute("data-steps", "2")
-    once = told(page, "accuracy"), page.locator("#teach-cost").inner_text()
+    once = shown(page, "accuracy"), page.locator("#teach-cost").inner_text()
     page.locator("#teach-seed").fill("0")
     page.locator("#teach-seed").dispatch_event("change")
     expect(page.locator("#teach")).to_have_attribute("data-steps", "0")
     page.click("#teach-step")
     page.click("#teach-step")
     expect(page.locator("#teach")).to_have_attribute("data-steps", "2")
-    assert once == (told(page, "accuracy"), page.locator("#teach-cost").inner_text())
+    assert once == (shown(page, "accuracy"), page.locator("#teach-cost").inner_text())
     page.get_by_role("button", name="New weights").click()
     expect(page.locator("#teach-seed")).to_have_value("1")
     expect(page).to_have_url(re.compile(r"teach=sigmoid~quadratic~[\d-]*~\d+~1~"))
@@ -160,10 +160,10 @@ def test_it_is_quick_and_leaves_the_page_free(page: Page, browser: Browser) -> N
     page.locator("#teach-pace").select_option("1e9")
     page.click("#teach-play")
     page.wait_for_timeout(500)
-    before = int(told(page, "steps"))
+    before = int(shown(page, "steps"))
     browser.start_tracing(page=page, categories=["toplevel", "devtools.timeline"])
     page.wait_for_timeout(2000)
-    seen = 10 * (int(told(page, "steps")) - before)
+    seen = 10 * (int(shown(page, "steps")) - before)
     events = json.loads(browser.stop_tracing())["traceEvents"]
     own = [task for task in tasks(events, "CrRendererMain") if task > 0]
     learning = sum(tasks(events, "DedicatedWorker thread"))

@@ -267,12 +267,12 @@ def test_a_network_that_fits_is_taken_and_one_that_does_not_is_told_with_its_siz
     for require, where in ((require_memory, "of memory"), (require_disk, "free on the disk")):
         with pytest.raises(StageError) as refusal:
             require("train.hidden", (784, 10**6, 10**6, 10), 91)
-        told = str(refusal.value)
+        message = str(refusal.value)
         assert re.match(
-            rf"train\.hidden: expected a network that fits into the [\d,.]+ GB {where}", told
+            rf"train\.hidden: expected a network that fits into the [\d,.]+ GB {where}", message
         )
-        assert "got 784-1000000-1000000-10: 91 times 1,000,796,000,010 parameters are" in told
-        assert "364,289.7 GB; ask for fewer neurons, epochs or snapshots" in told
+        assert "got 784-1000000-1000000-10: 91 times 1,000,796,000,010 parameters are" in message
+        assert "364,289.7 GB; ask for fewer neurons, epochs or snapshots" in message
     with pytest.raises(StageError, match=r"got 784-9-9-9-\.\.\.-9-10: "):
         require_memory("train.hidden", (784, *[9] * 100, 10), 10**9)
 

@@ -143,9 +143,9 @@ def bring(*sources: str, **changed: Any) -> None:
 
 
 def assert_all_here(root: Path) -> None:
-    found = {file.name: file.read_bytes() for file in (root / "data/raw").iterdir()}
-    assert found.pop("dataset.json")
-    assert found == FILES
+    written = {file.name: file.read_bytes() for file in (root / "data/raw").iterdir()}
+    assert written.pop("dataset.json")
+    assert written == FILES
     assert_nothing_half_written(root)
 
 
@@ -785,9 +785,9 @@ def test_what_is_said_of_a_custom_data_set_is_written_beside_it(
     options = as_options(section(f"file:{folder}", custom=about))
     monkeypatch.setattr(sys, "argv", ["fetch", *options])
     run(fetch)
-    found = load_dataset_info(Path("data/raw/dataset.json"))
-    assert (found.name, found.first_label, found.transpose) == ("custom", 1, True)
-    assert (found.credit, found.classes) == ("It's mine", ("a b", "c"))
+    info = load_dataset_info(Path("data/raw/dataset.json"))
+    assert (info.name, info.first_label, info.transpose) == ("custom", 1, True)
+    assert (info.credit, info.classes) == ("It's mine", ("a b", "c"))
 
 
 @pytest.mark.parametrize("key", [key for key in SUMS if key not in PARTS])
@@ -813,10 +813,10 @@ def test_a_custom_data_set_needs_lengths_and_sums(key: str, folder: Path, projec
 def test_the_command_brings_the_files_and_tells_whence(server: Server, project: Path) -> None:
     server.serve({f"{name}.gz": gzip.compress(content) for name, content in FILES.items()})
     with start("file:away", server.address) as process:
-        told, complained = process.communicate(timeout=30)
+        output, complained = process.communicate(timeout=30)
     assert process.returncode == 0
     assert_all_here(project)
-    assert told == (
+    assert output == (
         f"custom: 10,000 bytes in data/raw, all four files verified, from {server.address}\n"
     )
     assert len(complained.splitlines()) == 4  # why not from file:away, and no progress bar
@@ -848,7 +848,7 @@ def test_an_interrupted_command_leaves_nothing_and_does_not_count_as_done(
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         ({"dataset": "minst"}, "dataset: expected one of mnist, fashion-mnist, kmnist, qmnist, em"),
         ({"sources": ["ftp://host/"]}, "sources: expected file:FOLDER or https://ADDRESS, got 'f"),
@@ -870,7 +870,7 @@ def test_an_interrupted_command_leaves_nothing_and_does_not_count_as_done(
 )
 def test_a_wrong_parameter_is_refused_by_name_value_and_what_is_allowed(
     changed: dict[str, Any],
-    told: str,
+    message: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -880,5 +880,5 @@ def test_a_wrong_parameter_is_refused_by_name_value_and_what_is_allowed(
         run(fetch)
     assert end.value.code == 2
     complained = capsys.readouterr().err
-    assert told in complained
+    assert message in complained
     assert len(complained.splitlines()) == 1

@@ -380,9 +380,9 @@ def test_every_number_in_a_caption_is_found_in_its_source_file(finished: Path) -
     texts = captions(finished)
     known = {name: {*numbers} for name, numbers in expected(finished).items()}
     for name, numbers in known.items():
-        found = re.findall(r"\N{MINUS SIGN}?\d+(?:,\d{3})*(?:\.\d+)?", texts[name])
-        assert found
-        assert {*found} <= numbers, texts[name]
+        numbers_said = re.findall(r"\N{MINUS SIGN}?\d+(?:,\d{3})*(?:\.\d+)?", texts[name])
+        assert numbers_said
+        assert {*numbers_said} <= numbers, texts[name]
 
 
 def captions(folder: Path) -> dict[str, str]:

@@ -80,12 +80,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for pipeline in (PIPELINE, CLAIM_PIPELINE):
         shutil.copyfile(ROOT / pipeline, tmp_path / pipeline)
     monkeypatch.chdir(tmp_path)
-    found = {path: commands(ROOT / path) for path in (PIPELINE, CLAIM_PIPELINE)}
-    monkeypatch.setattr(check, "commands", found.__getitem__)  # the same, found out once
+    sections = {path: commands(ROOT / path) for path in (PIPELINE, CLAIM_PIPELINE)}
+    monkeypatch.setattr(check, "commands", sections.__getitem__)  # the same, found out once
     return tmp_path
 
 
-def told(content: str | bytes, capsys: Capture) -> list[str]:
+def problems(content: str | bytes, capsys: Capture) -> list[str]:
     """The lines with which params.yaml, or with ``MARK`` both files, are refused, or none.
 
     And those that say which claims the images leave out.
@@ -118,7 +118,7 @@ def as_text(params: dict[str, Any]) -> str:
 
 
 def test_the_projects_own_parameters_are_taken(capsys: Capture) -> None:
-    assert told((ROOT / PARAMETERS).read_text(), capsys) == []
+    assert problems((ROOT / PARAMETERS).read_text(), capsys) == []
     assert {name: flat(values) for name, values in parse_yaml(TEXT, "both").items()} == PARAMS
 
 
@@ -191,7 +191,7 @@ def test_the_projects_own_parameters_are_taken(capsys: Capture) -> None:
 def test_a_wrong_value_is_told_by_section_and_key_with_what_is_allowed(
     before: str, after: str, words: str, capsys: Capture
 ) -> None:
-    lines = told(changed(before, after), capsys)
+    lines = problems(changed(before, after), capsys)
     assert any(words in line for line in lines), lines
 
 
@@ -199,8 +199,8 @@ def test_more_snapshots_than_there_is_room_for_are_told_before_anything_runs(
     capsys: Capture,
 ) -> None:
     long = changed("epochs: 90", "epochs: 1000000")
-    assert not told(long, capsys)
-    lines = told(long.replace("snapshots: 100", "snapshots: 1000000"), capsys)
+    assert not problems(long, capsys)
+    lines = problems(long.replace("snapshots: 100", "snapshots: 1000000"), capsys)
     assert len(lines) == 1
     assert "train.hidden: expected a network that fits into" in lines[0]
 
@@ -228,7 +228,7 @@ def test_more_snapshots_than_there_is_room_for_are_told_before_anything_runs(
 def test_a_strange_file_is_refused_in_a_line(
     content: str | bytes, words: str, capsys: Capture
 ) -> None:
-    lines = told(content, capsys)
+    lines = problems(content, capsys)
     assert any(words in line for line in lines), lines
 
 
@@ -236,11 +236,11 @@ def test_anchors_and_merges_are_values_as_any(capsys: Capture) -> None:
     text = changed("hidden: [16, 16]", "hidden: &layers [16, 16]")
     claims = text.partition(MARK)[2].replace("hidden: [16, 16]", "hidden: &layers [16, 16]", 1)
     claims = claims.replace("hidden: [16, 16]", "hidden: *layers")
-    assert told(text.partition(MARK)[0] + MARK + claims, capsys) == []
+    assert problems(text.partition(MARK)[0] + MARK + claims, capsys) == []
     merged = r"\1  <<: {digit: 2, index: 0}\n"
     text = re.sub(r"(wishes: .*\n)(  digit.*\n)(  index.*\n)", merged, TEXT)
     assert text != TEXT
-    assert told(text, capsys) == []
+    assert problems(text, capsys) == []
 
 
 def test_a_missing_file_is_told(capsys: Capture) -> None:
@@ -251,7 +251,7 @@ def test_a_missing_file_is_told(capsys: Capture) -> None:
 
 
 def test_a_text_that_anyone_may_write_does_not_leave_its_line(capsys: Capture) -> None:
-    lines = told(changed("activation: sigmoid", r'activation: "a\nb\e[2J\x85\L"'), capsys)
+    lines = problems(changed("activation: sigmoid", r'activation: "a\nb\e[2J\x85\L"'), capsys)
     assert len(lines) == 1
     assert lines[0].isprintable()
 
@@ -259,7 +259,7 @@ def test_a_text_that_anyone_may_write_does_not_leave_its_line(capsys: Capture) -
 def test_all_problems_are_told_at_once(capsys: Capture) -> None:
     text = changed("epochs: 90", "epochs: 0").replace("validation: 5000", "validation: no")
     text = text.replace("dpi: 140", "dip: 140", 1)
-    places = [line.split(": ")[1] for line in told(text, capsys)]
+    places = [line.split(": ")[1] for line in problems(text, capsys)]
     assert places == ["batch.validation", "train.epochs", "report.dip", "report.dpi"]
 
 
@@ -285,7 +285,7 @@ def test_all_problems_are_told_at_once(capsys: Capture) -> None:
 def test_values_that_do_not_go_together_are_told_before_anything_runs(
     before: str, after: str, words: str, capsys: Capture
 ) -> None:
-    lines = told(changed(before, after), capsys)
+    lines = problems(changed(before, after), capsys)
     assert any(words in line for line in lines), lines
 
 
@@ -312,11 +312,11 @@ def test_a_custom_data_set_is_looked_at_before_anything_runs(
     keys |= {f"{part}_sha256": "0" * 64 for part in LENGTHS}
     custom = {key: value for key, value in {**keys, **changed}.items() if value is not None}
     fetch = PARAMS["fetch"] | {"dataset": "custom", "custom": custom}
-    lines = told(as_text(PARAMS | {"fetch": fetch}), capsys)
+    lines = problems(as_text(PARAMS | {"fetch": fetch}), capsys)
     assert len(lines) == bool(words)
     assert all(words in line for line in lines)
     fetch["dataset"] = "mnist"  # which does not look at it
-    assert told(as_text(PARAMS | {"fetch": fetch}), capsys) == []
+    assert problems(as_text(PARAMS | {"fetch": fetch}), capsys) == []
 
 
 def before_batch(fetch: dict[str, Any], normalize: dict[str, Any]) -> Outlook:
@@ -332,7 +332,7 @@ def test_the_data_sets_of_the_catalog_are_taken_by_name(
     name: str, count: int, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetch = PARAMS["fetch"] | {"dataset": name}
-    assert told(as_text(PARAMS | {"fetch": fetch}), capsys) == []
+    assert problems(as_text(PARAMS | {"fetch": fetch}), capsys) == []
     outlook = before_batch(fetch, PARAMS["normalize"])
     assert (outlook.images, outlook.inputs) == (count, 784)
     words = unpacked("fetch", fetch)
@@ -344,7 +344,7 @@ def test_the_data_sets_of_the_catalog_are_taken_by_name(
 @pytest.mark.parametrize("section", ["minima", "smoothness", "paths", "amount", "memorize"])
 def test_networks_that_no_memory_holds_are_told(section: str, capsys: Capture) -> None:
     params = PARAMS | {section: PARAMS[section] | {"hidden": [10**6, 10**6]}}
-    (line,) = told(as_text(params), capsys)
+    (line,) = problems(as_text(params), capsys)
     assert f"error: {section}.hidden: expected a network that fits into the" in line
     assert "784-1000000-1000000-2" in line
 
@@ -382,8 +382,8 @@ def sampled(**sections: dict[str, Any]) -> str:
 def test_what_the_images_show_is_known_once_they_are_there(
     section: str, values: dict[str, Any], words: str, capsys: Capture
 ) -> None:
-    assert told(sampled(), capsys) == []
-    (line,) = told(sampled(**{section: values}), capsys)
+    assert problems(sampled(), capsys) == []
+    (line,) = problems(sampled(**{section: values}), capsys)
     assert words in line
 
 
@@ -419,10 +419,10 @@ def test_labels_are_classes_from_0_on_whatever_their_form(
     relabel(first, wide=wide)
     fetch = there(first_label=first)
     for values in ({"digit": 9}, {"digit": 0}):
-        assert told(sampled(fetch=fetch, twos=values), capsys) == []
-    (line,) = told(sampled(fetch=fetch, twos={"digit": 10}), capsys)
+        assert problems(sampled(fetch=fetch, twos=values), capsys) == []
+    (line,) = problems(sampled(fetch=fetch, twos={"digit": 10}), capsys)
     assert "twos.digit: expected a class that" in line
-    (line,) = told(sampled(fetch=there(first_label=first + 1)), capsys)
+    (line,) = problems(sampled(fetch=there(first_label=first + 1)), capsys)
     assert f"first_label: expected at most {first}, the smallest label, got {first + 1}" in line
 
 
@@ -431,7 +431,9 @@ def test_images_that_lie_on_their_side_have_the_shape_that_normalize_gives_them(
 ) -> None:
     write_patterns(Path("data/raw"), 10, 12, 20, {"train": 400, "t10k": 40})
     for transpose, shape in ((False, "12 x 20"), (True, "20 x 12")):
-        lines = told(sampled(fetch=there(transpose=transpose), train={"augment.shift": 12}), capsys)
+        lines = problems(
+            sampled(fetch=there(transpose=transpose), train={"augment.shift": 12}), capsys
+        )
         assert any(
             f"train.augment.shift: expected less than the images' {shape}" in line for line in lines
         )
@@ -439,7 +441,7 @@ def test_images_that_lie_on_their_side_have_the_shape_that_normalize_gives_them(
 
 def test_other_images_than_those_that_are_meant_say_nothing(place: Path, capsys: Capture) -> None:
     sample_as_raw(place / "data/raw", train=20, test=20)
-    assert told(sampled(twos={"digit": 11}, train={"augment.shift": 28}), capsys) == []
+    assert problems(sampled(twos={"digit": 11}, train={"augment.shift": 28}), capsys) == []
 
 
 @LABELS
@@ -464,7 +466,7 @@ def test_a_mini_batch_to_look_at_is_not_larger_than_what_is_left(capsys: Capture
         "batch": PARAMS["batch"] | {"validation": 55_000},
         "hebb": PARAMS["hebb"] | {"images": 5_001},
     }
-    (line,) = told(as_text(params), capsys)
+    (line,) = problems(as_text(params), capsys)
     assert "hebb.images: expected 1 to 5000 in data/batches/train, got 5001" in line
 
 
@@ -636,7 +638,7 @@ def test_variations_are_taken_by_check_and_by_their_stage_or_by_neither(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, varied: tuple[str, str]
 ) -> None:
     text, touched = varied
-    lines = told(text, capsys)
+    lines = problems(text, capsys)
     try:
         params = parse_yaml(touched, "params.yaml")
     except (DvcException, ValueError, KeyError):
@@ -724,7 +726,7 @@ def test_variations_that_check_takes_run_or_end_in_one_line(
     params["averaging"] = PARAMS["averaging"] | {"batch_size": 2}
     params["hebb"] = PARAMS["hebb"] | {"images": 2}
     with chdir(raw):
-        lines = told(as_text(params), capsys)
+        lines = problems(as_text(params), capsys)
         refused = {line.split(": ")[1].split(".")[0] for line in lines}
         for section in [name for name in COMMANDS if name in small]:  # in the order of the pipeline
             code = parsed(section, params[section], monkeypatch, COMMANDS[section])

@@ -213,12 +213,12 @@ def start(
 def test_the_command_writes_everything_and_the_same_bytes_again(
     start: Callable[..., Result],
 ) -> None:
-    code, told, errors = start()
+    code, output, errors = start()
     assert (code, errors) == (0, "")
     written = contents(Path("exports"))
     assert written.keys() == {*(file for file, _ in FORMATS.values()), "MODEL_CARD.md"}
     for name, content in written.items():
-        assert f"exports/{name}: {len(content):,} bytes\n" in told
+        assert f"exports/{name}: {len(content):,} bytes\n" in output
     assert start("--folder", "again")[0] == 0
     assert contents(Path("again")) == written
 
@@ -256,8 +256,8 @@ def test_what_cannot_be_done_is_told_in_one_line_and_nothing_is_written(
     elif missing:
         Path(missing).unlink()
     before = contents(Path())
-    code, told, errors = start(*arguments)
-    assert (code, told) == (1, "")
+    code, output, errors = start(*arguments)
+    assert (code, output) == (1, "")
     assert errors.startswith(f"error: {complaint}")
     assert errors.count("\n") == 1
     assert {n: b for n, b in contents(Path()).items() if not n.startswith(".locks/")} == before
@@ -267,9 +267,9 @@ def test_without_the_package_the_other_formats_are_written(
     start: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
-    code, told, _ = start()
+    code, output, _ = start()
     assert code == 0
-    assert told.startswith("ONNX is left out: ")
+    assert output.startswith("ONNX is left out: ")
     names = {"network.safetensors", "network.mjs", "network.h", "MODEL_CARD.md"}
     assert contents(Path("exports")).keys() == names
 
@@ -288,7 +288,7 @@ def test_the_cards_numbers_are_those_of_the_runs_files(folder: Path) -> None:
     for sum_of in ("models/network.npz", folder / "network.h"):
         assert hashlib.sha256(Path(sum_of).read_bytes()).hexdigest() in card
     accuracy = 100 * (labels == guesses).mean()
-    assert f"Accuracy on 60 test images: {accuracy:.2f} %" in card
+    assert f"Accuracy on 60 test images: {accuracy:.0f} %" in card
     for digit in range(10):
         of_it = labels == digit
         right = int((guesses[of_it] == digit).sum())

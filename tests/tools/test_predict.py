@@ -186,9 +186,9 @@ def test_levels_of_no_known_range_are_refused_with_it(
 ) -> None:
     strange = np.where(FIVE > 127, *levels).astype(np.float32)
     Image.fromarray(strange).save(tmp_path / "strange.tif")
-    with pytest.raises(StageError, match=r"strange\.tif: .*65535, got float32, .* to") as told:
+    with pytest.raises(StageError, match=r"strange\.tif: .*65535, got float32, .* to") as refusal:
         read_picture(tmp_path / "strange.tif")
-    assert str(told.value).count("\n") == 0
+    assert str(refusal.value).count("\n") == 0
 
 
 def test_white_strokes_on_nothing_are_read_as_black_ones_are(tmp_path: Path) -> None:

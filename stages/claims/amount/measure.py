@@ -60,8 +60,8 @@ def amount(params: AmountParams) -> None:
     write_csv(claim_table("amount"), table.round(6))
     cache.clear()
     means = table.groupby("images")["test_accuracy"].mean()
-    told = ", ".join(f"{means[images]:.2%} with {images:,}" for images in (rungs[0], rungs[-1]))
-    print(f"test images right: {told} training images, {table['steps'][0]:,} steps each")
+    listing = ", ".join(f"{means[images]:.2%} with {images:,}" for images in (rungs[0], rungs[-1]))
+    print(f"test images right: {listing} training images, {table['steps'][0]:,} steps each")
 
 
 def check(params: AmountParams, outlook: Outlook) -> None:

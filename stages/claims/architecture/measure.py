@@ -182,8 +182,8 @@ def explore(
 
     def score(place: int) -> float:
         if place not in tried:
-            own = replace(settings, learning_rate=rates[place])
-            tried[place] = max((train_seeds(shape, own, g, seeds) for g in gains), key=total)
+            at_rate = replace(settings, learning_rate=rates[place])
+            tried[place] = max((train_seeds(shape, at_rate, g, seeds) for g in gains), key=total)
         return total(tried[place])
 
     distances = np.abs(np.log(np.array(rates) / STARTS[shape.activation].rate))

@@ -116,24 +116,25 @@ def read() -> Trainings:
 
 def of_length(table: Table, arrays: Arrays, epochs: int) -> Trainings:
     """The trainings of so many epochs."""
-    own = {name: column[table["epochs"] == epochs] for name, column in table.items()}
+    columns = {name: column[table["epochs"] == epochs] for name, column in table.items()}
     keys = list(
         zip(
-            *(own[name].tolist() for name in TEXTS),
-            *(own[name].astype(int).tolist() for name in ("depth", "width")),
+            *(columns[name].tolist() for name in TEXTS),
+            *(columns[name].astype(int).tolist() for name in ("depth", "width")),
             strict=True,
         )
     )
     tests = {
-        key: own["test_accuracy"][[other == key for other in keys]] for key in dict.fromkeys(keys)
+        key: columns["test_accuracy"][[other == key for other in keys]]
+        for key in dict.fromkeys(keys)
     }
     return Trainings(
         epochs,
         tests,
-        by_shape(own, "parameters"),
-        by_shape(own, "multiplications"),
-        dict(zip(keys, own["learning_rate"].tolist(), strict=True)),
-        dict(zip(keys, own["gain"].tolist(), strict=True)),
+        by_shape(columns, "parameters"),
+        by_shape(columns, "multiplications"),
+        dict(zip(keys, columns["learning_rate"].tolist(), strict=True)),
+        dict(zip(keys, columns["gain"].tolist(), strict=True)),
         arrays,
     )
 

@@ -47,8 +47,10 @@ def avenues(params: AvenuesParams) -> None:
         rows += look(f"epoch {epoch}", names, stacked(siblings.after(epoch)), start, some, batch)
     write(rows)
     for name in dict.fromkeys(row["look"] for row in rows):
-        own = [r["share"] for r in rows if (r["look"], r["part"]) == (name, "weights 1")]
-        print(f"{name}: {np.mean(own):.1%} of a step's squared length is the first layer's weights")
+        shares = [r["share"] for r in rows if (r["look"], r["part"]) == (name, "weights 1")]
+        print(
+            f"{name}: {np.mean(shares):.1%} of a step's squared length is the first layer's weights"
+        )
 
 
 def look(

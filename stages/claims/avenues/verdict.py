@@ -62,13 +62,13 @@ def read() -> Looks:
 
 def looks_of(table: Table, rows: Floats) -> list[Look]:
     """The looks among some rows."""
-    own = {name: column[rows] for name, column in table.items()}
+    columns = {name: column[rows] for name, column in table.items()}
     looks = []
-    for name in dict.fromkeys(own["look"].tolist()):
-        at = own["look"] == name
-        parts = dict.fromkeys(own["part"][at].tolist())
+    for name in dict.fromkeys(columns["look"].tolist()):
+        at = columns["look"] == name
+        parts = dict.fromkeys(columns["part"][at].tolist())
         shares, moved = (
-            {part: own[column][at & (own["part"] == part)] for part in parts}
+            {part: columns[column][at & (columns["part"] == part)] for part in parts}
             for column in ("share", "moved")
         )
         looks.append(Look(name, shares, moved))
@@ -128,13 +128,13 @@ def notes(looks: Looks) -> str:
 
 def measured(looks: Looks) -> str:
     """All shares, and how far the first and the last layer moved."""
-    told = "; ".join(f"{look.name}: {told_shares(look)}" for look in looks.siblings)
+    listing = "; ".join(f"{look.name}: {told_shares(look)}" for look in looks.siblings)
     page = "; ".join(f"{look.name}: {told_shares(look)}" for look in looks.page)
     move, last = looks.move, mean_interval(looks.siblings[-1].moved[looks.last_layer])
     return (
         "The share of a step's squared length, over many mini-batches, that each layer's weights "
         f"and all biases get. {plural(looks.networks, 'network')} trained as that of the page, "
-        f"from other first weights, mean: {told}. The network on the page: {page}. After "
+        f"from other first weights, mean: {listing}. The network on the page: {page}. After "
         f"{epochs(looks.siblings[-1])} the first layer's weights had moved by "
         f"{decimal(move.value)} times their first length (95 % interval {decimal(move.low)} to "
         f"{decimal(move.high)}), the last layer's by {decimal(last.value)}; on the page by "
@@ -151,8 +151,8 @@ def told_shares(look: Look) -> str:
 def alt(looks: Looks, title: str) -> str:
     """The bars, with the first layer's share."""
     bars = [*looks.siblings, looks.page[-1]]
-    told = "; ".join(f"{name(look)}, {share(look)}" for look in bars)
-    return f"{title}. Bars of a step's parts; the first layer's weights have {told}."
+    listing = "; ".join(f"{name(look)}, {share(look)}" for look in bars)
+    return f"{title}. Bars of a step's parts; the first layer's weights have {listing}."
 
 
 def name(look: Look) -> str:

@@ -54,8 +54,8 @@ def averaging(params: AveragingParams) -> None:
         for epoch in siblings.epochs
         for network, seed in zip(siblings.after(epoch), siblings.seeds, strict=True)
     ]
-    found = side_by_side(steps_of, jobs, "averaging")
-    table = [row for rows_of_one in found for row in rows_of_one]
+    results = side_by_side(steps_of, jobs, "averaging")
+    table = [row for rows_of_one in results for row in rows_of_one]
     write(table)
     tell(table, network, examples, params.batch_size)
 
@@ -199,10 +199,10 @@ def tell(rows: Rows, network: Network, examples: Dataset, batch_size: int) -> No
     for row in rows:
         if row["learning_rate"] == longest:
             shares.setdefault(row["epoch"], []).append(row["lowered"])
-    found = ", ".join(f"{np.mean(share):.0%} after {epoch}" for epoch, share in shares.items())
+    listing = ", ".join(f"{np.mean(share):.0%} after {epoch}" for epoch, share in shares.items())
     print(
         f"steps of rate {longest:g} by {batch_size} images that lower the cost of all "
-        f"{len(examples):,}, by epochs: {found}; {1000 * seconds[0]:.1f} ms against "
+        f"{len(examples):,}, by epochs: {listing}; {1000 * seconds[0]:.1f} ms against "
         f"{1000 * seconds[1]:.0f} ms"
     )
 

@@ -62,8 +62,8 @@ def continuous(params: ContinuousParams) -> None:
     save_arrays(claim_arrays("continuous"), arrays)
     still = np.mean(arrays["step_changes"] == 0)
     print(f"{still:.2%} of all nudges change nothing with neurons on or off")
-    for kind, own in zip(KINDS, arrays["after"], strict=True):
-        print(f"{kind}: {own.mean():.1%} of the test images read")
+    for kind, accuracies in zip(KINDS, arrays["after"], strict=True):
+        print(f"{kind}: {accuracies.mean():.1%} of the test images read")
 
 
 def nudges(networks: list[Network], examples: Dataset, params: ContinuousParams) -> Arrays:

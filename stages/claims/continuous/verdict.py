@@ -48,8 +48,8 @@ class Switches:
     @property
     def behind(self) -> Interval:
         """Points by which they then are behind those with sigmoids."""
-        ahead, own = (self.after[KINDS.index(kind)] for kind in ("sigmoid", "own slope"))
-        return mean_interval(100 * (ahead - own))
+        smooth, stepped = (self.after[KINDS.index(kind)] for kind in ("sigmoid", "own slope"))
+        return mean_interval(100 * (smooth - stepped))
 
     @property
     def seeds(self) -> int:
@@ -121,7 +121,7 @@ def measured(switches: Switches) -> str:
     """What was nudged, and what was learnt, with all numbers."""
     about = switches.about
     gain, behind = switches.gain, switches.behind
-    told = ", ".join(percent(switches.accuracy(kind), 1) for kind in KINDS)
+    accuracies = ", ".join(percent(switches.accuracy(kind), 1) for kind in KINDS)
     return (
         f"Cost of {plural(int(about['images']), 'training image')} on the network of the page, "
         f"before training and after: random weights and biases are changed by {about['nudge']:g}, "
@@ -129,18 +129,19 @@ def measured(switches: Switches) -> str:
         f"leave the other as it is. {plural(switches.seeds, 'network')} of that shape for each way "
         f"to learn, squared errors, {plural(int(about['epochs']), 'epoch')} of "
         f"{plural(int(about['learning']), 'image')}, rate {about['learning_rate']:g} falling to 0. "
-        f"Test images read: {told} (sigmoids; on or off by their own slope, by the sigmoid's, and "
-        f"switched after learning). By their own slope networks gain {decimal(gain.value, 1)} "
-        f"points (95 % interval {decimal(gain.low, 1)} to {decimal(gain.high, 1)}) and end "
-        f"{decimal(behind.value, 1)} behind ({decimal(behind.low, 1)} to "
+        f"Test images read: {accuracies} (sigmoids; on or off by their own slope, by the "
+        f"sigmoid's, and switched after learning). By their own slope networks gain "
+        f"{decimal(gain.value, 1)} points (95 % interval {decimal(gain.low, 1)} to "
+        f"{decimal(gain.high, 1)}) and end {decimal(behind.value, 1)} behind "
+        f"({decimal(behind.low, 1)} to "
         f"{decimal(behind.high, 1)}). Of equal outputs the first counts."
     )
 
 
 def alt(switches: Switches, title: str) -> str:
     """Both sides of the figure."""
-    told = ", ".join(f"{kind} {percent(switches.accuracy(kind), 1)}" for kind in KINDS)
+    accuracies = ", ".join(f"{kind} {percent(switches.accuracy(kind), 1)}" for kind in KINDS)
     return (
         f"{title}. Left, the cost along a line: a smooth curve with sigmoids, a staircase with "
-        f"neurons on or off. Right, test images read after learning: {told}."
+        f"neurons on or off. Right, test images read after learning: {accuracies}."
     )

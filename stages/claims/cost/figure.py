@@ -53,14 +53,14 @@ def draw_hills(axes: Axes, costs: Costs) -> None:
     values, right = costs.arrays["costs"], costs.arrays["right"]
     high = max(2.0, float(values.max()))
     edges = np.geomspace(LOWEST, high, BINS + 1)
-    for own, color, name in ((values[right], BLUE, "right"), (values[~right], ORANGE, "wrong")):
-        counts, _ = np.histogram(own.clip(LOWEST, high), edges)
-        shares = 100 * counts / max(1, len(own))
+    for group, color, name in ((values[right], BLUE, "right"), (values[~right], ORANGE, "wrong")):
+        counts, _ = np.histogram(group.clip(LOWEST, high), edges)
+        shares = 100 * counts / max(1, len(group))
         axes.stairs(shares, edges, color=color, fill=True, alpha=0.55)
         peak = int(shares.argmax())
         axes.annotate(
-            f"{name} ({len(own):,})", (edges[peak], shares[peak]), (-4, 6), color=color, ha="right",
-            textcoords="offset points", weight="bold", annotation_clip=False,
+            f"{name} ({len(group):,})", (edges[peak], shares[peak]), (-4, 6), color=color,
+            ha="right", textcoords="offset points", weight="bold", annotation_clip=False,
         )  # fmt: skip
     axes.set_xscale("log")
     axes.set_xlim(LOWEST, high * 1.1)

@@ -132,13 +132,13 @@ def measured(costs: Costs) -> str:
         "unsure": "right and in the less sure half",
         "wrong": "wrong",
     }
-    told = ", ".join(f"{name} {money(costs.page(key))}" for key, name in names.items())
+    medians = ", ".join(f"{name} {money(costs.page(key))}" for key, name in names.items())
     apart = ", ".join(percent(end) for end in costs.apart[1:])
     return (
         f"All {plural(len(costs.arrays['costs']), 'test image')}, of which the network on the page "
-        f"reads {percent(costs.page('accuracy'))}. Median costs: {told}. Sure is who has a large "
-        f"output for the right answer. On {plural(costs.others, 'network')} trained as it was, "
-        f"from other first weights, it is {percent(costs.apart.value)} of all pairs (95 % "
+        f"reads {percent(costs.page('accuracy'))}. Median costs: {medians}. Sure is who has a "
+        f"large output for the right answer. On {plural(costs.others, 'network')} trained as it "
+        f"was, from other first weights, it is {percent(costs.apart.value)} of all pairs (95 % "
         f"interval {apart}), and the cheapest wrong image costs "
         f"{money(float(costs.table['cheapest_wrong'][1:].min()))}."
     )
@@ -147,12 +147,12 @@ def measured(costs: Costs) -> str:
 def alt(costs: Costs, title: str) -> str:
     """Both hills, and the pictures."""
     values, right = costs.arrays["costs"], costs.arrays["right"]
-    told = [
-        f"{name} ones from {money(float(own.min()))} to {money(float(own.max()))}"
-        for name, own in (("right", values[right]), ("wrong", values[~right]))
-        if len(own)
+    hills = [
+        f"{name} ones from {money(float(group.min()))} to {money(float(group.max()))}"
+        for name, group in (("right", values[right]), ("wrong", values[~right]))
+        if len(group)
     ]
     return (
-        f"{title}. Two hills of costs on a logarithmic axis: {', '.join(told)}. Below, pictures "
+        f"{title}. Two hills of costs on a logarithmic axis: {', '.join(hills)}. Below, pictures "
         "from each end."
     )

@@ -30,10 +30,10 @@ def draw(ways: Ways, title: str) -> Figure:
 def draw_dots(axes: Axes, ways: Ways) -> None:
     """Draw every derivative of the trained network, by both ways."""
     panel_title(axes, "the same gradient")
-    known, found = ways.backpropagation[-1], ways.wiggles[-1]
-    most = float(max(np.abs(known).max(), np.abs(found).max())) or 1.0
+    backpropagated, wiggled = ways.backpropagation[-1], ways.wiggles[-1]
+    most = float(max(np.abs(backpropagated).max(), np.abs(wiggled).max())) or 1.0
     axes.plot([-most, most], [-most, most], color=MUTED, lw=0.8, zorder=1)
-    axes.plot(known, found, "o", color=BLUE, ms=3.5, alpha=0.4, mew=0)
+    axes.plot(backpropagated, wiggled, "o", color=BLUE, ms=3.5, alpha=0.4, mew=0)
     axes.set_xlim(-1.1 * most, 1.1 * most)
     axes.set_ylim(-1.1 * most, 1.1 * most)
     for axis in (axes.xaxis, axes.yaxis):

@@ -114,7 +114,7 @@ def notes(ways: Ways) -> str:
 
 def measured(ways: Ways) -> str:
     """How far the gradients differ, and all counts."""
-    told = ", ".join(
+    errors = ", ".join(
         f"{significant(float(apart), 2)} ({name})"
         for name, apart in zip(ways.names, ways.apart, strict=True)
     )
@@ -124,7 +124,7 @@ def measured(ways: Ways) -> str:
         f"The network on the page, {plural(ways.images, 'training image')}, in float64. To each of "
         f"{which} {ways.parameters:,} weights and biases {ways.wiggle:g} was added alone, and the "
         "change of the cost divided by it. The difference between the two gradients, as a share of "
-        f"the gradient's length: {told}. Multiplications with weights for one image: a look "
+        f"the gradient's length: {errors}. Multiplications with weights for one image: a look "
         f"{ways.look:,}, backpropagation {ways.back:,}, wiggles that work out again only what they "
         f"change {ways.clever:,}, one look for every wiggle {ways.plain:,}."
     )

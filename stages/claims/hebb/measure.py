@@ -55,8 +55,8 @@ def hebb(params: HebbParams) -> None:
         for network, seed in zip(siblings.after(epoch), siblings.seeds, strict=True):
             layers = look(in_float64(network), inputs, targets)
             for layer in range(len(network.weights)):
-                told = {"epoch": epoch, "seed": int(seed), "layer": layer}
-                rows.append(told | shares(layers, layer, params.share))
+                place = {"epoch": epoch, "seed": int(seed), "layer": layer}
+                rows.append(place | shares(layers, layer, params.share))
     write_csv(claim_table("hebb"), pd.DataFrame(rows).round(6))
     save_arrays(
         claim_arrays("hebb"),
@@ -110,7 +110,7 @@ def shares(layers: Layers, layer: int, share: float) -> dict[str, float]:
     ``wanted_of_all`` and ``together_of_all`` do. A neuron is bright if it is above the mean of its
     layer. Images for which no weight grows are left out; without any, all four are 0.
     """
-    found = []
+    rows = []
     for image in range(layers.activations[0].shape[1]):
         before, after = (layers.activations[layer + end][:, image] for end in (0, 1))
         growth = np.outer(layers.pushes[layer][:, image], before).ravel()
@@ -119,8 +119,8 @@ def shares(layers: Layers, layer: int, share: float) -> dict[str, float]:
             continue
         wanted = joined(before > before.mean(), layers.wishes[layer + 1][:, image] > 0)
         together = joined(before > before.mean(), after > after.mean())
-        found.append([wanted[most].mean(), together[most].mean(), wanted.mean(), together.mean()])
-    means = np.mean(found, axis=0) if found else np.zeros(4)
+        rows.append([wanted[most].mean(), together[most].mean(), wanted.mean(), together.mean()])
+    means = np.mean(rows, axis=0) if rows else np.zeros(4)
     names = ("wanted", "together", "wanted_of_all", "together_of_all")
     return dict(zip(names, means.tolist(), strict=True))
 

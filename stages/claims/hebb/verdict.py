@@ -80,8 +80,8 @@ class Growth:
 
     def interval(self, place: Place, share: str) -> Interval:
         """Its mean with the 95 % interval over the networks, as far as shares go."""
-        found = mean_interval(self.of(place, share))
-        return Interval(found.value, max(0.0, found.low), min(1.0, found.high))
+        interval = mean_interval(self.of(place, share))
+        return Interval(interval.value, max(0.0, interval.low), min(1.0, interval.high))
 
     def worst(self) -> Place:
         """Where the lecture's sentence is right least often."""

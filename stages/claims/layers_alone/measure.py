@@ -61,8 +61,10 @@ def layers_alone(params: LayersAloneParams) -> None:
     accuracies = side_by_side(train_one, jobs, "layers alone")
     write(jobs, accuracies)
     for part in parts_of(len(sizes) - 1):
-        own = [a for job, a in zip(jobs, accuracies, strict=True) if job[1] == part]
-        print(f"only layers {in_words(part)} of {len(sizes) - 1} learn: {np.mean(own):.1%} read")
+        of_part = [a for job, a in zip(jobs, accuracies, strict=True) if job[1] == part]
+        print(
+            f"only layers {in_words(part)} of {len(sizes) - 1} learn: {np.mean(of_part):.1%} read"
+        )
 
 
 def check(params: LayersAloneParams, outlook: Outlook) -> None:

@@ -71,9 +71,9 @@ def read() -> Trainings:
     table = read_table(claim_table("layers_alone"), COLUMNS, texts=("network", "layers"))
     parts = []
     for name in dict.fromkeys(table["layers"].tolist()):
-        own = table["layers"] == name
+        rows = table["layers"] == name
         layers = tuple(int(layer) for layer in name.split())
-        parts.append(Part(layers, int(table["epochs"][own][0]), table["accuracy"][own]))
+        parts.append(Part(layers, int(table["epochs"][rows][0]), table["accuracy"][rows]))
     return Trainings(
         str(table["network"][0]), int(table["images"][0]), float(table["learning_rate"][0]), parts
     )
@@ -128,7 +128,7 @@ def notes(trainings: Trainings) -> str:
 
 def measured(trainings: Trainings) -> str:
     """All accuracies, with how long each learnt."""
-    told = "; ".join(
+    accuracies = "; ".join(
         f"{name(trainings, part)}, {percent(part.median, 1)} ({middle_half(part)}; "
         f"{plural(part.epochs, 'epoch')})"
         for part in trainings.parts
@@ -139,7 +139,7 @@ def measured(trainings: Trainings) -> str:
         f"{seeds} of {trainings.network} for each choice of layers, from equal first weights, by "
         f"mini-batch SGD on {plural(trainings.images, 'training image')}, rate "
         f"{trainings.learning_rate:g} falling to 0, sigmoids and squared errors; the other layers "
-        f"keep their random weights. Test images read, median and quartiles: {told}. "
+        f"keep their random weights. Test images read, median and quartiles: {accuracies}. "
         f"All layers are ahead of the last one by {decimal(gain.value, 1)} "
         f"points (95 % interval {decimal(gain.low, 1)} to {decimal(gain.high, 1)})."
     )

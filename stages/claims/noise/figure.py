@@ -49,8 +49,8 @@ def draw_shares(axes: Axes, answers: Answers) -> None:
         note(axes, (middle, row + 0.24), (-4 if right else 0, -9),
              f"typical network {percent(middle / 100, 0)}", color, bold=True,
              ha="right" if right else "left")  # fmt: skip
-        own = 100 * answers.own(kind)
-        axes.plot(own, row, "o", mfc="none", mec=INK, ms=11, mew=1.6, clip_on=False, zorder=5)
+        of_page = 100 * answers.of_page(kind)
+        axes.plot(of_page, row, "o", mfc="none", mec=INK, ms=11, mew=1.6, clip_on=False, zorder=5)
     axes.set_ylim(len(KINDS) - 0.5, -0.5)
     axes.set_xlim(0, 100)
     axes.set_yticks([])

@@ -53,7 +53,7 @@ class Answers:
         """How many there are besides this run's."""
         return len(self.first) - 1
 
-    def own(self, kind: str) -> float:
+    def of_page(self, kind: str) -> float:
         """The share of this run's network."""
         return float(self.shares[kind][0])
 
@@ -137,10 +137,11 @@ def plain(answers: Answers) -> str:
 
 def notes(answers: Answers) -> str:
     """What this run's network does, and what the others do when they hesitate."""
-    own, clear = percent(answers.own("uniform"), 1), percent(quartiles(answers.clear[1:]).value, 0)
+    of_page = percent(answers.of_page("uniform"), 1)
+    clear = percent(quartiles(answers.clear[1:]).value, 0)
     return (
-        f"The network of the live page is confident about {own} of the noise. To hesitate is not "
-        f"to stay dark: the typical network lights one output beyond half, and no other, for "
+        f"The network of the live page is confident about {of_page} of the noise. To hesitate is "
+        f"not to stay dark: the typical network lights one output beyond half, and no other, for "
         f"{clear} of it."
     )
 
@@ -167,7 +168,7 @@ def of_kind(answers: Answers, kind: str) -> str:
     name = KINDS[kind]
     return (
         f"{name.capitalize()}: median {middle}, quartiles {low} and {high}, {answers.ends(kind)} "
-        f"by network; the live page's {percent(answers.own(kind), 1)}."
+        f"by network; the live page's {percent(answers.of_page(kind), 1)}."
     )
 
 

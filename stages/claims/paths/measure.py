@@ -129,11 +129,11 @@ def paths(params: PathsParams) -> None:
             replace(small, learning_rate=params.momentum_rate, momentum=params.momentum),
         ),
     }
-    found = side_by_side(go, [(task, *job) for job in jobs.values()], "paths")
+    results = side_by_side(go, [(task, *job) for job in jobs.values()], "paths")
     seeds = range(params.seed, params.seed + params.starts)
     races = [(task._replace(seed=seed, longer=1), small, params.full_rate) for seed in seeds]
     raced = np.array(side_by_side(race, races, "paths from other starts"))
-    trails = dict(zip(jobs, found, strict=True))
+    trails = dict(zip(jobs, results, strict=True))
     origin, axes, explained = plane_of([*trails.values()], params.passes)
     ways: dict[str, Floats] = {
         name: (np.stack(trail.places) - origin) @ axes.T for name, trail in trails.items()
@@ -303,12 +303,12 @@ def costs_of_row(parts: list[Network], features: Dataset, x: Floats, y: float) -
     start, right, up = parts
     sizes = (features.stored.shape[1], *start.sizes[1:])
     short = Network(sizes, start.activation, start.cost, np.zeros(parameter_count(sizes), "f4"))
-    own = start.parameters.size - start.weights[0].size  # what is not in the first weights
+    unshortened = start.parameters.size - start.weights[0].size  # what is not in the first weights
     costs = []
     for place in x:
         moved = start.parameters + place * right.parameters + y * up.parameters
         short.weights[0][:] = np.kron([1.0, place, y], np.eye(sizes[1]))
-        short.parameters[-own:] = moved[-own:]
+        short.parameters[-unshortened:] = moved[-unshortened:]
         costs.append(float(predict(short, features, TOGETHER)[1].mean(dtype=np.float64)))
     return costs
 
@@ -346,11 +346,11 @@ def rounded(values: Floats) -> Floats:
 
 def report(trails: dict[str, Trail]) -> None:
     """Tell where each path ends, and its seconds, which no file keeps."""
-    told = [
+    costs = [
         f"{name} {trail.costs[-1]:.3g} ({trail.images[-1]:,} images in {trail.seconds:.1f} s)"
         for name, trail in trails.items()
     ]
-    print(f"cost at the end: {', '.join(told)}")
+    print(f"cost at the end: {', '.join(costs)}")
 
 
 if __name__ == "__main__":

@@ -70,15 +70,15 @@ def second_guess(params: SecondGuessParams) -> None:
     names = [(kind, n) for kind in KINDS for n in range(len(networks))]
     jobs = [(networks[n], kind, params.share, settings, params.seed + n) for kind, n in names]
     cache = ResultCache("second_guess", TRAIN, TEST, PREPROCESSING, SIBLINGS)
-    found = side_by_side(retrain, jobs, "second guess", cache)
+    results = side_by_side(retrain, jobs, "second guess", cache)
     trained = right_within(outputs, test.labels)
-    table = table_of([("trained", 0), *names], [trained, *found])
+    table = table_of([("trained", 0), *names], [trained, *results])
     write_csv(claim_table("second_guess"), table)
     write_pictures(
         model, outputs, params.pictures, {"share": params.share, "epochs": params.epochs}
     )
     cache.clear()
-    taught = np.mean(found[-len(networks) :], axis=0) / len(test)
+    taught = np.mean(results[-len(networks) :], axis=0) / len(test)
     print(
         f"{trained[0] / len(test):.2%} of the test images right, {trained[1] / len(test):.2%} in "
         f"two guesses; {taught[1]:.2%} if taught a second label"
@@ -93,12 +93,12 @@ def targets_of(network: Network, examples: Dataset, kind: str, share: float) -> 
     it evenly over all wrong classes, and so knows nothing of likeness (Szegedy et al. 2016).
     """
     outputs, _ = predict(network, examples)
-    own = np.eye(outputs.shape[1], dtype=outputs.dtype)[examples.labels]
-    likest = np.eye(outputs.shape[1], dtype=outputs.dtype)[(outputs - 2 * own).argmax(axis=1)]
-    even = (1 - own) / (1 - own).sum(axis=1, keepdims=True)
+    one_hot = np.eye(outputs.shape[1], dtype=outputs.dtype)[examples.labels]
+    likest = np.eye(outputs.shape[1], dtype=outputs.dtype)[(outputs - 2 * one_hot).argmax(axis=1)]
+    even = (1 - one_hot) / (1 - one_hot).sum(axis=1, keepdims=True)
     part = outputs.dtype.type(share)
-    rest = {"one label": own, "even labels": even, "second label": likest}[kind]
-    return np.asarray((1 - part) * own + part * rest)
+    rest = {"one label": one_hot, "even labels": even, "second label": likest}[kind]
+    return np.asarray((1 - part) * one_hot + part * rest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,8 +163,8 @@ def write_pictures(model: Model, outputs: Array, most: int, settings: dict[str, 
     """Keep images whose first two guesses are wrong, those with the latest right guess first."""
     images, labels = load_labelled(TEST)
     rank = ranks(outputs, labels)
-    own = outputs[np.arange(len(labels)), labels]
-    order = np.lexsort((own, -rank))
+    true_outputs = outputs[np.arange(len(labels)), labels]
+    order = np.lexsort((true_outputs, -rank))
     chosen = order[rank[order] > 1][:most]
     arrays = {
         "image_shape": np.array([model.preprocessing.height, model.preprocessing.width]),

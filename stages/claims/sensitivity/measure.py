@@ -55,22 +55,22 @@ def sensitivity(params: SensitivityParams) -> None:
     shape = model.preprocessing.seen_shape
     jobs = [(network, shape, wiggles, params.ratio) for network in networks.values()]
     both = side_by_side(look_at, jobs, "sensitivity: networks")
-    for name, found in zip(networks, both, strict=True):
-        arrays |= {f"{name}_{key}": value for key, value in found.items()}
+    for name, measured in zip(networks, both, strict=True):
+        arrays |= {f"{name}_{key}": value for key, value in measured.items()}
     others = [*siblings.after(0), *siblings.after(siblings.last)]
     pairs = [(network, params.wiggle, params.ratio) for network in others]
     ratios = np.array(side_by_side(both_ratios, pairs, "sensitivity: siblings"))
-    for name, found in zip(NETWORKS, np.split(ratios, 2), strict=True):
-        arrays[f"{name}_siblings"] = found
+    for name, measured in zip(NETWORKS, np.split(ratios, 2), strict=True):
+        arrays[f"{name}_siblings"] = measured
     save_arrays(claim_arrays("sensitivity"), arrays)
-    told = [
+    listing = [
         f"{ratio_of(arrays[f'{name}_changes'][:, 0]):.4g} measured for "
         f"{ratio_of(arrays[f'{name}_components']):.4g} predicted ({name})"
         for name in networks
     ]
     print(
         f"wiggling two weights by {params.wiggle:g} changes the cost in a ratio of "
-        f"{', '.join(told)}"
+        f"{', '.join(listing)}"
     )
 
 
@@ -94,8 +94,8 @@ def both_ratios(network: Network, wiggle: float, ratio: float) -> tuple[float, f
     """How many times one component is the other, and one change of cost, at one wiggle."""
     network, examples = in_float64(network), examples_of(TRAIN)
     gradient = gradient_over(network, examples)
-    found = probe(network, examples, gradient, np.array([wiggle]), ratio)
-    return ratio_of(found["components"]), ratio_of(found["changes"][:, 0])
+    measured = probe(network, examples, gradient, np.array([wiggle]), ratio)
+    return ratio_of(measured["components"]), ratio_of(measured["changes"][:, 0])
 
 
 def part_of(examples: Dataset, rows: slice) -> Dataset:

@@ -128,8 +128,8 @@ def load_siblings() -> Siblings:
         rate = float(arrays["learning_rate"])
         return Siblings(kind, rate, arrays["seeds"], epochs, arrays["parameters"])
     except (KeyError, ValueError, TypeError) as error:
-        told = f"{SIBLINGS}: expected networks: {one_line(error)}"
-        raise ArrayError(f"{told}; run dvc repro") from error
+        message = f"{SIBLINGS}: expected networks: {one_line(error)}"
+        raise ArrayError(f"{message}; run dvc repro") from error
 
 
 def in_float64(network: Network) -> Network:

@@ -70,7 +70,7 @@ def why_left_out(claim: str) -> str:
             if next(file, "").strip() == LEFT_OUT:
                 return one_line(next(csv.reader(file), [""])[0])
     elif arrays.is_file():
-        found = load_arrays(arrays)
-        if [*found] == [LEFT_OUT]:
-            return one_line(found[LEFT_OUT].tobytes().decode(errors="replace"))
+        loaded = load_arrays(arrays)
+        if [*loaded] == [LEFT_OUT]:
+            return one_line(loaded[LEFT_OUT].tobytes().decode(errors="replace"))
     return ""

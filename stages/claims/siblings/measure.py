@@ -54,8 +54,8 @@ def siblings(params: SiblingsParams) -> None:
     groups = [seeds[first : first + STACK] for first in range(0, len(seeds), STACK)]
     jobs = [(training, batch_size, group, classes, epochs) for group in groups]
     cache = ResultCache("siblings", TRAIN, PREPROCESSING)
-    found = np.concatenate(side_by_side(train_group, jobs, "siblings: stacks", cache), axis=1)
-    if not np.isfinite(found).all():
+    parameters = np.concatenate(side_by_side(train_group, jobs, "siblings: stacks", cache), axis=1)
+    if not np.isfinite(parameters).all():
         raise StageError(
             "siblings: expected networks whose weights are finite numbers, got one that diverged; "
             f"lower train.learning_rate ({training.learning_rate:g})"
@@ -67,7 +67,7 @@ def siblings(params: SiblingsParams) -> None:
         "learning_rate": np.array(training.learning_rate),
         "seeds": np.array(seeds),
         "epochs": np.array(epochs),
-        "parameters": found,
+        "parameters": parameters,
     }
     save_arrays(SIBLINGS, arrays)
     cache.clear()

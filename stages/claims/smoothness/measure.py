@@ -132,13 +132,13 @@ def smoothness(params: SmoothnessParams) -> None:
     cache = ResultCache("smoothness", TRAIN, VALIDATION, TEST, PREPROCESSING)
     sweep = side_by_side(train_and_measure, jobs, "smoothness: stacks", cache)
     write_table([row for rows, _ in sweep for row in rows])
-    own = own_network(
+    of_page = own_network(
         untrained, trained.network, grid, params.shuffles, np.random.default_rng(params.seed)
     )
     drawn = np.stack([images for _, images in sweep])
     siblings = load_siblings()
     arrays = {
-        **own,
+        **of_page,
         "siblings": np.array(
             [smoothness_of(n, grid).mean() for n in siblings.after(siblings.last)]
         ),
@@ -153,8 +153,8 @@ def smoothness(params: SmoothnessParams) -> None:
     save_arrays(claim_arrays("smoothness"), arrays)
     cache.clear()
     print(
-        f"Moran's I of the weights: {own['before'].mean():z.2f} before training, "
-        f"{own['after'].mean():z.2f} after, {own['shuffled_mean']:z.2f} shuffled"
+        f"Moran's I of the weights: {of_page['before'].mean():z.2f} before training, "
+        f"{of_page['after'].mean():z.2f} after, {of_page['shuffled_mean']:z.2f} shuffled"
     )
 
 

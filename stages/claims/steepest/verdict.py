@@ -44,7 +44,7 @@ class Falls:
     @property
     def steeper(self) -> list[bool]:
         """For each network, whether the gradient's step is better than all random ones."""
-        return [bool(own > most) for own, most in zip(self.gradient, self.most, strict=True)]
+        return [bool(fall > most) for fall, most in zip(self.gradient, self.most, strict=True)]
 
     @cached_property
     def shares(self) -> Floats:
@@ -127,7 +127,7 @@ def notes(falls: Falls) -> str:
 
 def measured(falls: Falls) -> str:
     """What was tried, and the falls network by network."""
-    told = "; ".join(
+    listing = "; ".join(
         f"{name}, {significant(float(fall), 3)} against at most {significant(float(most), 3)}"
         for name, fall, most in zip(falls.names, falls.gradient, falls.most, strict=True)
         if not name.startswith(OTHER)
@@ -137,7 +137,7 @@ def measured(falls: Falls) -> str:
         f"On each network one step of length {falls.length:g} along the negative gradient and "
         f"{falls.random.shape[1]:,} in random directions; the cost is that of "
         f"{plural(falls.images, 'training image')}, and so is the gradient. Its fall on the page's "
-        f"network: {told}. On {plural(len(falls.best_of_others), 'network')} from other first "
+        f"network: {listing}. On {plural(len(falls.best_of_others), 'network')} from other first "
         "weights, before training or after, the best random step does "
         f"{decimal(best.value, 1)}{SPACE}% of the gradient's fall (95 % interval of the mean "
         f"{decimal(best.low, 1)} to {decimal(best.high, 1)}). All random steps spread by "

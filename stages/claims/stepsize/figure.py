@@ -14,9 +14,9 @@ LEFT, RIGHT, BETWEEN = 0.95, 0.35, 0.95  # inches beside and between the panels
 HEIGHT, STEP = 1.75, 2.5  # inches: a panel, and from one row to the next
 
 
-def draw(found: Measured, title: str) -> Figure:
+def draw(results: Measured, title: str) -> Figure:
     """Draw one panel for each state of the run's network."""
-    lines = found.lines
+    lines = results.lines
     rows = -(-len(lines) // 2)
     sheet = Sheet(
         title,

@@ -48,8 +48,8 @@ def stepsize(params: StepsizeParams) -> None:
     write_rows("stepsize", rows, DIGITS)
     write_rows("stepsize_siblings", of_siblings(rates[::SIBLINGS_TAKE]), DIGITS)
     best = {row["network"]: row for row in sorted(rows, key=lambda row: row["fall"])}
-    told = [f"{best[name]['rate']:.3g} {name}" for name, *_ in jobs]
-    print(f"best rate of one step over {rows[0]['images']:,} images: {', '.join(told)}")
+    best_rates = [f"{best[name]['rate']:.3g} {name}" for name, *_ in jobs]
+    print(f"best rate of one step over {rows[0]['images']:,} images: {', '.join(best_rates)}")
 
 
 def descend(name: str, network: Network, rates: list[float]) -> Rows:
@@ -72,8 +72,8 @@ def of_siblings(rates: list[float]) -> Rows:
         for name, epoch in zip(NETWORKS, (0, siblings.last), strict=True)
         for seed, network in zip(siblings.seeds, siblings.after(epoch), strict=True)
     ]
-    found = side_by_side(descend_briefly, jobs, "stepsize: siblings")
-    return [row for rows in found for row in rows]
+    results = side_by_side(descend_briefly, jobs, "stepsize: siblings")
+    return [row for rows in results for row in rows]
 
 
 def descend_briefly(seed: int, name: str, network: Network, rates: list[float]) -> Rows:

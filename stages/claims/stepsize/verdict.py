@@ -162,17 +162,17 @@ def parts_of(table: Table, key: str) -> list[Table]:
     ]
 
 
-def judge(found: Measured) -> Finding:
+def judge(results: Measured) -> Finding:
     """Compare steps and networks with each other, as ``CRITERION`` says."""
-    lines, title = found.lines, heading(found.lines)
-    spans = np.array([best_span(course) for course in found.siblings])
+    lines, title = results.lines, heading(results.lines)
+    spans = np.array([best_span(course) for course in results.siblings])
     unit = "times between the best rate of the untrained and the trained network"
     return Finding(
-        Verdict.of(found.turns, found.suits),
+        Verdict.of(results.turns, results.suits),
         title,
-        measured(found),
+        measured(results),
         alt(lines, title),
-        plain(found),
+        plain(results),
         notes(lines),
         Estimate(*quartiles(spans), len(spans), unit, QUARTILES),
     )
@@ -198,16 +198,16 @@ def heading(lines: list[Line]) -> str:
     )
 
 
-def plain(found: Measured) -> str:
+def plain(results: Measured) -> str:
     """The finding in one sentence."""
-    if not all(steps.kept for course in found.courses for steps in course):
+    if not all(steps.kept for course in results.courses for steps in course):
         return "Not everywhere do small steps lower the cost as the slope promises."
-    if not found.turns:
+    if not results.turns:
         return (
             "Small steps lower the cost as the slope promises; longer ones overshoot, but not on "
             "every network does the cost show it."
         )
-    if found.lines[0].dead is not None:
+    if results.lines[0].dead is not None:
         return (
             "Small steps lower the cost as the slope promises; longer ones overshoot, and may "
             "leave an untrained network dead."
@@ -231,9 +231,9 @@ def notes(lines: list[Line]) -> str:
     )
 
 
-def measured(found: Measured) -> str:
+def measured(results: Measured) -> str:
     """Where each network's steps keep the promise, help most, and harm."""
-    lines = found.lines
+    lines = results.lines
     low, high = (brief(lines[0].rates[place]) for place in (0, -1))
     first, last = lines[0], lines[-1]
     return (
@@ -243,20 +243,20 @@ def measured(found: Measured) -> str:
         f"{' '.join(course(line) for line in lines)} From {first.name} to {last.name}, the "
         f"gradient's length goes from {significant(first.gradient, 2)} to "
         f"{significant(last.gradient, 2)} and that of the best step, rate {TIMES} |gradient|, from "
-        f"{significant(first.stride, 2)} to {significant(last.stride, 2)}. {of_siblings(found)}"
+        f"{significant(first.stride, 2)} to {significant(last.stride, 2)}. {of_siblings(results)}"
     )
 
 
-def of_siblings(found: Measured) -> str:
+def of_siblings(results: Measured) -> str:
     """Between which rates the siblings' steps help most."""
     ends = [
-        sorted(steps.best_rate for steps in group) for group in zip(*found.siblings, strict=True)
+        sorted(steps.best_rate for steps in group) for group in zip(*results.siblings, strict=True)
     ]
-    slopes = sorted(slope_span(course) for course in found.siblings)
+    slopes = sorted(slope_span(course) for course in results.siblings)
     untrained, trained = (f"{brief(rates[0])} to {brief(rates[-1])}" for rates in ends)
-    longest = sum(course[0].best == len(course[0].rates) - 1 for course in found.siblings)
+    longest = sum(course[0].best == len(course[0].rates) - 1 for course in results.siblings)
     return (
-        f"On {plural(len(found.siblings), 'other network')}, at every second of these rates, a "
+        f"On {plural(len(results.siblings), 'other network')}, at every second of these rates, a "
         f"step is best at {untrained} untrained (the longest on {longest} of them), and at "
         f"{trained} trained, while the gradient becomes {brief(slopes[0])} to {brief(slopes[-1])} "
         "times shorter."

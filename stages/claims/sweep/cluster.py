@@ -94,27 +94,27 @@ def breakdowns_in_a_line(address: str) -> Iterator[None]:
 
 def versions_of(client: "Client") -> dict[str, dict[str, str]]:
     """The versions of Python and of ``PACKAGES``, where they matter, by address."""
-    found = client.get_versions(packages=[*PACKAGES])
+    reported = client.get_versions(packages=[*PACKAGES])
     places: dict[str, tuple[Any, tuple[str, ...]]] = {
-        worker: (told, PACKAGES) for worker, told in found["workers"].items()
+        worker: (info, PACKAGES) for worker, info in reported["workers"].items()
     }
-    places["the scheduler"] = found["scheduler"], ("joblib", "distributed")
+    places["the scheduler"] = reported["scheduler"], ("joblib", "distributed")
     return {
-        place: {name: str(told["packages"].get(name)) for name in names}
-        | {"python": told["packages"]["python"].removesuffix(".final.0")}
-        for place, (told, names) in places.items()
+        place: {name: str(info["packages"].get(name)) for name in names}
+        | {"python": info["packages"]["python"].removesuffix(".final.0")}
+        for place, (info, names) in places.items()
     }
 
 
-def check_versions(address: str, found: dict[str, dict[str, str]]) -> None:
+def check_versions(address: str, versions_by_place: dict[str, dict[str, str]]) -> None:
     """Raise ``StageError`` for the first place with another version of anything."""
-    own = {name: version(name) for name in PACKAGES} | {"python": platform.python_version()}
-    for place, versions in sorted(found.items()):
+    local = {name: version(name) for name in PACKAGES} | {"python": platform.python_version()}
+    for place, versions in sorted(versions_by_place.items()):
         for name, got in versions.items():
-            if got != own[name]:
+            if got != local[name]:
                 raise StageError(
-                    f"{SCHEDULER}: expected {name} {own[name]}, as here, in all of the cluster at "
-                    f"{address}, got {got} on {place}; install requirements-dev.lock there"
+                    f"{SCHEDULER}: expected {name} {local[name]}, as here, in all of the cluster "
+                    f"at {address}, got {got} on {place}; install requirements-dev.lock there"
                 )
 
 
@@ -135,8 +135,8 @@ def ship(client: "Client", modules: tuple[str, ...]) -> None:
     content = archive(modules)
     name = f"project-{'-'.join(fingerprint(module, ())[:8] for module in modules)}.zip"
     client.register_plugin(_carrier(name, content), name=name)
-    found = client.run(_looker(name, modules), on_error="return")
-    for worker, problem in sorted(found.items()):
+    problems = client.run(_looker(name, modules), on_error="return")
+    for worker, problem in sorted(problems.items()):
         if problem:
             raise StageError(
                 f"{SCHEDULER}: expected the project's code to be importable on every worker, got "
@@ -179,26 +179,26 @@ def _looker(name: str, modules: tuple[str, ...]) -> Callable[[], str]:
         from importlib import import_module
 
         try:
-            found = [str(import_module(module).__file__) for module in modules]
+            files = [str(import_module(module).__file__) for module in modules]
         except Exception as error:  # noqa: BLE001 - of whatever kind, it is told
             return f"{type(error).__name__}: {error}"
-        return next((f"the code in {file}" for file in found if name not in file), "")
+        return next((f"the code in {file}" for file in files if name not in file), "")
 
     return look
 
 
 def kind(client: "Client") -> str:
     """What computes on the workers, in words; ``StageError`` if that is not the same on all."""
-    found: dict[str, list[str]] = {}
-    for worker, told in sorted(client.run(machine).items()):
-        found.setdefault(told, []).append(worker)
-    if len(found) > 1:
-        one, other = (workers[0] for workers in [*found.values()][:2])
+    workers_by_machine: dict[str, list[str]] = {}
+    for worker, description in sorted(client.run(machine).items()):
+        workers_by_machine.setdefault(description, []).append(worker)
+    if len(workers_by_machine) > 1:
+        one, other = (workers[0] for workers in [*workers_by_machine.values()][:2])
         raise StageError(
             f"{SCHEDULER}: expected workers that compute alike, but processor or BLAS of {one} and "
             f"{other} differ, and so would the last bits; docs/sweeps.md says how to make them one"
         )
-    return next(iter(found))
+    return next(iter(workers_by_machine))
 
 
 def workers(client: "Client") -> Executor:

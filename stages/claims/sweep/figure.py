@@ -25,7 +25,7 @@ SHORT, MOST_LETTERS = 8, 14  # of a value below an axis, on one line and on two
 def draw(ranking: Ranking, title: str) -> Figure:
     """Draw the best points with their seeds, and accuracy over each parameter's values."""
     shown = [*ranking.ranks][:MOST_ROWS]
-    shown += [ranking.own] if ranking.own not in shown else []
+    shown += [ranking.current] if ranking.current not in shown else []
     ranks_high = ROW * (len(shown) + 1)
     lines = -(-len(ranking.names) // ACROSS)
     start = ranks_high + 1.15
@@ -67,7 +67,7 @@ def draw_ranks(sheet: Sheet, ranking: Ranking, shown: list[Values], high: float)
     canvas = sheet.canvas(MARGIN, 0.1, ROOM, high)
     order = [*ranking.ranks]
     for row, point in enumerate(shown):
-        color, weight = (ORANGE, "bold") if point == ranking.own else (INK, "normal")
+        color, weight = (ORANGE, "bold") if point == ranking.current else (INK, "normal")
         y = ROW * (row + 1.5)
         style: dict[str, Any] = {"va": "center", "size": 8.5, "color": color, "weight": weight}
         canvas.text(0.22, y, f"{1 + order.index(point)}", ha="right", **style)
@@ -106,7 +106,7 @@ def draw_ranks(sheet: Sheet, ranking: Ranking, shown: list[Values], high: float)
 
 def color_of(ranking: Ranking, point: Values) -> str:
     """Orange for params.yaml's own."""
-    return ORANGE if point == ranking.own else BLUE
+    return ORANGE if point == ranking.current else BLUE
 
 
 def draw_response(axes: Axes, ranking: Ranking, name: str) -> None:
@@ -118,7 +118,7 @@ def draw_response(axes: Axes, ranking: Ranking, name: str) -> None:
     means = {
         point: float(as_errors(shares).mean())
         for point, shares in ranking.ranks.items()
-        if point not in ranking.diverged or point in (ranking.own, ranking.best)
+        if point not in ranking.diverged or point in (ranking.current, ranking.best)
     }
     best: dict[float, float] = {}
     for point, value in means.items():  # best first
@@ -127,7 +127,8 @@ def draw_response(axes: Axes, ranking: Ranking, name: str) -> None:
     if len(best) <= MOST_TICKS:
         xs = sorted(best)
         axes.plot(xs, [best[x] for x in xs], color=BLUE, lw=1.7)
-    for point, color in ((ranking.own, ORANGE), (ranking.best, color_of(ranking, ranking.best))):
+    best_color = color_of(ranking, ranking.best)
+    for point, color in ((ranking.current, ORANGE), (ranking.best, best_color)):
         ring: dict[str, Any] = (
             {"mfc": "white", "mec": color, "mew": 1.7} if point == ranking.best else {}
         )

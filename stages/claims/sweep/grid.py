@@ -177,13 +177,13 @@ def points(axes: list[Axis], samples: int, seed: int) -> list[Point]:
             dict(zip(names, values, strict=True)) for values in product(*(a.choices for a in axes))
         ]
     rng = np.random.default_rng(seed)
-    found: dict[str, Point] = {}
+    distinct_points: dict[str, Point] = {}
     for _ in range(TRIES * samples):  # near the end of a small grid most are known already
         point = {each.name: each.draw(rng) for each in axes}
-        found.setdefault(repr(point), point)
-        if len(found) == samples:
+        distinct_points.setdefault(repr(point), point)
+        if len(distinct_points) == samples:
             break
-    return [*found.values()]
+    return [*distinct_points.values()]
 
 
 def words(point: Point) -> list[str]:

@@ -57,7 +57,7 @@ class Ranked(NamedTuple):
     """A point of the grid with what its trainings gave."""
 
     point: Point
-    own: bool  # params.yaml has these values now
+    current: bool  # params.yaml has these values now
     results: Results
 
     @property
@@ -135,7 +135,7 @@ def sweep(params: SweepParams) -> None:
         now = {each.name: section[each.name] for each in axes}
         wanted = [*chosen, *([] if now in chosen else [now])]
         ranks = ranked(wanted, now, trained(wanted, params.seed, "sweep"))
-        finalists = [r for r in ranks if r is ranks[0] or r.own]
+        finalists = [r for r in ranks if r is ranks[0] or r.current]
         final = trained(
             [r.point for r in finalists], params.seed + params.seeds, "sweep, other seeds"
         )
@@ -177,13 +177,13 @@ def cache_for(client: "Client | None") -> checkpoints.ResultCache:
     return checkpoints.ResultCache("sweep", TRAIN, VALIDATION, PREPROCESSING, elsewhere=elsewhere)
 
 
-def ranked(wanted: list[Point], own: Point, results: list[Results]) -> list[Ranked]:
+def ranked(wanted: list[Point], current: Point, results: list[Results]) -> list[Ranked]:
     """The points by their mean accuracy; of equals the one with the lower cost comes first.
 
     Those of which a training diverged come last: what such a network answers is no accuracy.
     """
-    found = [Ranked(p, p == own, r) for p, r in zip(wanted, results, strict=True)]
-    return sorted(found, key=lambda r: (r.diverged, -r.mean, float(r.results[:, 0].mean())))
+    ranks = [Ranked(p, p == current, r) for p, r in zip(wanted, results, strict=True)]
+    return sorted(ranks, key=lambda r: (r.diverged, -r.mean, float(r.results[:, 0].mean())))
 
 
 def table_of_ranks(ranks: list[Ranked]) -> "pd.DataFrame":
@@ -194,7 +194,7 @@ def table_of_ranks(ranks: list[Ranked]) -> "pd.DataFrame":
         {
             "rank": 1 + place,
             **texts(each.point),
-            "own": int(each.own),
+            "own": int(each.current),
             "diverged": each.diverged,
             "validation_accuracy": each.mean,
             "deviation": each.deviation,
@@ -242,8 +242,8 @@ def tell(ranks: list[Ranked], again: list[Ranked], epochs: int) -> None:
     """Print the best ranks and params.yaml's own, and how to go on with the best."""
     print("rank  validation images read (%)")
     for place, each in enumerate(ranks):
-        if place < SHOWN or each.own:
-            mark = "  <- params.yaml" if each.own else ""
+        if place < SHOWN or each.current:
+            mark = "  <- params.yaml" if each.current else ""
             print(f"{1 + place:4}  {mean_and_deviation(each)}  {' '.join(words(each.point))}{mark}")
     names = ["the best", "params.yaml"][: len(again)]
     finals = [f"{name} {mean_and_deviation(each)}" for name, each in zip(names, again, strict=True)]

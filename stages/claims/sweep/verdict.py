@@ -34,7 +34,7 @@ class Ranking:
     names: Values  # of the parameters
     ranks: dict[Values, Floats]
     again: dict[Values, Floats]  # of the best and params.yaml's own, with other seeds
-    own: Values
+    current: Values
     epochs: int
     diverged: frozenset[Values]  # points of which a training ended without a finite cost
 
@@ -51,8 +51,8 @@ class Ranking:
     @property
     def gain(self) -> Interval:
         """By how many points the best is better than params.yaml's own, with other seeds."""
-        best, own = finals(self)
-        return difference_interval(100 * best, 100 * own)
+        best, current = finals(self)
+        return difference_interval(100 * best, 100 * current)
 
     def named(self, point: Values) -> str:
         """A point in words: learning rate 3, activation tanh."""
@@ -77,7 +77,7 @@ def read() -> Ranking:
         if tuple(header) != ("rank", *names, *BEHIND) or not names:
             raise ValueError(f"columns {', '.join(header)}")
         points = [tuple(row[1 : -len(BEHIND)]) for row in rows]
-        own = points[[row[-len(BEHIND)] for row in rows].index("1")]
+        current = points[[row[-len(BEHIND)] for row in rows].index("1")]
         diverged = frozenset(p for p, row in zip(points, rows, strict=True) if row[-3] != "0")
     with written_by("sweep", runs_path):
         if tuple(runs_header) != (*front, *names, *MEASURED):
@@ -95,13 +95,13 @@ def read() -> Ranking:
             for of_part in shares.values()
         )
         epochs = int(runs[0][runs_header.index("epochs")])
-        return Ranking(names, ranks, again, own, epochs, diverged)
+        return Ranking(names, ranks, again, current, epochs, diverged)
 
 
 def judge(ranking: Ranking) -> Finding:
     """Compare the best combination with params.yaml's own, as ``CRITERION`` says."""
     title, gain = heading(ranking), ranking.gain
-    better = ranking.best != ranking.own and gain.value > 0
+    better = ranking.best != ranking.current and gain.value > 0
     return Finding(
         Verdict.of(better, better and gain.low > 0),
         title,
@@ -117,7 +117,7 @@ def judge(ranking: Ranking) -> Finding:
 
 def plain(ranking: Ranking) -> str:
     """The finding in one sentence."""
-    if ranking.best == ranking.own or ranking.gain.value <= 0:
+    if ranking.best == ranking.current or ranking.gain.value <= 0:
         return "None of the other choices that were tried is better than the ones made here."
     if ranking.gain.low > 0:
         return "The choices are arbitrary indeed: others learn more in the same short time."
@@ -134,13 +134,13 @@ def notes(ranking: Ranking) -> str:
 
 def finals(ranking: Ranking) -> tuple[Floats, Floats]:
     """Accuracies of the best and of params.yaml's own, with seeds that neither was chosen with."""
-    return ranking.again[ranking.best], ranking.again[ranking.own]
+    return ranking.again[ranking.best], ranking.again[ranking.current]
 
 
 def heading(ranking: Ranking) -> str:
     """What the best reads with seeds that it was not chosen with, and what the own ones."""
-    usual = percent(float(ranking.again[ranking.own].mean()), 1)
-    if ranking.best == ranking.own:
+    usual = percent(float(ranking.again[ranking.current].mean()), 1)
+    if ranking.best == ranking.current:
         return (
             f"None of {len(ranking.ranks)} combinations beats params.yaml's own: {usual} of the "
             "validation images"
@@ -176,7 +176,7 @@ def lost(ranking: Ranking) -> str:
 def compared(ranking: Ranking) -> str:
     """The best against params.yaml's own, with seeds that neither was chosen with."""
     best, usual = finals(ranking)
-    if ranking.best == ranking.own:
+    if ranking.best == ranking.current:
         return (
             f"The best are params.yaml's own; with {ranking.seeds} other seeds they read "
             f"{percent_and_deviation(usual)}."

@@ -72,8 +72,8 @@ def check(params: TwosParams, outlook: Outlook) -> None:
 
 def only(examples: Dataset, digit: int) -> Dataset:
     """The examples of one class; raises ``StageError`` if there are none."""
-    own = np.flatnonzero(examples.labels == digit)
-    return Dataset(examples.stored[own], examples.labels[own], examples.scale, examples.offset)
+    rows = np.flatnonzero(examples.labels == digit)
+    return Dataset(examples.stored[rows], examples.labels[rows], examples.scale, examples.offset)
 
 
 def looks(sgd: SGD, steps: int) -> Iterator[int]:
@@ -94,11 +94,11 @@ def called(network: Network, test: Dataset, digit: int) -> dict[str, float]:
     A class without test images has none that is called anything: 0.
     """
     guesses = predict(network, test)[0].argmax(axis=1)
-    own = [guesses[test.labels == label] == digit for label in range(network.sizes[-1])]
+    called = [guesses[test.labels == label] == digit for label in range(network.sizes[-1])]
     return {
         "called": float((guesses == digit).mean()),
         "accuracy": float((guesses == test.labels).mean()),
-        **{f"called_{label}": float(c.sum()) / max(1, len(c)) for label, c in enumerate(own)},
+        **{f"called_{label}": float(c.sum()) / max(1, len(c)) for label, c in enumerate(called)},
     }
 
 
@@ -116,8 +116,8 @@ def tell(rows: Rows, digit: int) -> None:
         start: [row["called"] for row in rows if (row["start"], row["step"]) == (start, last)]
         for start in NETWORKS
     }
-    told = [f"{np.mean(share):.2%} from the {start} network" for start, share in shares.items()]
-    print(f"called {digit} after {last:,} steps: {', '.join(told)}")
+    parts = [f"{np.mean(share):.2%} from the {start} network" for start, share in shares.items()]
+    print(f"called {digit} after {last:,} steps: {', '.join(parts)}")
 
 
 if __name__ == "__main__":

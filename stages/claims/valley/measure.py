@@ -68,12 +68,12 @@ def valley(params: ValleyParams) -> None:
     require_memory("valley.steps", networks["trained"].sizes, DOUBLE * (params.steps + 1))
     networks |= others(params.others)
     jobs = [(network, params) for network in networks.values()]
-    found = side_by_side(around, jobs, "valley", common=(examples,))
-    columns = zip(Place._fields, zip(*found, strict=True), strict=True)
+    results = side_by_side(around, jobs, "valley", common=(examples,))
+    columns = zip(Place._fields, zip(*results, strict=True), strict=True)
     settings = {"images": len(examples), "walk": params.walk, "reach": params.reach}
     arrays = {name: np.array(value) for name, value in (*settings.items(), *columns)}
     save_arrays(claim_arrays("valley"), {"names": np.array([*networks]), **arrays})
-    for name, place in zip(networks, (Place(*one) for one in found), strict=True):
+    for name, place in zip(networks, (Place(*one) for one in results), strict=True):
         low, high = place.curvatures[[0, -1]]
         print(f"{name}: slope {place.slope:.2g}, curvatures from {low:.2g} to {high:.2g}")
 

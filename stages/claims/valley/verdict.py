@@ -144,7 +144,7 @@ def notes(valley: Valley) -> str:
 
 def measured(valley: Valley) -> str:
     """Slope and curvatures of every place."""
-    told = "; ".join(
+    listing = "; ".join(
         f"{place.name}: slope {significant(place.slope, 2)}, curvatures from "
         f"{significant(float(place.curvatures[0]), 2)} to "
         f"{significant(float(place.curvatures[-1]), 2)}"
@@ -155,7 +155,7 @@ def measured(valley: Valley) -> str:
         f"Slope (the gradient's length) and curvature (the extreme eigenvalues of the Hessian, by "
         f"Lanczos' method) of the cost of {plural(valley.images, 'training image')}, without "
         "weight decay, for the page's network and others trained as it was, from other first "
-        f"weights. {told}. The search can miss a larger dip, not make one up. At the ends the "
+        f"weights. {listing}. The search can miss a larger dip, not make one up. At the ends the "
         f"slope is {', '.join(share(s) for s in valley.slopes)} of that before training, and the "
         f"largest dip {decimal(dips.value, 3)}{SPACE}% of the largest rise (95 % interval "
         f"{decimal(dips.low, 3)} to {decimal(dips.high, 3)}); before training it is "
@@ -168,10 +168,10 @@ def measured(valley: Valley) -> str:
 def alt(valley: Valley, title: str) -> str:
     """All panels."""
     start, end = valley.start, valley.ends[0]
-    told = [
+    lines = [
         f"{name} the cost goes from {significant(place.cost)} to {significant(float(line[0]))} "
         f"and {significant(float(line[-1]))} along the largest {way}"
         for name, place in (("before training", start), ("at the end", end))
         for way, line in (("rise", place.rise), ("dip", place.dip))
     ]
-    return f"{title}. Lines of the cost: {'; '.join(told)}. Below, dots of the extreme curvatures."
+    return f"{title}. Lines of the cost: {'; '.join(lines)}. Below, dots of the extreme curvatures."

@@ -59,8 +59,8 @@ def wishes(params: WishesParams) -> None:
         "sizes": np.array(model.network.sizes),
     }
     for name, network in networks.items():
-        found = ask(network, inputs, targets)
-        arrays |= {f"{name}_{key}": as_written(value) for key, value in found.items()}
+        gradients = ask(network, inputs, targets)
+        arrays |= {f"{name}_{key}": as_written(value) for key, value in gradients.items()}
     arrays |= of_siblings(inputs, targets)
     save_arrays(claim_arrays("wishes"), arrays)
     print(
@@ -84,32 +84,32 @@ def of_siblings(inputs: Floats, targets: Floats) -> Arrays:
         [ask(in_float64(network), inputs, targets) for network in siblings.after(epoch)]
         for epoch in ends
     ]
-    gaps = [[distances(found, targets[:, 0]) for found in networks] for networks in asked]
+    gaps = [[distances(gradients, targets[:, 0]) for gradients in networks] for networks in asked]
     return {
         "epochs": np.array(siblings.last),
         "gaps": np.array(gaps).transpose(2, 0, 1),
-        "turned": np.array([[turned(found) for found in networks] for networks in asked]),
+        "turned": np.array([[turned(gradients) for gradients in networks] for networks in asked]),
         "loudest": np.array(
-            [[is_loudest(found, targets[:, 0]) for found in networks] for networks in asked]
+            [[is_loudest(gradients, targets[:, 0]) for gradients in networks] for networks in asked]
         ),
     }
 
 
-def distances(found: Arrays, targets: Floats) -> list[float]:
+def distances(gradients: Arrays, targets: Floats) -> list[float]:
     """How far three sentences are from what is measured, as shares of the largest value.
 
     Outputs wish in proportion to their distance from the target; a weight is asked to change in
     proportion to the activation that it carries; and the wishes for a neuron add up.
     """
-    last = len([name for name in found if name.startswith("wishes_")]) - 1
-    away = targets - found[f"activations_{last}"]
-    wishes = found[f"wishes_{last}"]
+    last = len([name for name in gradients if name.startswith("wishes_")]) - 1
+    away = targets - gradients[f"activations_{last}"]
+    wishes = gradients[f"wishes_{last}"]
     scale = float(wishes @ away) / (float(away @ away) or 1.0)
     sums = [
-        apart(found[f"matrix_{layer}"].sum(axis=0), found[f"measured_{layer}"])
+        apart(gradients[f"matrix_{layer}"].sum(axis=0), gradients[f"measured_{layer}"])
         for layer in range(max(0, last - 2), last)
     ]
-    weights = apart(found["avenue_weights"], found["measured_weights"])
+    weights = apart(gradients["avenue_weights"], gradients["measured_weights"])
     return [apart(wishes, scale * away), weights, max(sums)]
 
 
@@ -118,17 +118,17 @@ def apart(values: Floats, measured: Floats) -> float:
     return float(np.abs(values - measured).max() / (np.abs(values).max() or 1))
 
 
-def turned(found: Arrays) -> float:
+def turned(gradients: Arrays) -> float:
     """Share of the neurons before the outputs that would go the wrong way without signs."""
-    last = len([name for name in found if name.startswith("wishes_")]) - 1
-    return float((found["unsigned"] * found[f"wishes_{last - 1}"] < 0).mean())
+    last = len([name for name in gradients if name.startswith("wishes_")]) - 1
+    return float((gradients["unsigned"] * gradients[f"wishes_{last - 1}"] < 0).mean())
 
 
-def is_loudest(found: Arrays, targets: Floats) -> bool:
+def is_loudest(gradients: Arrays, targets: Floats) -> bool:
     """Whether the output that is farthest from its target pushes hardest."""
-    last = len([name for name in found if name.startswith("wishes_")]) - 1
-    away = np.abs(targets - found[f"activations_{last}"])
-    return bool(away.argmax() == np.abs(found[f"pushes_{last}"]).argmax())
+    last = len([name for name in gradients if name.startswith("wishes_")]) - 1
+    away = np.abs(targets - gradients[f"activations_{last}"])
+    return bool(away.argmax() == np.abs(gradients[f"pushes_{last}"]).argmax())
 
 
 def check(params: WishesParams, outlook: Outlook) -> int | None:
@@ -147,23 +147,23 @@ def ask(network: Network, inputs: Floats, targets: Floats) -> Arrays:
     layers = look(network, inputs, targets)
     last = len(network.weights)
     true = int(targets.argmax())
-    found: Arrays = {}
+    arrays: Arrays = {}
     for layer in range(last + 1):
-        found[f"activations_{layer}"] = layers.activations[layer][:, 0]
-        found[f"wishes_{layer}"] = layers.wishes[layer][:, 0]
+        arrays[f"activations_{layer}"] = layers.activations[layer][:, 0]
+        arrays[f"wishes_{layer}"] = layers.wishes[layer][:, 0]
     for layer, push in enumerate(layers.pushes):
-        found[f"pushes_{layer + 1}"] = push[:, 0]
-    found["unsigned"] = np.abs(layers.pushes[-1][:, 0]) @ network.weights[-1]
+        arrays[f"pushes_{layer + 1}"] = push[:, 0]
+    arrays["unsigned"] = np.abs(layers.pushes[-1][:, 0]) @ network.weights[-1]
     for layer in range(max(0, last - 2), last):
-        neurons = strongest(found[f"wishes_{layer}"])
-        found[f"neurons_{layer}"] = neurons
-        found[f"matrix_{layer}"] = network.weights[layer][:, neurons] * layers.pushes[layer]
+        neurons = strongest(arrays[f"wishes_{layer}"])
+        arrays[f"neurons_{layer}"] = neurons
+        arrays[f"matrix_{layer}"] = network.weights[layer][:, neurons] * layers.pushes[layer]
         tail = rest(network, layer)
-        found[f"measured_{layer}"] = measure(tail, layers.activations[layer], targets, neurons)
+        arrays[f"measured_{layer}"] = measure(tail, layers.activations[layer], targets, neurons)
     before = layers.activations[-2]
-    found["avenue_weights"] = (layers.pushes[-1][true] * before[:, 0])[neurons]
-    found["measured_weights"] = measure_weights(rest(network, last - 1), before, targets, neurons)
-    return found
+    arrays["avenue_weights"] = (layers.pushes[-1][true] * before[:, 0])[neurons]
+    arrays["measured_weights"] = measure_weights(rest(network, last - 1), before, targets, neurons)
+    return arrays
 
 
 def strongest(wish: Floats) -> NDArray[np.int64]:

@@ -91,9 +91,9 @@ def mislabelled(
     """Labels, (n,), of which a share, chosen at random, is replaced by any other class."""
     count = round(share * len(labels)) if classes > 1 else 0
     chosen = rng.permutation(len(labels))[:count]
-    found = labels.copy()
-    found[chosen] = (labels[chosen] + rng.integers(1, max(classes, 2), count)) % classes
-    return found
+    given = labels.copy()
+    given[chosen] = (labels[chosen] + rng.integers(1, max(classes, 2), count)) % classes
+    return given
 
 
 if __name__ == "__main__":

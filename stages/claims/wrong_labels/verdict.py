@@ -58,9 +58,9 @@ def read() -> Ladder:
     table = read_table(claim_table("wrong_labels"), COLUMNS, texts=("network",))
     rungs = []
     for share in np.unique(table["share"]):
-        own = table["share"] == share
-        learnt = table["learnt"][own] / np.maximum(table["wrong"][own], 1)
-        rungs.append(Rung(float(share), table["test_accuracy"][own], learnt))
+        rows = table["share"] == share
+        learnt = table["learnt"][rows] / np.maximum(table["wrong"][rows], 1)
+        rungs.append(Rung(float(share), table["test_accuracy"][rows], learnt))
     return Ladder(str(table["network"][0]), int(table["images"][0]), int(table["epochs"][0]), rungs)
 
 
@@ -113,7 +113,7 @@ def notes(ladder: Ladder) -> str:
 
 def measured(ladder: Ladder) -> str:
     """Every share with its spread."""
-    told = "; ".join(
+    listing = "; ".join(
         f"{percent(rung.share, 0)} wrong: {decimal(mean.value, 1)} ({decimal(mean.low, 1)} to "
         f"{percent(mean.high / 100, 1)})"
         for rung in ladder.rungs
@@ -124,7 +124,7 @@ def measured(ladder: Ladder) -> str:
         f"first weights, by mini-batch SGD for {plural(ladder.epochs, 'epoch')} of "
         f"{plural(ladder.images, 'training image')}, sigmoids and squared errors. A wrong label is "
         f"any other class, at random; test labels are as they are. Test images read, mean with "
-        f"95 % interval: {told}."
+        f"95 % interval: {listing}."
     )
 
 

@@ -98,15 +98,15 @@ def map_array(path: Path, dtype: type[np.generic], dimensions: int) -> NDArray[A
     """
     with _reading(path, "a .npy file of plain numbers"):
         with path.open("rb") as file:
-            found, shape, start = _described(file.read(MOST_HEADER), "it")
-        if found != dtype or len(shape) != dimensions or 0 in shape:
+            stored, shape, start = _described(file.read(MOST_HEADER), "it")
+        if stored != dtype or len(shape) != dimensions or 0 in shape:
             raise ValueError(
-                f"{dimensions} dimension(s) of {np.dtype(dtype)} were meant, not {found} {shape}"
+                f"{dimensions} dimension(s) of {np.dtype(dtype)} were meant, not {stored} {shape}"
             )
-        expected, received = start + math.prod(shape) * found.itemsize, path.stat().st_size
+        expected, received = start + math.prod(shape) * stored.itemsize, path.stat().st_size
         if received != expected:
             raise ValueError(f"it has {received:,} bytes instead of {expected:,}")
-        mapped = np.memmap(path, found, mode="r", offset=start, shape=shape)
+        mapped = np.memmap(path, stored, mode="r", offset=start, shape=shape)
     return np.asarray(mapped)  # still memory-mapped, without the cost of a subclass at every slice
 
 

@@ -95,19 +95,19 @@ def doubts(train: Labels, test: Labels, known: DatasetInfo) -> list[str]:
             f"{in_runs(label_of[unseen])}, which no training image has; {right} to leave them out, "
             "or add training images"
         )
-    told = []
+    warnings = []
     if len(never):
-        told.append(
+        warnings.append(
             f"no training image has the label {in_runs(label_of[never])}, and the network will "
             f"have an output for each; {right} to do without"
         )
     if len(untested := np.setdiff1d(shown, tested)):
-        told.append(
+        warnings.append(
             f"none of the {len(test):,} test images has the label {in_runs(label_of[untested])}: "
             "how well it is read will not be known; add test images, or "
             f"set fetch.custom.labels to [{listed(label_of[tested])}]"
         )
-    return told
+    return warnings
 
 
 def _refuse_mistaken(shown: Labels, never: Labels, right: str) -> None:
@@ -142,9 +142,9 @@ def in_runs(labels: Iterable[int]) -> str:
     """Labels in ascending order, in words: 0 to 9, 255."""
     values = np.array([*labels])
     runs = np.split(values, np.flatnonzero(np.diff(values) > 1) + 1)
-    told = [f"{run[0]} to {run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs]
+    ranges = [f"{run[0]} to {run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs]
     more = len(runs) - MOST_RUNS
-    return ", ".join(told[:MOST_RUNS]) + (" and others" if more > 0 else "")
+    return ", ".join(ranges[:MOST_RUNS]) + (" and others" if more > 0 else "")
 
 
 def listed(labels: Iterable[int]) -> str:

@@ -130,14 +130,14 @@ def grouped(edges: Floats, labels: NDArray[np.uint8]) -> Iterator[tuple[int, Flo
     rng = np.random.default_rng(0)
     classes = np.unique(labels)
     for label in classes:
-        own = edges[labels == label]
-        count = max(1, min(GROUPS // len(classes), len(own) // (MEMBERS * DIRECTIONS)))
-        centres = own[rng.choice(len(own), count, replace=False)]
+        of_label = edges[labels == label]
+        count = max(1, min(GROUPS // len(classes), len(of_label) // (MEMBERS * DIRECTIONS)))
+        centres = of_label[rng.choice(len(of_label), count, replace=False)]
         for _ in range(ROUNDS):
-            nearest = (own @ centres.T - np.square(centres).sum(axis=1) / 2).argmax(axis=1)
+            nearest = (of_label @ centres.T - np.square(centres).sum(axis=1) / 2).argmax(axis=1)
             kept = np.unique(nearest)
-            centres = np.stack([own[nearest == group].mean(axis=0) for group in kept])
-        yield from ((int(label), own[nearest == group]) for group in kept)
+            centres = np.stack([of_label[nearest == group].mean(axis=0) for group in kept])
+        yield from ((int(label), of_label[nearest == group]) for group in kept)
 
 
 def gaussian(edges: Floats) -> tuple[NDArray[np.float64], float, float]:

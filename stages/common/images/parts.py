@@ -83,10 +83,10 @@ def _labelled(strong: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
     from scipy.ndimage import label
 
     labels, count = label(strong, np.ones((3, 3)))
-    found, first = np.unique(labels, return_index=True)
+    unique, first = np.unique(labels, return_index=True)
     order = np.zeros(count + 1, np.int64)
-    inside = found > 0
-    order[found[inside][np.argsort(first[inside])]] = np.arange(1, count + 1)
+    inside = unique > 0
+    order[unique[inside][np.argsort(first[inside])]] = np.arange(1, count + 1)
     return order[labels], count
 
 

@@ -38,14 +38,14 @@ class Folder:
 
     def read(self, file: Wanted) -> Generator[bytes]:
         """Yield the bytes of the first file that is called as the wanted one may be."""
-        found = next(filter(Path.is_file, (self.path / name for name in file.names)), None)
-        if found is None:
+        path = next(filter(Path.is_file, (self.path / name for name in file.names)), None)
+        if path is None:
             raise Refused(f"expected {' or '.join(file.names)} in {self.path}, found none")
         try:
-            with found.open("rb") as opened:
+            with path.open("rb") as opened:
                 yield from pieces(opened)
         except OSError as error:
-            raise Refused(f"{found} cannot be read ({error.strerror})") from error
+            raise Refused(f"{path} cannot be read ({error.strerror})") from error
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,8 @@ def as_examples(folder: Path, preprocessing: Preprocessing) -> Dataset:
     if preprocessing.edges:
         stored, inputs = load_edges(folder, len(labels)), math.prod(preprocessing.seen_shape)
         if stored.shape[1] != inputs:
-            told = f"{folder}: expected {inputs} edges of an image, got {stored.shape[1]}"
-            raise ArrayError(f"{told}; run dvc repro")
+            message = f"{folder}: expected {inputs} edges of an image, got {stored.shape[1]}"
+            raise ArrayError(f"{message}; run dvc repro")
     return Dataset(stored, labels, preprocessing.scale, preprocessing.offset)
 
 

@@ -132,8 +132,8 @@ def side_by_side(
         for number, result in tqdm(done, total=len(missing), desc=about, unit="job", disable=None):
             results[number] = _keep(result, places[number])
     except BrokenProcessPool as error:
-        told = f"{about}: a process that trained was killed; is there enough memory?"
-        raise StageError(f"{told} run dvc repro again") from error
+        message = f"{about}: a process that trained was killed; is there enough memory?"
+        raise StageError(f"{message} run dvc repro again") from error
     return results
 
 

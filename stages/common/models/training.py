@@ -201,5 +201,5 @@ def own_section() -> dict[str, Any]:
         section = flat(YAML(typ="safe").load(PARAMETER_FILE)["train"])
         return {name: coerce(name, section[name]) for name in PARAMETERS}
     except (YAMLError, KeyError, TypeError, ValueError) as error:
-        told = f"{PARAMETER_FILE}: expected a section train that can be trained with"
-        raise StageError(f"{told}: {one_line(error)}; run make check") from error
+        message = f"{PARAMETER_FILE}: expected a section train that can be trained with"
+        raise StageError(f"{message}: {one_line(error)}; run make check") from error

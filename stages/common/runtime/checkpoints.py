@@ -61,8 +61,10 @@ def machine() -> str:
     from threadpoolctl import threadpool_info
 
     blas = [info for info in threadpool_info() if info["user_api"] == "blas"]
-    own = [info for info in blas if "numpy" in Path(info["filepath"]).parent.name] or blas
-    kernels = {(info["internal_api"], info["version"], info.get("architecture")) for info in own}
+    numpy_blas = [info for info in blas if "numpy" in Path(info["filepath"]).parent.name] or blas
+    kernels = {
+        (info["internal_api"], info["version"], info.get("architecture")) for info in numpy_blas
+    }
     features = np.show_config(mode="dicts")["SIMD Extensions"]
     return repr((sys.version, np.__version__, features, sorted(map(str, kernels))))
 
@@ -102,8 +104,8 @@ def load_result(path: Path) -> Any:
 
 
 def _ignore(path: Path, reason: object) -> None:
-    told = " ".join(str(reason).split())
-    print(f"{path}: damaged, so it is ignored: {told}", file=sys.stderr, flush=True)
+    message = " ".join(str(reason).split())
+    print(f"{path}: damaged, so it is ignored: {message}", file=sys.stderr, flush=True)
     remove(path)
 
 

@@ -57,10 +57,10 @@ def deviation() -> str:
     from threadpoolctl import threadpool_info
 
     loaded = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    found = {pool.get("architecture") or pool["internal_api"] for pool in loaded}
-    if found == {CORE}:
+    kernels = {pool.get("architecture") or pool["internal_api"] for pool in loaded}
+    if kernels == {CORE}:
         return ""
-    return f"NumPy computes with {', '.join(sorted(found)) or 'another library than OpenBLAS'}"
+    return f"NumPy computes with {', '.join(sorted(kernels)) or 'another library than OpenBLAS'}"
 
 
 def tell_deviation() -> None:

@@ -12,16 +12,16 @@ def closure(module: str) -> frozenset[Path]:
 
     Imports count wherever they stand in a file; so do the packages that modules lie in.
     """
-    found: set[Path] = set()
+    closure: set[Path] = set()
     waiting = {module}
     while waiting:
         name = waiting.pop()
         path = ROOT.joinpath(*name.split("."))
         for source in (path.with_suffix(".py"), path / "__init__.py"):
-            if source.is_file() and source not in found:
-                found.add(source)
+            if source.is_file() and source not in closure:
+                closure.add(source)
                 waiting |= imports(source)
-    return frozenset(found)
+    return frozenset(closure)
 
 
 @cache
@@ -31,13 +31,13 @@ def imports(source: Path) -> frozenset[str]:
     Raises ``ValueError`` for an import that begins with a dot: the project has none.
     """
     package = source.relative_to(ROOT).parent.parts
-    found = {".".join(package[:depth]) for depth in range(1, len(package) + 1)}
+    names = {".".join(package[:depth]) for depth in range(1, len(package) + 1)}
     for node in ast.walk(ast.parse(source.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             if node.level or not node.module:
                 raise ValueError(f"{source}, line {node.lineno}: imports begin with a package here")
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    parents = {name.rpartition(".")[0] for name in found}
-    return frozenset((found | parents) - {""})
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    parents = {name.rpartition(".")[0] for name in names}
+    return frozenset((names | parents) - {""})

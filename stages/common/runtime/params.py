@@ -182,26 +182,26 @@ def made(section: Any, values: dict[str, Any]) -> Any:
     What has a default may be left out.
     """
     hints = get_type_hints(section, include_extras=True)
-    own: dict[str, Any] = {}
+    fields_given: dict[str, Any] = {}
     for field in fields(section):
         if is_dataclass(hints[field.name]):
             inner = f"{field.name}."
             part = {k.removeprefix(inner): v for k, v in values.items() if k.startswith(inner)}
-            own[field.name] = made(hints[field.name], part)
+            fields_given[field.name] = made(hints[field.name], part)
         elif field.name in values:
-            own[field.name] = values[field.name]
-    return section(**own)
+            fields_given[field.name] = values[field.name]
+    return section(**fields_given)
 
 
 def flat(values: dict[str, Any]) -> dict[str, Any]:
     """A section's values by name, those of its parts with a dot: the reverse of ``made``."""
-    found: dict[str, Any] = {}
+    flattened: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
-            found |= {f"{key}.{name}": one for name, one in flat(value).items()}
+            flattened |= {f"{key}.{name}": one for name, one in flat(value).items()}
         else:
-            found[key] = value
-    return found
+            flattened[key] = value
+    return flattened
 
 
 def shown(value: object) -> str:

@@ -50,8 +50,8 @@ def raise_on_signals() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise StoppedError(number)
 
-    found = {number: signal.getsignal(number) for number in SIGNALS}
-    before = {n: handler for n, handler in found.items() if handler is not signal.SIG_IGN}
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {n: handler for n, handler in handlers.items() if handler is not signal.SIG_IGN}
     for number in before:
         signal.signal(number, stop)
     try:

@@ -102,9 +102,9 @@ def examples(results: Results) -> NDArray[np.intp]:
     """The first correctly read test image of each class; else the first one, if there is any."""
     chosen = []
     for label in range(results.classes):
-        own = results.labels == label
-        right = np.flatnonzero(own & (results.guesses == label))
-        chosen += [*right[:1]] or [*np.flatnonzero(own)[:1]]
+        of_label = results.labels == label
+        right = np.flatnonzero(of_label & (results.guesses == label))
+        chosen += [*right[:1]] or [*np.flatnonzero(of_label)[:1]]
     return np.array(chosen, np.intp)
 
 

@@ -220,8 +220,8 @@ def _load_results() -> Results:
         names=load_classes(classes),
     )
     sample = np.arange(min(SAMPLE, n))
-    own = np.allclose(results.activations(sample)[-1].T, results.outputs[sample], atol=1e-3)
-    _require(own, PREDICTIONS, f"the outputs of {NETWORK}", "those of another network")
+    agree = np.allclose(results.activations(sample)[-1].T, results.outputs[sample], atol=1e-3)
+    _require(agree, PREDICTIONS, f"the outputs of {NETWORK}", "those of another network")
     return results
 
 

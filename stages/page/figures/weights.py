@@ -204,5 +204,5 @@ def scale(sheet: Sheet, image: AxesImage, limit: float, ink: str) -> None:
     bar.set_ticks([-limit, 0, limit], labels=[significant(v) for v in (-limit, 0.0, limit)])
     words = sheet.canvas(MARGIN + 2.6, foot - 0.6, 4.5, 0.4)
     words.text(0.3, 0.08, "weight: the same scale everywhere", color=INK, va="center")
-    told = f"blue: {ink} makes the neuron brighter; orange: dimmer"
-    words.text(0.3, 0.27, told, color=MUTED, va="center")
+    legend = f"blue: {ink} makes the neuron brighter; orange: dimmer"
+    words.text(0.3, 0.27, legend, color=MUTED, va="center")

@@ -25,10 +25,10 @@ def to_card(network: Path, files: dict[str, bytes]) -> bytes:
     from stages.page.figures.results import load_results
 
     results = load_results()
-    told, shown = facts(results), tables(results)
+    values, shown = facts(results), tables(results)
     text = rendered(
         "card.md.j2",
-        **told,
+        **values,
         network=network,
         sha256=sum_of(network.read_bytes()),
         exported=[(name, f"{len(made):,}", sum_of(made)) for name, made in files.items()],
@@ -84,7 +84,7 @@ def noise() -> dict[str, Any] | None:
             (
                 name,
                 f"{answers.counts[kind]:,}",
-                percent(answers.own(kind), 1),
+                percent(answers.of_page(kind), 1),
                 percent(answers.quartiles(kind).value, 1),
                 answers.ends(kind),
             )

@@ -1,0 +1,1 @@
+"""A viewer asks whether so many connections are needed."""
