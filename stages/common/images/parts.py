@@ -16,7 +16,7 @@ SPECK = 20  # of the ink of the largest part: what has less than that part of it
 DUST = 200  # what has less than this part of it is one, however near it lies
 MOST = 500  # parts; of more, none is another mark
 NEAR = 6  # of the length of all ink: what is nearer than that part of it belongs together
-PEN = 10  # of a digit's length: a line that is thinner than that part of it is made as broad
+PEN = 12  # of a digit's length: a line that is thinner than that part of it is made as broad
 
 Boxes = NDArray[np.int64]  # (parts, 4): top, bottom, left, right; the ends are beyond the ink
 

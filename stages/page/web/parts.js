@@ -11,7 +11,7 @@ const speckPart = 20; // of the ink of the largest part: what has less may be a 
 const dustPart = 200; // what has less than this part of it is one, however near it lies
 const mostParts = 500; // of more, none is another mark
 const nearPart = 6; // of the length of all ink: what is nearer belongs together
-const penPart = 10; // of a digit's length: a thinner line is made as broad
+const penPart = 12; // of a digit's length: a thinner line is made as broad
 
 /** The ink of the digit alone, drawn with a pen that is not thinner than MNIST's. */
 export function digitOf(ink) {
