@@ -19,20 +19,23 @@ NEW_VENV = $(UV) venv --quiet --relocatable --clear --no-project --python-prefer
 INSTALL = $(UV) pip sync --quiet --require-hashes --build-constraints $(LOCK)
 
 AXE := tests/browser/node_modules/.package-lock.json
+SET_UP := .uv/installed $(VENV)/installed $(VENV)/tested $(AXE) $(BENCH)/installed $(S3)/installed
+# One make at a time sets up, and one runs the pipeline; another waits.
+LOCKS := stages/common/runtime/locks.py
 PAGE := reports/index.html
 BOOK := reports/chapters.html
 
 .PHONY: claims report check open serve git test lint s3 bench audit torture lock check-locks clean help
 
 claims: report ## set up, train, report, then measure the claims of the lectures (default)
-	@dvc repro stages/claims/dvc.yaml
+	@python $(LOCKS) make dvc repro stages/claims/dvc.yaml
 	@echo
 	@echo "chapters:      $(CURDIR)/$(BOOK)"
 
 report: $(VENV)/installed git ## set up, train, and say where the report is: the pipeline alone
 	@python -m stages.tools.check
 	@python -m stages.tools.repair
-	@dvc repro
+	@python $(LOCKS) make dvc repro
 	@python -c "import json; print('\ntest accuracy: {accuracy:.2%}'.format(**json.load(open('reports/metrics.json'))))"
 	@echo "report:        $(CURDIR)/$(PAGE)"
 
@@ -98,8 +101,20 @@ clean: ## remove the environments; data, models, reports and DVC's cache stay
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
-# pip brings uv, at the version and hash of the lock; uv does the rest, about eight times faster.
 .uv/installed: $(TEST_LOCK)
+$(VENV)/installed: $(LOCK)
+$(VENV)/tested: $(TEST_LOCK) $(VENV)/installed
+$(AXE): tests/browser/package-lock.json
+$(BENCH)/installed $(S3)/installed: pyproject.toml $(VENV)/tested
+
+ifndef LOCKED
+# Who has waited looks again whether there is anything left to do.
+$(SET_UP):
+	@$(if $(STARTER),"$(STARTER)" $(LOCKS) set-up) $(MAKE) --silent --no-print-directory LOCKED=1 $@
+else
+
+# pip brings uv, at the version and hash of the lock; uv does the rest, about eight times faster.
+.uv/installed:
 	@test -n "$(STARTER)" || { echo "error: Python $(PYTHONS) is needed, and there is no python3; try make PYTHON=/path/to/python"; exit 1; }
 	@"$(STARTER)" -m venv --clear .uv
 	@sed -n '/^uv==/,/[^\\]$$/p' $< > .uv/uv.txt
@@ -108,7 +123,7 @@ help: ## list these targets
 
 # The first Python inside the range; a whole environment, or the next make begins it again. Who had
 # what the tests need keeps it.
-$(VENV)/installed: $(LOCK) | .uv/installed
+$(VENV)/installed: | .uv/installed
 	@test -n "$(PYTHON)" || $(UV) python find --system --no-project --no-python-downloads '$(ANY)' >/dev/null 2>&1 \
 		|| echo "no Python $(PYTHONS) here: uv fetches one"
 	@problem=$$($(NEW_VENV) --python '$(or $(PYTHON),$(ANY))' $(VENV) 2>&1) || { \
@@ -122,18 +137,18 @@ $(VENV)/installed: $(LOCK) | .uv/installed
 	@touch $@
 
 # The tests need all of that, and more.
-$(VENV)/tested: $(TEST_LOCK) $(VENV)/installed
+$(VENV)/tested:
 	@echo "adding to $(VENV) what the tests need"
 	@rm $(VENV)/installed
 	@$(INSTALL) --python $(VENV)/bin/python $(TEST_LOCK)
 	@touch $(VENV)/installed $@
 
 # The page's accessibility is checked by axe-core; without npm that test says so and is left out.
-$(AXE): tests/browser/package-lock.json
+$(AXE):
 	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix tests/browser; fi
 
 # The peers are large, and needed by nothing else; pip finds the builds without a GPU by itself.
-$(BENCH)/installed: pyproject.toml $(VENV)/tested
+$(BENCH)/installed:
 	@echo "setting up $(BENCH)"
 	@$(NEW_VENV) --python $(VENV)/bin/python $(BENCH)
 	@$(INSTALL) --python $(BENCH)/bin/python $(TEST_LOCK)
@@ -141,12 +156,14 @@ $(BENCH)/installed: pyproject.toml $(VENV)/tested
 	@touch $@
 
 # A server that nothing else needs, beside the versions of the lock.
-$(S3)/installed: pyproject.toml $(VENV)/tested
+$(S3)/installed:
 	@echo "setting up $(S3)"
 	@$(NEW_VENV) --python $(VENV)/bin/python $(S3)
 	@$(INSTALL) --python $(S3)/bin/python $(TEST_LOCK)
 	@$(UV) pip install --quiet --python $(S3)/bin/python --group s3-test
 	@touch $@
+
+endif
 
 # Experiments need git, of this folder or of one above that has committed it; the pipeline does not.
 git: $(VENV)/installed

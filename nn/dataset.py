@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nn.functions import Array
 from nn.kernels import Workspace
 
-Rows: TypeAlias = slice | NDArray[np.intp]
+Index: TypeAlias = slice | NDArray[np.intp]
 Transform: TypeAlias = Callable[[Array, NDArray[Any]], object]  # (out, stored): (B, n_0), (B, ...)
 
 
@@ -47,7 +47,7 @@ class Dataset:
         """The first ``count`` of them."""
         return replace(self, stored=self.stored[:count], labels=self.labels[:count])
 
-    def load(self, rows: Rows, work: Workspace, transform: Transform = identity_transform) -> None:
+    def load(self, rows: Index, work: Workspace, transform: Transform = identity_transform) -> None:
         """Read B inputs into ``work``, and targets that are 1 for the true class, else 0.
 
         ``transform`` may change what is stored on the way: that is where new examples are made of

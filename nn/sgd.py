@@ -7,7 +7,7 @@ from math import cos, pi
 import numpy as np
 
 from nn.backprop import backpropagate
-from nn.dataset import Dataset, Rows, Transform, identity_transform
+from nn.dataset import Dataset, Index, Transform, identity_transform
 from nn.kernels import Workspace, zeros_like
 from nn.network import Network
 
@@ -90,7 +90,7 @@ class SGD:
                 self._descend(learning_rate)
         self.epochs_done += 1
 
-    def _batches(self) -> Iterator[Rows]:
+    def _batches(self) -> Iterator[Index]:
         """Rows of the mini-batches of one epoch, the last one smaller if need be.
 
         Either all examples in a new order, or the same mini-batches in a new order.
@@ -104,7 +104,7 @@ class SGD:
             order = self.rng.permutation(starts).tolist()
             yield from (slice(start, min(start + size, count)) for start in order)
 
-    def _load(self, rows: Rows) -> Workspace:
+    def _load(self, rows: Index) -> Workspace:
         size = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
         if size not in self._work:
             stored = self.examples.stored

@@ -72,12 +72,14 @@ def report(params: ReportParams) -> None:
 
 def draw(results: "Results", dpi: int, mistakes: int) -> dict[str, Image]:
     """Draw the figures of the run; return them by name, ready for the page."""
+    from tqdm import tqdm
+
     from stages.page.figures.gallery import painters
     from stages.page.figures.layout import save, styled
 
     images = {}
     with whole_folder(FIGURES) as folder, styled():
-        for paint in painters(mistakes):
+        for paint in tqdm(painters(mistakes), desc="figures", unit="figure", disable=None):
             picture = paint(results)
             path = folder / f"{picture.name}.png"
             save(picture.figure, path, dpi)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter, process_time
+from time import process_time
 from typing import Annotated, NoReturn
 
 import numpy as np
@@ -83,13 +83,13 @@ def train(params: TrainParams) -> None:
         generators={"order": sgd.rng, "distortion": distort.rng},
     )
     history.load_state_dict(**checkpoint.restore())
-    start, work, before = perf_counter(), process_time(), sgd.epochs_done
+    start, before = process_time(), sgd.epochs_done
     # A diverging cost is looked for, and told, after each epoch.
     with np.errstate(all="ignore"), threadpool_limits(params.threads, "blas"):
         epoch = partial(params.epoch, sgd, distort)
         problem = descend(epoch, history, params.patience, checkpoint)
-    spent, work = perf_counter() - start, process_time() - work
-    print(f"{sgd.epochs_done - before} epochs in {spent:.1f} s, {work:.1f} s of processor time")
+    work = process_time() - start
+    print(f"{sgd.epochs_done - before} epochs, {work:.1f} s of processor time")
     row = history.write(Model(network, preprocessing), best=params.patience > 0)
     checkpoint.clear()
     if problem:

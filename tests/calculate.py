@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy import as_options
+from stages.common.files.paths import PARAMETERS, SCALE
 from stages.common.runtime.imports import ROOT
 from tests.pipelines import PARAMS, STAGES, load, module_of
 from tests.sample import sample_as_raw
 
+READ = (PARAMETERS, SCALE)  # what stages read besides their data
 SMALL: dict[str, dict[str, Any]] = {
     "normalize": {"scaling": "standard", "deskew": True},
     "batch": {"validation": 50},
@@ -32,7 +34,9 @@ def main(folder: Path) -> None:
     sample_as_raw(folder / "data/raw", train=600, test=200)
     os.chdir(folder)
     os.environ["LOKY_MAX_CPU_COUNT"] = "1"
-    shutil.copyfile(ROOT / "params.yaml", "params.yaml")  # sweep reads what train has there
+    for path in READ:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / path, path)
     small = load(ROOT / "tests/small.yaml") | SMALL
     for stage in STAGES:
         if stage not in {"fetch", "report", "chapters"}:

@@ -60,7 +60,7 @@ def test_the_bytes_are_the_same_whatever_kernels_are_asked_for_and_would_not_be_
     assert {"models/network.npz", "reports/predictions.csv"} <= old.keys()
     unpinned = hashes(tmp_path / "unpinned", OLD, "-c", NUMPY_FIRST)
     differing = {name for name in old if old[name] != unpinned[name]}
-    assert {"models/network.npz", "models/minima.npz"} <= differing
+    assert {"models/network.npz", "data/claims/minima.npz"} <= differing
 
 
 def test_this_process_computes_with_those_kernels() -> None:

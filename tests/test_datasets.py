@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import importlib
 import re
+import shutil
 import struct
 import sys
 import zipfile
@@ -29,6 +30,7 @@ from stages.common.files.paths import (
     PARAMETERS,
     RAW,
     RAW_DATASET,
+    SCALE,
     SCORES,
 )
 from stages.common.images import catalog
@@ -67,11 +69,11 @@ QUICK: dict[str, dict[str, Any]] = {  # beyond tests/small.yaml
         "hidden": [12], "activation": "tanh", "cost": "cross_entropy", "learning_rate": 0.05,
         "momentum": 0.9, "epochs": 20,
     },
-    "memorize": {"images": 60, "neurons": 8, "amounts": [30], "steps": 20},
-    "amount": {"amounts": [60], "hidden": [8], "epochs": 3},
+    "memorize": {"images": 60, "neurons": 8, "train_sizes": [30], "steps": 20},
+    "amount": {"train_sizes": [60], "hidden": [8], "epochs": 3},
     "minima": {"hidden": [8]},
     "smoothness": {"hidden": [8]},
-    "paths": {"images": 60, "passes": 1, "longer": 1, "hidden": [8]},
+    "paths": {"images": 60, "passes": 1, "passes_factor": 1, "hidden": [8]},
     "architecture": {"widths": [4], "depths": [0, 2], "rates": [1]},
     "wishes": {"digit": 1},
     "twos": {"digit": 1},
@@ -134,6 +136,8 @@ def finished(data: MadeUp, tmp_path_factory: pytest.TempPathFactory) -> Path:
         parameters = parameters_for(data)
         with Path("params.yaml").open("w") as file:
             YAML().dump(parameters, file)
+        SCALE.parent.mkdir()
+        shutil.copyfile(ROOT / SCALE, SCALE)  # a claim's table, of no data set
         for stage in STAGES:
             start(stage, parameters.get(stage, {}), patch)
     return folder

@@ -118,8 +118,8 @@ def test_a_new_learning_rate_runs_what_depends_on_it_and_the_old_one_is_remember
     before = finished.outs()
     finished.set("train", learning_rate=1)
     assert finished.ran(finished.dvc("repro")) == ["train", "evaluate", "report"]
-    told = [line for line in finished.dvc("status").splitlines() if line[0] != "\t"]
-    stale = {line.strip("':\n").rpartition(":")[2] for line in told}
+    listed = [line for line in finished.dvc("status").splitlines() if line[0] != "\t"]
+    stale = {line.strip("':\n").rpartition(":")[2] for line in listed}
     trained = {path for kind in WRITTEN for path in declared("train", kind)}
     direct = {stage for stage in CLAIMS if trained & {*declared(stage, "deps")}}
     assert {"stepsize", "wishes"} <= direct

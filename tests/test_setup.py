@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.matrix import PYTHONS
 # Writes down what it is asked for; an environment is a link to this process's Python.
 UV = f"""#!/bin/sh
 echo "$@" >> asked
+while test -e hold; do sleep 0.01; done
 case "$*" in
 "python find"*) exit ${{FIND:-0}};;
 venv*) test -z "$NO_PYTHON" || {{ printf 'error: failed\\n  cause: it is away\\n' >&2; exit 2; }}
@@ -24,6 +26,7 @@ venv*) test -z "$NO_PYTHON" || {{ printf 'error: failed\\n  cause: it is away\\n
 *) exit ${{SYNC:-0}};;
 esac
 """
+LOCKS = "stages/common/runtime/locks.py"
 RANGE = ">=3.11,<3.15"
 OWN = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON", "VENV")  # of the make that runs the tests
 
@@ -33,26 +36,32 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+        (folder / LOCKS).parent.mkdir(parents=True)
+        names = ("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock", LOCKS)
+        for name in names:
             shutil.copyfile(ROOT / name, folder / name)
         (folder / ".uv/bin").mkdir(parents=True)
         (folder / ".uv/bin/uv").write_text(UV)
         (folder / ".uv/bin/uv").chmod(0o755)
         (folder / ".uv/installed").touch()
 
-    def make(self, *words: str, fails: bool = False, **environment: str) -> str:
-        """Run make; return what it prints, without its own last line if it fails."""
-        done = subprocess.run(
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+        """Start make, without the variables of a make that runs the tests."""
+        return subprocess.Popen(
             ["make", "--no-print-directory", *words],
             cwd=self.folder,
             env={k: v for k, v in os.environ.items() if k not in OWN} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
         )
-        assert (done.returncode != 0) == fails, done.stdout
-        return re.sub(r"^make: \*\*\* .*\n", "", done.stdout, flags=re.MULTILINE)
+
+    def make(self, *words: str, fails: bool = False, **environment: str) -> str:
+        """Run make; return what it prints, without its own last lines if it fails."""
+        with self.start(*words, **environment) as process:
+            printed, _ = process.communicate()
+        assert (process.returncode != 0) == fails, printed
+        return re.sub(r"^make(\[1\])?: \*\*\* .*\n", "", printed, flags=re.MULTILINE)
 
     def asked(self) -> list[str]:
         """What uv was asked for since the last look: its command, and what that is about."""
@@ -97,6 +106,25 @@ def test_a_new_lock_is_installed_anew_tests_packages_only_where_they_were(
     (project.folder / ".venv/bin/pytest").touch()
     project.make(".venv/installed")
     assert project.asked() == ["venv .venv", "pip requirements-dev.lock"]
+
+
+def test_of_two_makes_at_once_one_sets_up_and_the_other_waits(project: Project) -> None:
+    hold = project.folder / "hold"
+    hold.touch()
+    first = project.start(".venv/installed")
+    while not (project.folder / "asked").exists():
+        time.sleep(0.01)
+    second = project.start(".venv/tested")
+    assert second.stdout is not None
+    waiting = second.stdout.readline()
+    assert re.fullmatch(
+        r"set-up: waiting for process \d+, which runs set-up in this folder\n", waiting
+    )
+    hold.unlink()
+    assert first.communicate()[0] == "setting up .venv with Python 3.12.7\n"
+    assert second.communicate()[0] == "adding to .venv what the tests need\n"
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert project.asked() == [*WHOLE, "pip requirements-dev.lock"]
 
 
 @pytest.mark.parametrize("target", [".venv/installed", ".venv/tested"])

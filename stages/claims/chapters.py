@@ -191,17 +191,19 @@ def network() -> dict[str, str]:
 
 def doubt(accuracy: float, images: int, *, above_chance: bool) -> str:
     """What keeps verdicts on such a network from meaning much, in sentences; it may be empty."""
-    told = []
+    sentences = []
     if not above_chance:
-        told.append("This network reads no better than chance; what it does says little of others.")
+        sentences.append(
+            "This network reads no better than chance; what it does says little of others."
+        )
     if images < FEW:
-        told.append(
+        sentences.append(
             f"There {'is' if images == 1 else 'are'} only {plural(images, 'test image')}: with as "
             f"many others, its accuracy would be about {standard_error(accuracy, images)} points "
             "higher or lower (one standard error). Smaller differences between accuracies say "
             "nothing, whatever the verdict."
         )
-    return " ".join(told)
+    return " ".join(sentences)
 
 
 def in_words(parts: Sequence[Part | LeftOut]) -> str:

@@ -58,7 +58,7 @@ def main() -> int:
             problems.append(str(error))
         except OSError as error:
             problems.append(f"{error.filename}: {error.strerror}")
-    wrong, notes = problems_together(sound)
+    wrong, notes = cross_checks(sound)
     problems += wrong
     for note in notes:
         print(f"note: {note}; this claim is left out")
@@ -164,7 +164,7 @@ def near(name: Any, names: dict[str, Any]) -> str:
 # --- values together
 
 
-def problems_together(sound: Sections) -> tuple[list[str], list[str]]:
+def cross_checks(sound: Sections) -> tuple[list[str], list[str]]:
     """One line for each combination that its command would refuse, as far as it is known now.
 
     And one for each that leaves a claim out, since the images lack what it asks of them.

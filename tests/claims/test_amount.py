@@ -56,17 +56,17 @@ def times_the_errors(errors: float, least: float) -> float:
 CASE = Case(
     amount,
     {
-        "amounts": [20, 100, 1000], "hidden": [6], "learning_rate": 0.5, "momentum": 0.9,
+        "train_sizes": [20, 100, 1000], "hidden": [6], "learning_rate": 0.5, "momentum": 0.9,
         "epochs": 5, "batch_size": 30, "seeds": 2, "seed": 3,
     },
     {
-        "amounts": [30], "hidden": [5, 5], "learning_rate": 0.1, "momentum": 0.5, "epochs": 4,
+        "train_sizes": [30], "hidden": [5, 5], "learning_rate": 0.1, "momentum": 0.5, "epochs": 4,
         "batch_size": 40, "seeds": 3, "seed": 4,
     },
     (TABLE,),
     known_numbers,
-    of_shape=lambda shape: {"hidden": [*shape.hidden], "amounts": [1, 9]},
-    variations={"all images alone": {"amounts": [250]}},
+    of_shape=lambda shape: {"hidden": [*shape.hidden], "train_sizes": [1, 9]},
+    variations={"all images alone": {"train_sizes": [250]}},
 )  # fmt: skip
 
 

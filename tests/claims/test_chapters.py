@@ -162,7 +162,7 @@ def test_the_page_names_the_network_that_it_was_measured_on(written: Page) -> No
 
 
 @pytest.mark.parametrize(
-    ("images", "above_chance", "told"),
+    ("images", "above_chance", "message"),
     [
         (20, True, "95 % of the test images|There are only 20 test images: .* about 6.75 points"),
         (
@@ -174,7 +174,7 @@ def test_the_page_names_the_network_that_it_was_measured_on(written: Page) -> No
     ],
 )
 def test_little_that_can_be_said_of_a_network_is_told(
-    images: int, above_chance: bool, told: str, empty: Path, written: Page
+    images: int, above_chance: bool, message: str, empty: Path, written: Page
 ) -> None:
     doubts = r"test images: with as many|better than chance"
     assert not re.search(doubts, " ".join("".join(written.text).split()))
@@ -182,7 +182,7 @@ def test_little_that_can_be_said_of_a_network_is_told(
     call(chapters, dpi=50)
     page = Page((empty / PAGE_OF_CLAIMS).read_text(encoding="utf-8"))
     text = " ".join("".join(page.text).split())
-    accuracy, doubt = told.split("|")
+    accuracy, doubt = message.split("|")
     assert re.search(accuracy, text)
     assert re.search(doubt, text)
     assert len(re.findall(doubts, text)) == 1

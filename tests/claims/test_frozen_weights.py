@@ -197,13 +197,13 @@ def updates(old: float, nearest: float) -> Updates:
         apart = {"start": np.full(2, start), "end": np.full(2, end)}
         return Descents(1, apart, {"start": same, "end": same}, same, same)
 
-    found = {
+    outcomes = {
         (step, way): descents(old, old / 2) if way == WAYS[0] else descents(0.5, 0.4)
         for step in RATES
         for way in WAYS
     }
-    found["long", WAYS[1]] = descents(0.5, nearest)
-    return Updates("4-3-2", 100, 2, 10, found)
+    outcomes["long", WAYS[1]] = descents(0.5, nearest)
+    return Updates("4-3-2", 100, 2, 10, outcomes)
 
 
 @pytest.mark.parametrize(

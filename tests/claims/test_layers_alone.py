@@ -50,11 +50,11 @@ def interval(every: list[float], some: list[float]) -> set[str]:
 CASE = Case(
     layers_alone,
     {
-        "hidden": [6, 5], "images": 200, "epochs": 3, "longer": 2, "learning_rate": 3.0,
+        "hidden": [6, 5], "images": 200, "epochs": 3, "epochs_factor": 2, "learning_rate": 3.0,
         "batch_size": 20, "seeds": 2, "seed": 4,
     },
     {
-        "hidden": [7], "images": 150, "epochs": 2, "longer": 3, "learning_rate": 1.0,
+        "hidden": [7], "images": 150, "epochs": 2, "epochs_factor": 3, "learning_rate": 1.0,
         "batch_size": 30, "seeds": 3, "seed": 5,
     },
     (TABLE,),

@@ -95,12 +95,12 @@ def came_true(table: list[Row], classes: int, lowest_ratio: float) -> int:
 CASE = Case(
     memorize,
     {
-        "images": 60, "neurons": 12, "amounts": [20, 90], "hidden": [5], "steps": 60,
+        "images": 60, "neurons": 12, "train_sizes": [20, 90], "hidden": [5], "steps": 60,
         "learning_rate": 0.3, "momentum": 0.9, "batch_size": 20, "seeds": 3, "seed": 3,
         "climbers": 2,
     },
     {
-        "images": 50, "neurons": 11, "amounts": [30], "hidden": [6, 6], "steps": 12,
+        "images": 50, "neurons": 11, "train_sizes": [30], "hidden": [6, 6], "steps": 12,
         "learning_rate": 0.1, "momentum": 0.5, "batch_size": 30, "seeds": 2, "seed": 4,
         "climbers": 3,
     },
@@ -108,16 +108,16 @@ CASE = Case(
     known_numbers,
     of_shape=lambda shape: {
         "hidden": [*shape.hidden], "neurons": max(shape.hidden, default=3), "steps": 30,
-        "amounts": [1, 50],
+        "train_sizes": [1, 50],
     },
     variations={
         "longer": {"steps": 150},
-        "a single image": {"images": 1, "amounts": [1], "hidden": [4, 4, 4]},
+        "a single image": {"images": 1, "train_sizes": [1], "hidden": [4, 4, 4]},
         "all images, a step": {
-            "images": 10**6, "steps": 1, "amounts": [10, 90, 100, 110, 120, 10**6],
+            "images": 10**6, "steps": 1, "train_sizes": [10, 90, 100, 110, 120, 10**6],
         },
     },
-    quick={"amounts": [20], "steps": 15},
+    quick={"train_sizes": [20], "steps": 15},
 )  # fmt: skip
 
 

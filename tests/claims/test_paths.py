@@ -15,7 +15,9 @@ from scipy.stats import sem, t
 from nn import Dataset, Network, Settings, cost_of, evaluate, gradient
 from stages.claims.paths.claim import CLAIM
 from stages.claims.paths.figure import COLORS
-from stages.claims.paths.measure import Trail, costs_of_row, paths, plane_of, seen, window
+from stages.claims.paths.measure import paths
+from stages.claims.paths.plane import costs_of_row, plane_of, seen, window
+from stages.claims.paths.ways import Trail
 from stages.claims.shared.claim import Finding, Verdict
 from stages.claims.shared.stepwise import StepwiseSGD
 from stages.common.files.arrays import load_arrays
@@ -64,19 +66,19 @@ def known_numbers(finding: Finding) -> set[str]:
 CASE = Case(
     paths,
     {
-        "images": IMAGES, "passes": PASSES, "longer": LONGER, "batch_size": BATCH,
+        "images": IMAGES, "passes": PASSES, "passes_factor": LONGER, "batch_size": BATCH,
         "full_rate": 2.0, "batch_rate": 3.0, "single_rate": 0.1, "momentum_rate": 0.1,
         "momentum": 0.9, "grid": 4, "starts": 2, "seed": 0, "hidden": [4, 3],
     },
     {
-        "images": 50, "passes": 1, "longer": 2, "batch_size": 30, "full_rate": 1.0,
+        "images": 50, "passes": 1, "passes_factor": 2, "batch_size": 30, "full_rate": 1.0,
         "batch_rate": 1.0, "single_rate": 0.3, "momentum_rate": 0.3, "momentum": 0.5, "grid": 5,
         "starts": 3, "seed": 1, "hidden": [4],
     },
     (PATHS, PLANE),
     known_numbers,
     of_shape=lambda shape: {
-        "hidden": [*shape.hidden], "passes": 1, "longer": 1, "batch_size": 500, "grid": 2,
+        "hidden": [*shape.hidden], "passes": 1, "passes_factor": 1, "batch_size": 500, "grid": 2,
         "images": 10 if len(shape.hidden) > 2 else IMAGES,
     },
     variations={

@@ -39,11 +39,11 @@ def percents(rows: list[Row], images: str = "test") -> list[float]:
 
 def groups() -> dict[tuple[str, str, str, str], list[Row]]:
     """Networks that differ by chance alone: kind, shape, share and epochs."""
-    found: dict[tuple[str, str, str, str], list[Row]] = {}
+    by_kind: dict[tuple[str, str, str, str], list[Row]] = {}
     for row in rows_of(TABLE):
         key = (row["kind"], row["network"], row["share"], row["epochs"])
-        found.setdefault(key, []).append(row)
-    return found
+        by_kind.setdefault(key, []).append(row)
+    return by_kind
 
 
 def known_numbers(finding: Finding) -> set[str]:
@@ -85,11 +85,13 @@ CASE = Case(
     pipes,
     {
         "widths": [3, 5], "learning_rate": 0.1, "momentum": 0.5, "weight_decay": 0.001,
-        "batch_size": 20, "epochs": 3, "networks": 2, "shares": [0.5, 0.2], "longer": 1, "seed": 4,
+        "batch_size": 20, "epochs": 3, "networks": 2, "shares": [0.5, 0.2], "epochs_after": 1,
+        "seed": 4,
     },
     {
         "widths": [4], "learning_rate": 0.2, "momentum": 0.9, "weight_decay": 0.1,
-        "batch_size": 30, "epochs": 4, "networks": 3, "shares": [0.5], "longer": 2, "seed": 5,
+        "batch_size": 30, "epochs": 4, "networks": 3, "shares": [0.5], "epochs_after": 2,
+        "seed": 5,
     },
     (TABLE,),
     known_numbers,
@@ -145,8 +147,10 @@ def test_networks_are_cut_and_taught_as_in_a_slow_training() -> None:
         kept = thinned(layers, share)
         layers = [(w * k, b) for (w, b), k in zip(layers, kept, strict=True)]
         assert {int(row["weights"]) for row in rows} == {round(share * 784 * 6 + share * 60)}
-        found = {row["kind"]: float(row["test_accuracy"]) for row in rows if row["seed"] == "1001"}
-        assert found["cut"] == pytest.approx(accuracy(layers), rel=1e-5)
+        accuracies = {
+            row["kind"]: float(row["test_accuracy"]) for row in rows if row["seed"] == "1001"
+        }
+        assert accuracies["cut"] == pytest.approx(accuracy(layers), rel=1e-5)
         order = np.random.default_rng(4).permutation(starts).tolist()
         for done, first in enumerate(order):
             batch = np.s_[:, first : first + size]
@@ -157,7 +161,7 @@ def test_networks_are_cut_and_taught_as_in_a_slow_training() -> None:
                 for (w, b), (dw, db), k in zip(layers, moves, kept, strict=True)
             ]
         if share < 1:
-            assert found["trained on"] == pytest.approx(accuracy(layers), abs=1.01 / 60)
+            assert accuracies["trained on"] == pytest.approx(accuracy(layers), abs=1.01 / 60)
 
 
 @pytest.mark.usefixtures("folder")

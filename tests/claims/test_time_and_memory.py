@@ -180,8 +180,8 @@ def test_the_bytes_held_are_those_that_the_allocator_gave(
 @pytest.mark.usefixtures("folder")
 def test_the_table_has_all_times_and_the_network_on_the_page() -> None:
     *rows, page = rows_of(TABLE)
-    found = [tuple(row[name] for name in HEADER) for row in rows]
-    assert found == [(*map(str, row), "Made-up 9000") for row in TIMES]
+    cells = [tuple(row[name] for name in HEADER) for row in rows]
+    assert cells == [(*map(str, row), "Made-up 9000") for row in TIMES]
     sizes = load_model(NETWORK).network.sizes
     assert page["part"] == "page"
     assert page["network"] == "-".join(map(str, sizes))

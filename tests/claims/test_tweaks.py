@@ -158,8 +158,8 @@ def test_recipes_are_told_of_the_images_that_they_were_measured_on() -> None:
 def test_the_words_for_recipes_are_what_these_change() -> None:
     listed = YAML(typ="safe").load((ROOT / RECIPE_RESULTS).with_suffix(".yaml"))
     both = RECIPES["sixteen"] + RECIPES["deskewed"]
-    for name, told in RECIPES.items():
-        changes, words = listed[name]["changes"], told.replace("both of these", both)
+    for name, description in RECIPES.items():
+        changes, words = listed[name]["changes"], description.replace("both of these", both)
         hidden = changes.get("train.hidden", [16, 16])
         assert ("24-16" in words) == (hidden == [24, 16])
         assert hidden in ([16, 16], [24, 16])

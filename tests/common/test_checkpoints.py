@@ -53,10 +53,10 @@ OUTPUTS = (
     Path("reports/history.csv"),
 )
 MINIMA: dict[str, Any] = {
-    "seeds": 15, "epochs": 1, "learning_rate": 2, "weight_decay": 1e-3, "batch_size": 10, "seed": 0,
-    "hidden": [6],
+    "seeds": 15, "epochs": 1, "learning_rate": 2.0, "weight_decay": 1e-3, "batch_size": 10,
+    "seed": 0, "hidden": [6],
 }  # fmt: skip
-VALLEYS = tuple(map(Path, ("models/minima.npz", "data/claims/minima.csv")))
+VALLEYS = tuple(map(Path, ("data/claims/minima.csv", "data/claims/minima.npz")))
 
 
 def written(paths: tuple[Path, ...]) -> list[bytes]:

@@ -19,14 +19,14 @@ def launch_firefox(playwright: Playwright, folder: Path) -> Browser:
 
     :param folder: where the program that Playwright starts is written
     """
-    found = next(filter(None, map(shutil.which, NAMES)), "")
-    if not found:
+    browser = next(filter(None, map(shutil.which, NAMES)), "")
+    if not browser:
         refuse_or_skip(
             "no Firefox found",
             "install it (on Debian: apt-get install firefox-esr) to test the page there, too",
         )
     program = folder / "firefox"
-    command = shlex.join([sys.executable, str(RELAY), found])
+    command = shlex.join([sys.executable, str(RELAY), browser])
     program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     program.chmod(0o755)
     return playwright.firefox.launch(

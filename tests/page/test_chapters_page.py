@@ -69,8 +69,8 @@ def test_axe_finds_no_violation(scheme: Any, width: int, page: Page) -> None:
     page.locator('#one [data-guess="held"]').click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(
+    overlapping = page.evaluate(
         "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
         ".map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html)}`)"
     )
-    assert not found
+    assert not overlapping

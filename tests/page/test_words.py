@@ -26,7 +26,7 @@ def results(confusion: list[list[int]]) -> Results:
 
 
 @pytest.mark.parametrize(
-    ("share", "count", "told"),
+    ("share", "count", "expected"),
     [
         (0.55, 20, "55"),
         (1, 1, "100"),
@@ -37,12 +37,14 @@ def results(confusion: list[list[int]]) -> Results:
         (0.9618, 60_000, "96.18"),
     ],
 )
-def test_a_share_is_no_finer_than_one_image_makes_it(share: float, count: int, told: str) -> None:
-    assert percent_of(share, count) == f"{told}{SPACE}%"
+def test_a_share_is_no_finer_than_one_image_makes_it(
+    share: float, count: int, expected: str
+) -> None:
+    assert percent_of(share, count) == f"{expected}{SPACE}%"
 
 
 @pytest.mark.parametrize(
-    ("mistakes", "told"),
+    ("mistakes", "expected"),
     [
         ({}, "All 20 test images are read correctly"),
         ({(0, 1): 1}, "1 of 20 misread: class cat as dog"),
@@ -52,12 +54,12 @@ def test_a_share_is_no_finer_than_one_image_makes_it(share: float, count: int, t
     ],
 )
 def test_the_most_frequent_mistake_is_named_if_there_is_one(
-    mistakes: dict[tuple[int, int], int], told: str
+    mistakes: dict[tuple[int, int], int], expected: str
 ) -> None:
     wrong = np.zeros((4, 4), np.int64)
     for place, count in mistakes.items():
         wrong[place] = count
-    assert finding(wrong, 20, NAMES) == told
+    assert finding(wrong, 20, NAMES) == expected
 
 
 def test_a_rare_class_is_named_with_how_few_images_that_is_said_of() -> None:

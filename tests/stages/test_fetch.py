@@ -816,9 +816,11 @@ def test_the_command_brings_the_files_and_tells_whence(server: Server, project: 
         output, complained = process.communicate(timeout=30)
     assert process.returncode == 0
     assert_all_here(project)
-    assert output == (
-        f"custom: 10,000 bytes in data/raw, all four files verified, from {server.address}\n"
+    what, how_long = output.splitlines()
+    assert what == (
+        f"custom: 10,000 bytes in data/raw, all four files verified, from {server.address}"
     )
+    assert re.fullmatch(r"fetch took \d+\.\d s", how_long)
     assert len(complained.splitlines()) == 4  # why not from file:away, and no progress bar
 
 

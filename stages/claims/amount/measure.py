@@ -20,7 +20,7 @@ from stages.common.runtime.params import real, whole
 class AmountParams:
     """What more training images are worth."""
 
-    amounts: Annotated[list[int], whole(1, 10**9, "images to learn from; and all of them")]
+    train_sizes: Annotated[list[int], whole(1, 10**9, "images to learn from; and all of them")]
     hidden: Annotated[list[int], whole(1, 10**6, "neurons of each hidden layer")]
     learning_rate: Annotated[float, real(0, 1e6, "of the first step; falls linearly to 0")]
     momentum: Annotated[float, real(0, 0.9999, "share of the last step made again")]
@@ -53,7 +53,7 @@ def amount(params: AmountParams) -> None:
     everything = examples_of(TRAIN)
     total = len(everything)
     check(params, outlook_of(everything))
-    rungs = sorted({total} | {images for images in params.amounts if images < total})
+    rungs = sorted({total} | {images for images in params.train_sizes if images < total})
     jobs = [(recipe, images, params.seed + i) for images in rungs for i in range(params.seeds)]
     cache = ResultCache("amount", TRAIN, TEST, PREPROCESSING)
     table = pd.DataFrame(side_by_side(trained_on, jobs, "amount", cache))

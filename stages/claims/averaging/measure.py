@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from nn import Dataset, Network, Workspace, forward, gradient_over, layers_of
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import load_siblings, untrained_and_trained
+from stages.claims.shared.outputs import write_rows
 from stages.common.files.arrays import Floats, load_labelled, save_arrays
-from stages.common.files.paths import NETWORK, TRAIN, claim_arrays, claim_table
-from stages.common.files.tables import Rows, write_csv
+from stages.common.files.paths import NETWORK, TRAIN, claim_arrays
+from stages.common.files.tables import Rows
 from stages.common.images.outlook import NotInDataError, Outlook
 from stages.common.models.model import load_model
 from stages.common.models.recipe import examples_of, outlook_of, side_by_side
@@ -56,7 +57,7 @@ def averaging(params: AveragingParams) -> None:
     ]
     results = side_by_side(steps_of, jobs, "averaging")
     table = [row for rows_of_one in results for row in rows_of_one]
-    write(table)
+    write_rows("averaging", table)
     tell(table, network, examples, params.batch_size)
 
 
@@ -102,9 +103,9 @@ def steps_of(
         {
             "epoch": epoch,
             "seed": seed,
-            "learning_rate": rate,
             "draws": draws,
             "images": len(examples),
+            "learning_rate": rate,
             "lowered": (changes[1:, place] < 0).mean(),
             "change": changes[1:, place].mean(),
             "change_of_all": changes[0, place],
@@ -175,16 +176,6 @@ def most_disputed(wishes: Floats, sizes: tuple[int, ...]) -> NDArray[np.int64]:
     pairs = zip(*layers_of(places, sizes), strict=True)
     groups = [group.ravel().astype(np.int64) for pair in pairs for group in pair]
     return np.array([group[spread[group].argmax()] for group in groups])
-
-
-def write(rows: Rows) -> None:
-    """Write all steps, with six significant digits."""
-    import pandas as pd
-
-    table = pd.DataFrame(rows)
-    exact = ["epoch", "seed", "draws", "images"]
-    rest = table.drop(columns=exact).map(lambda value: float(f"{value:.6g}"))
-    write_csv(claim_table("averaging"), pd.concat([table[exact], rest], axis=1))
 
 
 def tell(rows: Rows, network: Network, examples: Dataset, batch_size: int) -> None:

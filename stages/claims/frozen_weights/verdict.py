@@ -74,8 +74,8 @@ class Updates(NamedTuple):
 
     def gain(self, step: str, way: str) -> Interval:
         """Points by which networks read more than with old weights, from equal first weights."""
-        own, old = (self.descents[step, each].accuracy for each in (way, OLD))
-        return mean_interval(100 * (own - old))
+        accuracies, old = (self.descents[step, each].accuracy for each in (way, OLD))
+        return mean_interval(100 * (accuracies - old))
 
 
 def read() -> Updates:
@@ -86,13 +86,13 @@ def read() -> Updates:
         descents = {}
         for step, way in ((step, way) for step in STEPS for way in WAYS):
             at = (table["step"] == step) & (table["way"] == way)
-            own = {name: table[name][at] for name in ("rate", *NUMBERS)}
+            columns = {name: table[name][at] for name in ("rate", *NUMBERS)}
             apart, fall = (
-                {when: own[f"{what}_{when}"] for when in ("start", "end")}
+                {when: columns[f"{what}_{when}"] for when in ("start", "end")}
                 for what in ("apart", "fall")
             )
-            rate = float(own["rate"][0])
-            descents[step, way] = Descents(rate, apart, fall, own["cost"], own["accuracy"])
+            rate = float(columns["rate"][0])
+            descents[step, way] = Descents(rate, apart, fall, columns["cost"], columns["accuracy"])
         images, epochs, batch_size = (int(table[name][0]) for name in ABOUT)
         return Updates(str(table["network"][0]), images, epochs, batch_size, descents)
 
@@ -155,7 +155,7 @@ def compared(gain: Interval) -> str:
 
 def measured(updates: Updates) -> str:
     """Everything, by step and way."""
-    told = "; ".join(
+    listing = "; ".join(
         f"{step} steps (rate {updates.descents[step, OLD].rate:g} falling to 0): "
         + ", ".join(told_of(updates, step, way) for way in WAYS)
         for step in STEPS
@@ -167,7 +167,7 @@ def measured(updates: Updates) -> str:
         "far single steps are from the gradient, as a share of its length, by finite differences "
         "along random directions in float64, at the first weights and after training with old "
         f"weights; the cost and what is read after training; means, 95 % interval in brackets. "
-        f"{told}."
+        f"{listing}."
     )
 
 

@@ -28,7 +28,7 @@ class LayersAloneParams:
         int, whole(1, 10**6, "training images that all learn from{}; all if there are fewer")
     ]
     epochs: Annotated[int, whole(1, 10**6, "times that every image is visited")]
-    longer: Annotated[int, whole(1, 1000, "times as long for last layers that learn alone")]
+    epochs_factor: Annotated[int, whole(1, 1000, "times as long for last layers that learn alone")]
     learning_rate: Annotated[float, real(0, 1e6, "of the first step; falls linearly to 0")]
     batch_size: Annotated[int, whole(1, 10**6, "images in a mini-batch")]
     seeds: Annotated[int, whole(2, 1000, "networks for each choice of layers")]
@@ -80,7 +80,7 @@ def parts_of(layers: int) -> list[Part]:
 
 def descent_of(params: LayersAloneParams, outlook: Outlook, part: Part) -> Descent:
     """Longer for last layers that learn alone, so that time is not what they lack."""
-    epochs = params.epochs * (params.longer if part[0] > 0 else 1)
+    epochs = params.epochs * (params.epochs_factor if part[0] > 0 else 1)
     images = min(params.images, outlook.images)
     return Descent(images, epochs, params.learning_rate, min(params.batch_size, images))
 

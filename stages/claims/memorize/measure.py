@@ -50,7 +50,7 @@ class MemorizeParams:
 
     images: Annotated[int, whole(1, 10**9, "of the race between true and shuffled labels")]
     neurons: Annotated[int, whole(1, 10**6, "of the one hidden layer that runs the race")]
-    amounts: Annotated[list[int], whole(1, 10**9, "images of the ladder's rungs")]
+    train_sizes: Annotated[list[int], whole(1, 10**9, "images of the ladder's rungs")]
     climbers: Annotated[int, whole(1, 10**4, "networks on each rung, which has shuffled labels")]
     hidden: Annotated[
         list[int], whole(1, 10**6, "neurons of each hidden layer that climbs the ladder")
@@ -101,7 +101,7 @@ def attempts(params: MemorizeParams, total: int) -> list[Attempt]:
     ]
     ladder = [
         Attempt("ladder", tuple(params.hidden), images, "shuffled", params.seed + i)
-        for images in sorted({min(n, total) for n in params.amounts})
+        for images in sorted({min(n, total) for n in params.train_sizes})
         for i in range(params.climbers)
     ]
     return [*race, *ladder]

@@ -10,18 +10,16 @@ from numpy.typing import NDArray
 
 from nn import Dataset, Network, Settings, evaluate, gradient_over, predict
 from stages.claims.shared.command import run_claim
+from stages.claims.shared.outputs import write_rows
 from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import (
-    MINIMA,
     PREPROCESSING,
     TEST,
     TRAIN,
     VALIDATION,
     claim_arrays,
-    claim_table,
 )
-from stages.common.files.tables import write_csv
 from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
@@ -63,8 +61,8 @@ def minima(params: MinimaParams) -> None:
     """Train sigmoid networks that differ in their random start alone, and compare their ends.
 
     Each starts twice: with weight decay, and without. Writes one row for each descent
-    (data/claims/minima.csv), what lies between the networks with weight decay
-    (data/claims/minima.npz), and these networks themselves (models/minima.npz).
+    (data/claims/minima.csv), and what lies between the networks with weight decay
+    (data/claims/minima.npz).
     """
     examples = examples_of(TRAIN)
     classes = 1 + max(int(examples.labels.max()), int(examples_of(VALIDATION).labels.max()))
@@ -79,13 +77,12 @@ def minima(params: MinimaParams) -> None:
     ]
     stacks = side_by_side(descend, jobs, "minima: descents", cache)
     landings = [Landing(*one) for stack in stacks for one in stack]
-    write_table([landing.row for landing in landings])
+    write_rows("minima", [landing.row for landing in landings])
     untrained = [recipe.start(examples, classes, s).network for s in starts]
     ends = [
         replace(start, parameters=landing.parameters)
         for start, landing in zip(untrained, landings[: params.seeds], strict=True)
     ]
-    save_networks(ends, starts)
     comparison = compare(ends, untrained, examples)
     save_arrays(claim_arrays("minima"), {"epochs": np.array(params.epochs), **comparison})
     cache.clear()
@@ -167,26 +164,6 @@ def tell(landings: Sequence[Landing], comparison: dict[str, NDArray[Any]]) -> No
 def steepness(network: Network, examples: Dataset) -> float:
     """Length of the gradient of the mean cost of the examples."""
     return float(np.linalg.norm(gradient_over(network, examples)))
-
-
-def save_networks(networks: Sequence[Network], starts: range) -> None:
-    """Write all networks of one shape: parameters, (n, P) float32, in the order of ``nn``."""
-    first = networks[0]
-    arrays = {
-        "sizes": np.array(first.sizes),
-        "activation": np.array(first.activation),
-        "cost": np.array(first.cost),
-        "seeds": np.array(starts),
-        "parameters": np.stack([network.parameters for network in networks]),
-    }
-    save_arrays(MINIMA, arrays)
-
-
-def write_table(rows: list[Row]) -> None:
-    """Write one row for each descent, with as many digits as are worth reading."""
-    import pandas as pd
-
-    write_csv(claim_table("minima"), pd.DataFrame(rows).map(lambda value: float(f"{value:.6g}")))
 
 
 def compare(

@@ -51,7 +51,7 @@ class Paths:
         return int(max(self.tables[name]["images"][-1] for name in CAREFUL))
 
     @property
-    def longer(self) -> int:
+    def passes_factor(self) -> int:
         """How many times as many images the careful methods may ask."""
         return -(-self.most // self.budget)
 
@@ -147,7 +147,8 @@ def notes(paths: Paths) -> str:
     """Who of the careful ones comes as low, and what that takes."""
     within = [n for n in CAREFUL if paths.catches_up(n) is not None]
     if not within:
-        return f"None of the careful ways gets as low, even with {paths.longer} times the images."
+        times = f"{paths.passes_factor} times"
+        return f"None of the careful ways gets as low, even with {times} the images."
     name = min(within, key=lambda n: paths.catches_up(n) or 0)
     more = (paths.catches_up(name) or 0) / paths.budget
     times = significant(more, 2)

@@ -42,8 +42,8 @@ def draw(pipes: Pipes, title: str) -> Figure:
     sheet = Sheet(
         title,
         "Orange: trained networks without the smallest of their weights (dashed), and after "
-        f"{plural(pipes.longer, 'epoch')} more without them (solid). The others are built with so "
-        "many connections. Dots are means, upright lines 95 % intervals.",
+        f"{plural(pipes.epochs_after, 'epoch')} more without them (solid). The others are built "
+        "with so many connections. Dots are means, upright lines 95 % intervals.",
         HIGH + 0.75,
     )
     axes = sheet.panel(LEFT, 0.15, WIDTH - LEFT - RIGHT, HIGH)

@@ -54,7 +54,7 @@ class PipesParams:
     epochs: Annotated[int, whole(2, 10**6, "times that every image is visited")]
     networks: Annotated[int, whole(2, 1000, "of each shape")]
     shares: Annotated[list[float], real(0, 1, "of the siblings' weights that are kept; and all")]
-    longer: Annotated[int, whole(1, 10**6, "epochs that the siblings train on, once cut")]
+    epochs_after: Annotated[int, whole(1, 10**6, "epochs that the siblings train on, once cut")]
     seed: Annotated[int, whole(0, 2**62, "of the first network; the others count on")]
 
 
@@ -74,7 +74,7 @@ def pipes(params: PipesParams) -> None:
     shares = sorted({1.0, *params.shares}, reverse=True)
     thinned = side_by_side(
         cut_siblings,
-        [(share, batch_size, params.longer, params.seed) for share in shares],
+        [(share, batch_size, params.epochs_after, params.seed) for share in shares],
         "pipes: shares",
         cache,
     )

@@ -53,7 +53,7 @@ class Pipes(NamedTuple):
 
     network: str  # that was cut
     epochs: int  # of those that were built
-    longer: int  # epochs that those that were cut trained on
+    epochs_after: int  # epochs that those that were cut trained on
     built: list[Built]  # the fewest connections first
     rungs: list[Rung]  # all connections first
 
@@ -73,12 +73,12 @@ class Pipes(NamedTuple):
     @property
     def fewest(self) -> Rung:
         """The last rung of those that are as good in turn, trained on; the middle if none is."""
-        found = self.middle
+        best = self.middle
         for rung in self.rungs[1:]:
             if self.loss(rung.trained).high >= LOSS:
                 break
-            found = min(found, rung, key=lambda each: each.share)
-        return found
+            best = min(best, rung, key=lambda each: each.share)
+        return best
 
 
 def read() -> Pipes:
@@ -201,7 +201,7 @@ def notes(pipes: Pipes) -> str:
 def measured(pipes: Pipes) -> str:
     """Every number, and how the networks were trained."""
     whole = mean_interval(100 * pipes.rungs[0].cut)
-    rungs = "; ".join(told(pipes, rung) for rung in pipes.rungs[1:])
+    rungs = "; ".join(of_rung(pipes, rung) for rung in pipes.rungs[1:])
     shapes = "; ".join(
         f"{name}: {', '.join(map(summary, pipes.line(depth)))}" for depth, name in NAMES.items()
     )
@@ -210,7 +210,7 @@ def measured(pipes: Pipes) -> str:
         f"{plural(len(pipes.rungs[0].cut), 'network')} of this run's recipe, {pipes.network}, "
         f"read {interval(whole)} of the test images (mean with 95 % interval). Of all their "
         "weights the smallest are set to 0; then the others train on for "
-        f"{plural(pipes.longer, 'epoch')}, from train's first learning rate to 0. "
+        f"{plural(pipes.epochs_after, 'epoch')}, from train's first learning rate to 0. "
         f"{rungs + '. ' if rungs else ''}"
         f"Built: {plural(len(pipes.built[0].test), 'network')} of each shape, leaky ReLU, softmax "
         "and cross-entropy with momentum, which need few epochs; one learning rate, chosen on "
@@ -220,10 +220,10 @@ def measured(pipes: Pipes) -> str:
     )
 
 
-def told(pipes: Pipes, rung: Rung) -> str:
+def of_rung(pipes: Pipes, rung: Rung) -> str:
     """A rung with its losses."""
     cut, trained = (interval(mean_interval(100 * each)) for each in (rung.cut, rung.trained))
-    after = f", trained on {trained}" if pipes.longer else ""
+    after = f", trained on {trained}" if pipes.epochs_after else ""
     return f"{percent(rung.share, 0)} left, {rung.weights:,}: {cut}{after}"
 
 
@@ -233,10 +233,10 @@ def summary(built: Built) -> str:
     return f"{built.weights:,}{neurons} {interval(mean_interval(100 * built.test))}"
 
 
-def interval(found: Interval) -> str:
+def interval(estimate: Interval) -> str:
     """Percent within an interval: 96.1 % (96.0 to 96.2)."""
-    low, high = (decimal(end, 1) for end in (found.low, found.high))
-    return f"{percent(found.value / 100, 1)} ({low} to {high})"
+    low, high = (decimal(end, 1) for end in (estimate.low, estimate.high))
+    return f"{percent(estimate.value / 100, 1)} ({low} to {high})"
 
 
 def alt(pipes: Pipes, title: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import SGD, Dataset, Network, Settings, Workspace, predict
-from nn.dataset import Rows, Transform, identity_transform
+from nn.dataset import Index, Transform, identity_transform
 from nn.functions import Array
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import load_siblings
@@ -107,7 +107,7 @@ class Softened(Dataset):
 
     targets: Array = field(kw_only=True)
 
-    def load(self, rows: Rows, work: Workspace, transform: Transform = identity_transform) -> None:
+    def load(self, rows: Index, work: Workspace, transform: Transform = identity_transform) -> None:
         """Copy B stored inputs and their targets into ``work``."""
         super().load(rows, work, transform)
         work.targets[:] = self.targets[rows].T

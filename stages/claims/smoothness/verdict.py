@@ -90,7 +90,7 @@ class Smooth:
         return mean_interval(self.arrays["siblings"])
 
     @property
-    def judged(self) -> list[Interval]:
+    def intervals(self) -> list[Interval]:
         """Moran's I of these, and from both starts with the least weight decay."""
         return [self.siblings, *(mean_interval(self.column("morans_i", s)[0]) for s in STARTS)]
 
@@ -116,7 +116,7 @@ def judge(smooth: Smooth) -> Finding:
     """Compare each kind of network with ``RANDOM``, as ``CRITERION`` says."""
     title = heading(smooth)
     return Finding(
-        Verdict.of(*(interval.high < RANDOM for interval in smooth.judged)),
+        Verdict.of(*(interval.high < RANDOM for interval in smooth.intervals)),
         title,
         f"{measured(smooth)} {swept(smooth)}",
         alt(smooth, title),
@@ -132,7 +132,7 @@ def judge(smooth: Smooth) -> Finding:
 
 def plain(smooth: Smooth) -> str:
     """The finding in one sentence."""
-    random = [interval.high < RANDOM for interval in smooth.judged]
+    random = [interval.high < RANDOM for interval in smooth.intervals]
     if all(random):
         return "The weights look like noise, wherever they start: no strokes, no edges."
     if not any(random):
@@ -158,7 +158,7 @@ def notes(smooth: Smooth) -> str:
 
 def heading(smooth: Smooth) -> str:
     """Moran's I after training, without or with the least weight decay."""
-    _, small, large = (decimal(interval.value) for interval in smooth.judged)
+    _, small, large = (decimal(interval.value) for interval in smooth.intervals)
     return f"Trained weights: smoothness {small} from small random starts, {large} from large ones"
 
 

@@ -57,9 +57,9 @@ def draw_steps(axes: Axes, growth: Growth) -> None:
         along, 1e-6 * (growth.call_us * few.calls + proportional), color=INK, lw=1.2, zorder=1
     )
     for part, color in COLORS.items():
-        own = growth.parts[part]
-        x = [line.multiplications for line in own]
-        axes.plot(x, [1e-6 * line.step_us for line in own], "o", color=color, ms=6)
+        of_part = growth.parts[part]
+        x = [line.multiplications for line in of_part]
+        axes.plot(x, [1e-6 * line.step_us for line in of_part], "o", color=color, ms=6)
     times = np.array([1e-6 * line.step_us for line in growth.steps])
     scaled(axes, counts, np.array([*times, 1e-6 * proportional[0]]), number, seconds_in_words)
     axes.set_xlabel("multiplications")
@@ -79,10 +79,9 @@ def draw_memory(axes: Axes, growth: Growth) -> None:
     held = np.array([line.held for line in growth.steps], float)
     axes.plot([known.min(), known.max()], [known.min(), known.max()], "--", color=MUTED, lw=1)
     for part, color in COLORS.items():
-        own = growth.parts[part]
-        axes.plot(
-            [line.known_bytes for line in own], [line.held for line in own], "o", color=color, ms=6
-        )
+        of_part = growth.parts[part]
+        x, y = [line.known_bytes for line in of_part], [line.held for line in of_part]
+        axes.plot(x, y, "o", color=color, ms=6)
     scaled(axes, known, held, bytes_in_words, bytes_in_words)
     axes.set_xlabel("by the formula")
 

@@ -94,8 +94,8 @@ class Growth:
     def steps(self) -> list[Line]:
         """All networks of which a step was timed, each once, the fewest multiplications first."""
         lines = [line for part in self.parts if part != "images" for line in self.parts[part]]
-        own = {(line.network, line.batch_size): line for line in lines}
-        return sorted(own.values(), key=lambda line: line.multiplications)
+        distinct = {(line.network, line.batch_size): line for line in lines}
+        return sorted(distinct.values(), key=lambda line: line.multiplications)
 
     def spread(self, part: str) -> float:
         """How many times as long a multiplication takes at most as at least."""
@@ -204,13 +204,13 @@ def plain(growth: Growth) -> str:
     if not others:
         return f"Time grows in proportion to {steady}, as the multiplications do."
     start = f"Time grows in proportion to {steady}; " if steady else ""
-    told = f"{start}{listed([MORE[part] for part in others])}"
+    sentence = f"{start}{listed([MORE[part] for part in others])}"
     lines = [growth.parts[part] for part in others]
     if all(part[-1].picoseconds < part[0].picoseconds for part in lines):
-        told += " take less than that: each step has calls of a fixed price."
+        sentence += " take less than that: each step has calls of a fixed price."
     else:
-        told += " are not in proportion."
-    return told[0].upper() + told[1:]
+        sentence += " are not in proportion."
+    return sentence[0].upper() + sentence[1:]
 
 
 def notes(growth: Growth) -> str:

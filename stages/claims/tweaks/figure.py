@@ -62,13 +62,13 @@ def below(tweaks: Tweaks) -> str:
 def rows_of(tweaks: Tweaks) -> list[Row]:
     """All rows, from the top."""
     plain = tweaks.plain
-    found = [Row(0, f"{plain.network}, as it is", plain.test, BLUE)]
+    rows = [Row(0, f"{plain.network}, as it is", plain.test, BLUE)]
     for group in tweaks.wider:
         name = f"{group.network}, {plural(group.epochs, 'epoch')}"
-        found.append(Row(len(found), name, group.test, ORANGE))
+        rows.append(Row(len(rows), name, group.test, ORANGE))
     for name, test in tweaks.recipes.items():
-        found.append(Row(len(found) + GAP, RECIPES[name], test, MUTED))
-    return found
+        rows.append(Row(len(rows) + GAP, RECIPES[name], test, MUTED))
+    return rows
 
 
 def draw_row(axes: Axes, row: Row) -> None:

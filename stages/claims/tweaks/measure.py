@@ -47,14 +47,14 @@ def tweaks(params: TweaksParams) -> None:
     Writes data/claims/tweaks.csv: a row for each network, with what it reads of the validation
     images, which choose a width, and of the test images, which judge it.
     """
-    own, examples = made(TrainingParams, own_section()), examples_of(TRAIN)
+    current, examples = made(TrainingParams, own_section()), examples_of(TRAIN)
     classes = 1 + max(int(examples.labels.max()), int(examples_of(VALIDATION).labels.max()))
     outlook = outlook_of(examples, classes)
-    check(params, own, outlook)
+    check(params, current, outlook)
     batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
     seeds = [*range(params.seed, params.seed + params.networks)]
     jobs = [
-        (tweaked(own, width, params.epochs), batch_size, seeds[first : first + STACK], classes)
+        (tweaked(current, width, params.epochs), batch_size, seeds[first : first + STACK], classes)
         for width in sorted({*params.widths}, reverse=True)  # the slowest first
         for first in range(0, len(seeds), STACK)
     ]
@@ -68,15 +68,15 @@ def tweaks(params: TweaksParams) -> None:
         print(f"{network}: {np.mean(shares):.2%} of the test images")
 
 
-def check(params: TweaksParams, own: TrainingParams, outlook: Outlook) -> None:
+def check(params: TweaksParams, current: TrainingParams, outlook: Outlook) -> None:
     """Raise ``StageError`` if a stack of the widest network does not fit into memory."""
-    widest = tweaked(own, max(params.widths), params.epochs)
+    widest = tweaked(current, max(params.widths), params.epochs)
     require_memory("tweaks.widths", outlook.sizes(widest.hidden), TRAINING * STACK)
 
 
-def tweaked(own: TrainingParams, width: int, epochs: int) -> TrainingParams:
+def tweaked(current: TrainingParams, width: int, epochs: int) -> TrainingParams:
     """The training with so many neurons in the first hidden layer, for at most so many epochs."""
-    return replace(own, hidden=[width, *own.hidden[1:]], epochs=min(own.epochs, epochs))
+    return replace(current, hidden=[width, *current.hidden[1:]], epochs=min(current.epochs, epochs))
 
 
 def untweaked(siblings: Siblings) -> Rows:
@@ -90,9 +90,9 @@ def train_group(
 ) -> Rows:
     """What a stack of wider networks reads after all epochs."""
     examples = TrainingSet.load(TRAIN, Preprocessing.load(PREPROCESSING))
-    found = train_together(training, batch_size, seeds, examples, classes, [training.epochs])[-1]
+    trained = train_together(training, batch_size, seeds, examples, classes, [training.epochs])[-1]
     sizes = (examples.examples.stored.shape[1], *training.hidden, classes)
-    networks = [Network(sizes, training.activation, training.cost, each) for each in found]
+    networks = [Network(sizes, training.activation, training.cost, each) for each in trained]
     return rows_of("wider", networks, training.epochs, seeds)
 
 

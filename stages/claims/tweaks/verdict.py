@@ -83,9 +83,9 @@ def groups_of(table: Table, tweak: str) -> list[Group]:
         raise ValueError(f"no network whose tweak is {tweak}")
     groups = []
     for name in names:
-        own = rows & (table["network"] == name)
-        accuracies = (table[f"{images}_accuracy"][own] for images in ("validation", "test"))
-        groups.append(Group(name, int(table["epochs"][own][0]), *accuracies))
+        of_group = rows & (table["network"] == name)
+        accuracies = (table[f"{images}_accuracy"][of_group] for images in ("validation", "test"))
+        groups.append(Group(name, int(table["epochs"][of_group][0]), *accuracies))
     return groups
 
 
@@ -169,10 +169,10 @@ def notes(tweaks: Tweaks) -> str:
 
 def measured(tweaks: Tweaks) -> str:
     """Every network's numbers, and where the recipes' come from."""
-    told = "; ".join(summary(group) for group in (tweaks.plain, *tweaks.wider))
+    each = "; ".join(summary(group) for group in (tweaks.plain, *tweaks.wider))
     text = (
         "Everything but the first hidden layer's neurons is as train has it in params.yaml, save "
-        f"that wider networks learn less long. Test images read, mean with 95 % interval: {told}. "
+        f"that wider networks learn less long. Test images read, mean with 95 % interval: {each}. "
         f"Of the wider ones, validation images choose {tweaks.best.network}, of which "
         f"{percent(float(tweaks.best.validation.mean()), 1)} are read."
     )

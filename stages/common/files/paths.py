@@ -33,7 +33,6 @@ PAGE = Path("reports/index.html")
 CLAIM_FIGURES, PAGE_OF_CLAIMS = Path("reports/claims"), Path("reports/chapters.html")
 VERDICTS = Path("reports/verdicts.json")  # their counts, which are a DVC metric; a line a claim
 CLAIM_DATA = Path("data/claims")  # what each claim's command measured
-MINIMA = Path("models/minima.npz")  # where the descents of that claim ended
 RECIPE_RESULTS = Path("stages/tools/recipes.csv")  # what recipes read, by their benchmark
 SIBLINGS = Path("models/siblings.npz")  # networks of the run's recipe, for several claims
 SCALE = Path("benchmarks/scale.csv")  # times of one processor: a claim reads them

@@ -16,7 +16,7 @@ AT_ONCE = 25  # images that are distorted together: their arrays stay in the pro
 VARIANCE = 0.999  # of the smoothed pushes, the share that is kept
 FADE_FROM = 0.7  # of all epochs, the share that is over when distortions begin to fade
 
-Floats = NDArray[np.float32]
+Float32s = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ class Distort:
             down, right = self.rng.integers(-most, most, 2, endpoint=True).tolist()
             move(out.reshape(shape), stored.reshape(shape), down, right)
 
-    def draw(self, count: int) -> Floats:
+    def draw(self, count: int) -> Float32s:
         """Weights of the fields, (2, count, K): for how far down, and how far right, to look."""
         most, rng, strength = self.most, self.rng, self.strength
         weights = np.zeros((2, count, len(self.fields)), np.float32)
@@ -154,7 +154,7 @@ def move(out: NDArray[Any], images: NDArray[Any], down: int, right: int) -> None
     )
 
 
-def fields_of(height: int, width: int, most: Augment) -> Floats:
+def fields_of(height: int, width: int, most: Augment) -> Float32s:
     """The fields, (K, height * width), whose weighted sums are all the ways to distort an image.
 
     A sum says for each pixel of the new image how far down, or how far right, in the old image it
@@ -193,7 +193,9 @@ def _smoothing(side: int, deviation: float) -> tuple[NDArray[np.float64], NDArra
     return vectors, values
 
 
-def look_up(out: Floats, stored: NDArray[Any], down: Floats, right: Floats, frame: Floats) -> None:
+def look_up(
+    out: Float32s, stored: NDArray[Any], down: Float32s, right: Float32s, frame: Float32s
+) -> None:
     """Look up images (n, height * width) at points between pixels, (n, height * width) each.
 
     Bilinear: each pixel of the new image is a mean of the four old ones around its point, weighed
@@ -219,7 +221,7 @@ def look_up(out: Floats, stored: NDArray[Any], down: Floats, right: Floats, fram
     out += below
 
 
-def _between(pixels: Floats, places: NDArray[np.intp], right: Floats, out: Floats) -> None:
+def _between(pixels: Float32s, places: NDArray[np.intp], right: Float32s, out: Float32s) -> None:
     """Look up in a row, so far on the way from a pixel to the next one: straight between both."""
     pixels.take(places, out=out, mode="clip")  # mode "raise" would need a buffer
     after = pixels[1:].take(places, mode="clip")

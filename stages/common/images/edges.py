@@ -1,12 +1,12 @@
 """The edges of an image and which way they face: eight small maps in place of one picture."""
 
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array: TypeAlias = NDArray[np.floating]
+from nn.functions import Array
 
 ROWS, COLUMNS = 2, 4  # of maps
 FULL = 255 / 2  # grey levels between a pixel's neighbours: such an edge is as bright as can be

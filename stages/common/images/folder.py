@@ -99,9 +99,11 @@ def read_folder(folder: Path, how: Preparation) -> tuple[tuple[str, ...], dict[s
     images = {name: [*_prepared(files, how)] for name, files in classes.items()}
     if how.prepare == AS_THEY_ARE:
         images = _of_one_size(images)
-    for name, own in images.items():
-        _require_enough(folder / name, len(own))
-    parts = _split([np.stack([image for _, image in own]) for own in images.values()], how)
+    for name, of_class in images.items():
+        _require_enough(folder / name, len(of_class))
+    parts = _split(
+        [np.stack([image for _, image in of_class]) for of_class in images.values()], how
+    )
     return tuple(classes), parts
 
 
@@ -124,17 +126,19 @@ def _of_one_size(
     images: dict[str, list[tuple[Path, Levels]]],
 ) -> dict[str, list[tuple[Path, Levels]]]:
     """Those pictures that are as high and wide as most of all of them are."""
-    shapes = Counter(image.shape for own in images.values() for _, image in own)
+    shapes = Counter(image.shape for of_class in images.values() for _, image in of_class)
     most = max(shapes, key=lambda shape: shapes[shape], default=(0, 0))
     height, width = most
-    for path, image in (one for own in images.values() for one in own):
+    for path, image in (one for of_class in images.values() for one in of_class):
         if image.shape != most:
             _refuse(
                 f"{printable(path)}: expected {height} x {width} pixels, as most pictures have, "
                 f"got {image.shape[0]} x {image.shape[1]}; set fetch.pictures.prepare to {INK}, or "
                 "make it as large"
             )
-    return {name: [one for one in own if one[1].shape == most] for name, own in images.items()}
+    return {
+        name: [one for one in of_class if one[1].shape == most] for name, of_class in images.items()
+    }
 
 
 def _refuse(reason: str) -> None:
@@ -159,9 +163,9 @@ def _has_folders(folder: Path) -> bool:
 
 def _split(images: list[NDArray[np.uint8]], how: Preparation) -> dict[str, Labelled]:
     """Of each class, (n, height, width), a share drawn by chance to test on; then all shuffled."""
-    *own, order = np.random.default_rng(how.seed).spawn(len(images) + 1)
+    *rngs, order = np.random.default_rng(how.seed).spawn(len(images) + 1)
     chosen: dict[str, list[NDArray[np.uint8]]] = {part: [] for part in PARTS}
-    for rng, some in zip(own, images, strict=True):
+    for rng, some in zip(rngs, images, strict=True):
         places = rng.permutation(len(some))
         count = held_out(len(some), how.test_share)
         chosen["test"].append(some[places[:count]])

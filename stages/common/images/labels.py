@@ -13,12 +13,11 @@ from stages.common.files.atomic import StageError
 from stages.common.files.paths import RAW
 from stages.common.images.classes import Classes
 from stages.common.images.dataset import DatasetInfo
+from stages.common.images.outlook import Labels
 
 MOST_LABELS = 256  # a label is a byte
 NO_CLASS = -1
 MOST_RUNS = 5  # of labels in a row, told one by one
-
-Labels = NDArray[np.integer]
 
 
 def class_of_label(known: DatasetInfo) -> NDArray[np.int64]:

@@ -35,7 +35,7 @@ LEAST_VARIANCE = 1e-5  # of vectors of length 1, along one axis
 MOST_LEVELS = 127  # of a number kept in 8 bits, on either side of 0
 CHUNK = 1000  # pictures compared at once
 
-Floats = NDArray[np.float32]
+Float32s = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,13 +49,13 @@ class Familiar:
     """
 
     levels: NDArray[np.int8]  # (groups, 1 + directions, cells)
-    scales: Floats  # (groups, 1 + directions)
-    precisions: Floats  # (groups,): 1 / s2
-    volumes: Floats  # (groups,): ln det C
+    scales: Float32s  # (groups, 1 + directions)
+    precisions: Float32s  # (groups,): 1 / s2
+    volumes: Float32s  # (groups,): ln det C
     labels: list[int]  # of the classes whose images each group has
     shape: tuple[int, int]  # height and width of an image
     judges: int  # validation images
-    strangest: Floats  # strangeness of those that are beyond the bound, ascending
+    strangest: Float32s  # strangeness of those that are beyond the bound, ascending
     bound: float
 
     @property
@@ -63,20 +63,20 @@ class Familiar:
         """Pixels along a square over which edges are averaged."""
         return square_of(self.shape)
 
-    def strangeness(self, grey: NDArray[np.uint8]) -> Floats:
+    def strangeness(self, grey: NDArray[np.uint8]) -> Float32s:
         """How strange images are, (n,), given as grey levels (n, pixels), prepared."""
         rows = self.levels * self.scales[..., np.newaxis]
         starts = range(0, len(grey), CHUNK)
         chunks = (edges_of(grey[start : start + CHUNK], self.shape) for start in starts)
         return np.concatenate([self._nearest(chunk, rows) for chunk in chunks])
 
-    def _nearest(self, edges: Floats, rows: Floats) -> Floats:
+    def _nearest(self, edges: Float32s, rows: Float32s) -> Float32s:
         every = np.empty((len(rows), len(edges)), np.float32)
         for group, (mean, directions) in enumerate(zip(rows[:, 0], rows[:, 1:], strict=True)):
             apart = edges - mean
             every[group] = self.precisions[group] * np.square(apart).sum(axis=1)
             every[group] -= np.square(apart @ directions.T).sum(axis=1)
-        nearest: Floats = (every + self.volumes[:, np.newaxis]).min(axis=0)
+        nearest: Float32s = (every + self.volumes[:, np.newaxis]).min(axis=0)
         return nearest
 
     def warning(self, seen: NDArray[np.uint8]) -> str:
@@ -125,7 +125,7 @@ def describe(
     return Familiar(*parts, np.sort(usual[usual > bound]), bound)
 
 
-def grouped(edges: Floats, labels: NDArray[np.uint8]) -> Iterator[tuple[int, Floats]]:
+def grouped(edges: Float32s, labels: NDArray[np.uint8]) -> Iterator[tuple[int, Float32s]]:
     """The images of every class, by label, in a few groups of neighbours each: k-means."""
     rng = np.random.default_rng(0)
     classes = np.unique(labels)
@@ -140,7 +140,7 @@ def grouped(edges: Floats, labels: NDArray[np.uint8]) -> Iterator[tuple[int, Flo
         yield from ((int(label), of_label[nearest == group]) for group in kept)
 
 
-def gaussian(edges: Floats) -> tuple[NDArray[np.float64], float, float]:
+def gaussian(edges: Float32s) -> tuple[NDArray[np.float64], float, float]:
     """Mean and scaled directions of a group, (1 + directions, cells); precision; ln det C."""
     cells = edges.shape[1]
     count = min(DIRECTIONS, cells - 1, len(edges) // MEMBERS)
@@ -155,7 +155,7 @@ def gaussian(edges: Floats) -> tuple[NDArray[np.float64], float, float]:
     return rows, 1 / rest, float(np.log(most).sum() + (cells - count) * np.log(rest))
 
 
-def edges_of(grey: NDArray[np.uint8], shape: tuple[int, int]) -> Floats:
+def edges_of(grey: NDArray[np.uint8], shape: tuple[int, int]) -> Float32s:
     """The edges of each image, (n, cells), as a vector of length 1; without ink it is 0.
 
     Blurring and averaging over squares are both linear: a matrix on either side of the image.
@@ -166,7 +166,7 @@ def edges_of(grey: NDArray[np.uint8], shape: tuple[int, int]) -> Floats:
         blur(shape[0], deviation, square) @ (images @ blur(shape[1], deviation, square).T)
         for deviation in (LITTLE, MORE)
     )
-    vectors: Floats = (little - more).reshape(len(grey), -1)
+    vectors: Float32s = (little - more).reshape(len(grey), -1)
     lengths = np.sqrt(np.square(vectors).sum(axis=1))
     vectors /= np.maximum(lengths, np.float32(1e-3))[:, np.newaxis]
     return vectors
@@ -177,7 +177,7 @@ def square_of(shape: tuple[int, int]) -> int:
     return max(1, round(max(shape) / SIDE))
 
 
-def blur(length: int, deviation: float, square: int) -> Floats:
+def blur(length: int, deviation: float, square: int) -> Float32s:
     """What blurs a line of pixels and averages it over squares, (squares, length).
 
     Beyond its ends the line is 0.
@@ -186,5 +186,5 @@ def blur(length: int, deviation: float, square: int) -> Floats:
     places = np.arange(squares * square)[:, np.newaxis] - np.arange(length)
     weights = np.exp(-((places / deviation) ** 2) / 2) / (deviation * math.sqrt(2 * math.pi))
     weights[length:] = 0
-    mean: Floats = weights.reshape(squares, square, length).mean(axis=1).astype(np.float32)
+    mean: Float32s = weights.reshape(squares, square, length).mean(axis=1).astype(np.float32)
     return mean

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.common.files.arrays import ArrayError, load_arrays, require
+from stages.common.files.arrays import ArrayError, Arrays, load_arrays, require
 from stages.common.files.atomic import whole_file
 from stages.common.runtime.imports import closure
 
@@ -30,8 +30,6 @@ DAYS = 14  # after which a checkpoint that was neither written nor used is remov
 SHARE = 0.01  # of a training's time that checkpoints may take
 ARRAY = "array of this file"  # the key under which JSON names an array
 NOTES = "notes"  # the array that holds the JSON
-
-Arrays = dict[str, NDArray[Any]]
 
 
 def folder_of(stage: str) -> Path:

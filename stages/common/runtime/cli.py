@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from functools import wraps
 from itertools import pairwise
+from time import perf_counter
 from typing import Annotated, Any, NoReturn, get_type_hints
 
 import typer
@@ -43,7 +44,7 @@ def run(command: Callable[..., Any], *, writes: bool = True) -> None:
     parameters = parameters_of(section) if section else {}
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     entry = _with_options(command, section, parameters) if section else command
-    app.command()(_alone(entry) if writes else entry)
+    app.command()(_with_lock(entry) if writes else entry)
     arguments = sys.argv[1:]
     if writes and "DVC_STAGE" in os.environ:
         exit_with_parent(os.getppid())
@@ -114,12 +115,16 @@ def _identifier(name: str) -> str:
     return name.replace(".", "__")
 
 
-def _alone(command: Callable[..., Any]) -> Callable[..., Any]:
+def _with_lock(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command, alone in its folder, which says at its end how long it took."""
+
     @wraps(command)
     def locked(*arguments: Any, **options: Any) -> None:
         tell_deviation()
         with exclusive_lock(command.__name__):
+            start = perf_counter()
             command(*arguments, **options)
+        print(f"{command.__name__} took {perf_counter() - start:.1f} s", flush=True)
 
     return locked
 

@@ -161,6 +161,10 @@ RENAMED = {  # parameters that had another name, or another place, before
     "normalize.first_label": "fetch.custom.first_label",
     "normalize.classes": "fetch.custom.classes",
     "report.credit": "fetch.custom.credit",
+    "paths.longer": "paths.passes_factor",
+    "layers_alone.longer": "layers_alone.epochs_factor",
+    "memorize.amounts": "memorize.train_sizes",
+    "amount.amounts": "amount.train_sizes",
     **{
         f"fetch.{part}_{kind}{what}": f"fetch.custom.{part}_{kind}{what}"
         for part in ("train", "test")

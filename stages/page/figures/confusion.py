@@ -92,12 +92,12 @@ def extremes(results: Results) -> str:
     if recall[best] == recall[worst]:
         return f"All are recognized equally often ({percent(recall[best], 1)})."
 
-    def told(j: int) -> str:
+    def right(j: int) -> str:
         return f"{percent(recall[j], 1)} of {plural(int(images[j]), 'image')}"
 
     return (
-        f"The {results.noun} {names[best]} is recognized best ({told(best)}), {names[worst]} least "
-        f"often ({told(worst)})."
+        f"The {results.noun} {names[best]} is recognized best ({right(best)}), {names[worst]} "
+        f"least often ({right(worst)})."
     )
 
 
