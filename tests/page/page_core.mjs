@@ -148,7 +148,8 @@ const tasks = {
     const networks = axes.map((parameters) => network.makeNetwork({ ...description, parameters }));
     const examples = packExamples(inputs, labels);
     const at = plane.makePlane(network.makeNetwork(description), networks, examples);
-    return { axes, seen: places.map(at) };
+    const costs = places.map((place) => at(place, true).cost);
+    return { axes, costs, seen: places.map((place) => at(place)) };
   },
   contour: ({ values, grid, level }) => plane.contour(values, grid, level),
   between: ({ values, grid, places }) => places.map((place) => plane.between(values, grid, place)),

@@ -123,6 +123,7 @@ def test_the_slope_is_the_gradient_along_both_directions(node: Node, name: str) 
     )
     axes = orthonormal(*directions)
     close(result["axes"], axes, 1e-12)
+    assert result["costs"] == [seen["cost"] for seen in result["seen"]]
     for place, seen in zip(places, result["seen"], strict=True):
         moved = replace(network, parameters=network.parameters + place @ axes)
         close(seen["cost"], cost_of(moved, problem.inputs, problem.targets), 1e-9)

@@ -230,7 +230,7 @@ function askForPaint() {
 
 function paint() {
   const tip = afterStep(ball, powerNow());
-  const next = hill.at(tip);
+  const next = hill.at(tip, true);
   const marks = { path: hill.path, trail, ball: ball.place, tip };
   hill.relief.map(byId("hill-map"), marks);
   hill.relief.surface(byId("hill-surface"), marks);

@@ -22,8 +22,9 @@ export function orthonormal(first, second) {
  * @param {object[]} axes two more, whose parameters are the directions
  * @param {{count: number, starts: Uint32Array, where: ArrayLike<number>, values: Float64Array,
  *   labels: ArrayLike<number>}} examples as packExamples makes them
- * @returns {(place: number[]) => {cost: number, slope: number[]}} the mean cost of the examples, and
- *   its gradient by x and y: what backpropagation gives for every weight, along each direction
+ * @returns {(place: number[], costAlone?: boolean) => {cost: number, slope: number[]}} the mean cost of
+ *   the examples, and its gradient by x and y, unless the cost alone is asked for: what
+ *   backpropagation gives for every weight, along each direction
  */
 export function makePlane(network, axes, examples) {
   const { sizes } = network;
@@ -35,7 +36,7 @@ export function makePlane(network, axes, examples) {
   const cost = costFunctions[network.cost];
   const target = new Float64Array(sizes[last]);
 
-  return ([x, y]) => {
+  return ([x, y], costAlone = false) => {
     const moved = (kind, layer) => {
       const [base, right, up] = parts.map((part) => part[kind][layer]);
       return base.map((value, k) => value + x * right[k] + y * up[k]);
@@ -56,6 +57,7 @@ export function makePlane(network, axes, examples) {
       target.fill(0);
       target[examples.labels[e]] = 1;
       total += cost.terms(zs[last - 1], outputs, target).reduce((sum, term) => sum + term, 0);
+      if (costAlone) continue;
       let delta = cost.delta(outputs, target); // BP1
       for (let layer = last - 1; layer >= 0; layer--) {
         axes.forEach((axis, which) => {
