@@ -210,6 +210,13 @@ def test_the_page_names_the_classes_and_fits_the_screen(
     context.close()
 
 
+def test_that_little_can_be_said_is_seen_on_a_phone(finished: Path, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 800}, reduced_motion="reduce")
+    page.goto((finished / PAGE_OF_CLAIMS).as_uri())
+    assert page.get_by_text("test images: with as many others").is_visible()
+    page.close()
+
+
 def test_a_drawing_becomes_an_image_of_the_data_sets_size(
     finished: Path, data: MadeUp, browser: Browser
 ) -> None:
