@@ -16,13 +16,13 @@ def forward(work: Workspace) -> Array:
 
     Writes ``work.zs`` and ``work.activations``.
     """
-    weights, biases, squash = work.network.weights, work.bias_columns, work.squash
+    weights, biases, functions = work.network.weights, work.bias_columns, work.functions
     products, zs, activations = work.products, work.zs, work.activations
     for layer in range(len(weights)):
         # z = W a + b, and a = s(z)
         np.matmul(weights[layer], activations[layer], out=products[layer])
         np.add(products[layer], biases[layer], out=zs[layer])
-        squash[layer](zs[layer], activations[layer + 1])
+        functions[layer](zs[layer], activations[layer + 1])
     return activations[-1]
 
 

@@ -47,7 +47,7 @@ class Workspace:
         self.network, self.batch = network, batch
         self.nabla = zeros_like(network) if nabla is None else nabla
         self.activation, self.cost = ACTIVATIONS[network.activation], COSTS[network.cost]
-        self.squash = [*[self.activation.function] * (len(sizes) - 2), self.cost.output]
+        self.functions = [*[self.activation.function] * (len(sizes) - 2), self.cost.output]
         self.bias_columns = [b[..., np.newaxis] for b in network.biases]
         # The product (left, right, out) that starts sooner, and the one that can take a stack.
         self.dot: Callable[..., object] = np.matmul if network.stack else np.dot

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from stages.common.files.atomic import StageError, one_line
 from tests.fuzz import forms
+from tests.fuzz.contract import MB, Broken, Target, verdict
 from tests.fuzz.driver import SLOW, tried
 from tests.fuzz.forms import changed
-from tests.fuzz.targets import MB, TARGETS, Broken, Target, verdict
+from tests.fuzz.targets import TARGETS
 
 MANY, FEW = 100, 15  # inputs of a target, of one that reads a whole run
 

@@ -172,7 +172,7 @@ def rounded(numbers: dict[str, Any]) -> dict[str, Any]:
 def network() -> dict[str, str]:
     """The network that most claims look at: its shape, its accuracy, its hash's first digits.
 
-    ``doubt`` says why little of what is measured of it means much; it may be empty.
+    ``caveat`` says why little of what is measured of it means much; it may be empty.
     """
     from stages.page.figures.results import SCORE_COLUMNS
 
@@ -188,11 +188,11 @@ def network() -> dict[str, str]:
         "shape": "-".join(str(n) for n in sizes),
         "accuracy": percent_of(accuracy, images),
         "network": hashlib.md5(NETWORK.read_bytes()).hexdigest()[:DIGITS],  # noqa: S324 - as DVC
-        "doubt": doubt(accuracy, images, above_chance=above_chance),
+        "caveat": caveat(accuracy, images, above_chance=above_chance),
     }
 
 
-def doubt(accuracy: float, images: int, *, above_chance: bool) -> str:
+def caveat(accuracy: float, images: int, *, above_chance: bool) -> str:
     """What keeps verdicts on such a network from meaning much, in sentences; it may be empty."""
     sentences = []
     if not above_chance:

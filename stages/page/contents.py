@@ -52,7 +52,7 @@ def facts(results: "Results") -> dict[str, Any]:
         "epochs": plural(int(history["epoch"][-1]), "epoch"),
         "learning_rate": first if first == last else f"{first} to {last}",
         "test_images": f"{len(results.labels):,}",
-        "doubt": chance_warning(
+        "caveat": chance_warning(
             int((results.labels == results.guesses).sum()), results.labels, "test images"
         ),
         "misread": f"{int((results.labels != results.guesses).sum()):,}",

@@ -165,7 +165,7 @@ def costs_over(
     """
     parts = [replace(network, parameters=vector.astype(np.float32)) for vector in axes]
     products = [part.weights[0] @ inputs for part in (network, *parts)]
-    squash, cost = ACTIVATIONS[network.activation].function, COSTS[network.cost]
+    activation, cost = ACTIVATIONS[network.activation].function, COSTS[network.cost]
     costs = np.zeros((len(y), len(x)), np.float32)
     moved = replace(network, parameters=network.parameters.copy())
     with np.errstate(all="ignore"):  # far from the path the outputs may overflow
@@ -178,7 +178,7 @@ def costs_over(
                 z = raised + right * products[1] + moved.biases[0][:, np.newaxis]
                 for weights, biases in zip(moved.weights[1:], moved.biases[1:], strict=True):
                     a = np.empty_like(z)
-                    squash(z, a)
+                    activation(z, a)
                     z = weights @ a + biases[:, np.newaxis]
                 a = np.empty_like(z)
                 cost.output(z, a)

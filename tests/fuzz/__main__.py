@@ -17,9 +17,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from tests.fuzz.contract import verdict
 from tests.fuzz.driver import KEPT, SLOW, Tally, tried
 from tests.fuzz.forms import changed
-from tests.fuzz.targets import TARGETS, verdict
+from tests.fuzz.targets import TARGETS
 
 READERS = ("stages.", "nn.", "PIL.", "http.", "urllib3.", "zipfile", "gzip", "json")
 SHARE = 8  # inputs of another target for one of a slow one, which reads a whole run each time

@@ -9,8 +9,9 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from tests.fuzz.contract import verdict
 from tests.fuzz.forms import changed
-from tests.fuzz.targets import TARGETS, verdict
+from tests.fuzz.targets import TARGETS
 
 KEPT = Path(".fuzz")  # inputs that broke a promise, and what coverage has found
 SLOW = {"history", "predictions", "confusion", "calibration", "metrics", "snapshots"}

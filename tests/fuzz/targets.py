@@ -1,27 +1,16 @@
-"""What reads hostile bytes, and what must hold: one function a reader.
+"""The readers of hostile bytes: one function each, as ``contract`` says what it must hold."""
 
-Each function takes the bytes of one input. It returns if they are accepted, after seeing that what
-came out is what went in, and raises one of ``REFUSALS`` if they are refused. Anything else is a
-failure of the contract: another exception, a message of more than one line, a warning, words on
-the log, or more memory at a time than the target's bound. ``verdict`` looks for all of them.
-"""
-
-import gzip
-import hashlib
 import io
 import logging
-import socket
 import tempfile
-import threading
-import tracemalloc
 import warnings
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import chdir, closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import chdir, suppress
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -36,113 +25,17 @@ from stages.common.images.drawing import LONGEST_SIDE, prepare, rasterize
 from stages.common.images.idx import read_idx, write_idx
 from stages.common.images.pictures import MOST_PIXELS, read_picture
 from stages.common.images.preprocess import Preprocessing, unit_scaling
-from stages.common.images.sources import Archive, Mirror
-from stages.common.images.wanted import CHUNK, Refused, Wanted, save
+from stages.common.images.wanted import CHUNK
 from stages.common.models.model import Model, load_model, save_model
 from stages.page.codec import decode_images, encode_images
 from stages.page.figures.results import Results, load_results
 from tests.fuzz import forms
-from tests.fuzz.forms import Form
+from tests.fuzz.contract import MB, Target, a_file, require
+from tests.fuzz.sources import archive, archive_seeds, download, download_seeds, http, http_seeds
 from tests.stages.test_report import Shape, write_run
 
-REFUSALS = (StageError, Refused)
-MB = 1_000_000
-LONGEST_MESSAGE = 1000  # letters
 COLUMNS = ("network", "step", "accuracy")
-WANTED = Wanted("digits", 1000, "sha256", hashlib.sha256(bytes(1000)).hexdigest())
-TIMEOUT = 1.0  # seconds, of the mirror
 EXTREMES = np.array([0, 255], np.uint8)
-
-
-class Broken(AssertionError):  # noqa: N818 - what became of a promise
-    """What a target promises does not hold."""
-
-
-class Target(NamedTuple):
-    """A reader: valid inputs to start from, how to change them, and a bound of memory.
-
-    It may take ``base`` bytes at a time, and ``factor`` for each unit of the input's ``size``,
-    which is its bytes unless said otherwise.
-    """
-
-    read: Callable[[bytes], object]
-    seeds: Callable[[], list[bytes]]
-    form: Form
-    base: float = MB
-    factor: float = 10
-    size: Callable[[bytes], int] = len
-
-
-def verdict(target: Target, content: bytes, *, bounded: bool = True) -> tuple[str, int]:
-    """``accepted`` or what it was refused with, and the most memory taken, in bytes.
-
-    Raises ``Broken``, or whatever the reader let through, if a promise does not hold.
-    """
-    outcome, peak = _measured(target, content)
-    most = target.base + target.factor * target.size(content)
-    if bounded and peak > most:  # or has Python enlarged a table of its own just now?
-        outcome, peak = _measured(target, content)
-    if bounded and peak > most:
-        raise Broken(f"{peak:,} bytes of memory for an input of {len(content):,}")
-    return outcome, peak
-
-
-def _measured(target: Target, content: bytes) -> tuple[str, int]:
-    records = _Records()
-    logging.getLogger().addHandler(records)
-    tracing = tracemalloc.is_tracing()
-    tracemalloc.start()
-    tracemalloc.reset_peak()
-    before, _ = tracemalloc.get_traced_memory()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            outcome = _outcome(target, content)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        if not tracing:
-            tracemalloc.stop()
-        logging.getLogger().removeHandler(records)
-    if records.said:
-        raise Broken(f"on the log: {records.said}")
-    return outcome, peak - before
-
-
-class _Records(logging.Handler):
-    """What would stand on the screen beside the error."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.said: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if not record.name.startswith("urllib3"):  # which has a handler that drops its words
-            self.said.append(record.getMessage())
-
-
-def _outcome(target: Target, content: bytes) -> str:
-    try:
-        target.read(content)
-    except REFUSALS as error:
-        message = str(error)
-        if not message.isprintable() or len(message) > LONGEST_MESSAGE:
-            raise Broken(f"not one short line: {message[:2000]!r}") from error
-        return type(error).__name__
-    return "accepted"
-
-
-def require(holds: object, what: str) -> None:
-    """Raise ``Broken`` unless it holds."""
-    if not holds:
-        raise Broken(what)
-
-
-@contextmanager
-def a_file(content: bytes, name: str = "input") -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, name)
-        path.write_bytes(content)
-        yield path
 
 
 # --- IDX -----------------------------------------------------------------------------------------
@@ -389,103 +282,6 @@ def png_seeds() -> list[bytes]:
 def picture_seeds() -> list[bytes]:
     text = [b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", b"<html>no</html>"]
     return [content for name, content in _pictures().items() if not name.endswith("png")] + text
-
-
-# --- What a source sends -------------------------------------------------------------------------
-
-
-def download(content: bytes) -> None:
-    """What a mirror or a folder gives, in pieces: the wanted bytes are written, or nothing else."""
-    with a_file(b"") as path:
-        save((content[k : k + 700] for k in range(0, len(content), 700)), WANTED, path)
-        require(path.read_bytes() == bytes(1000), "other bytes than wanted")
-
-
-def download_seeds() -> list[bytes]:
-    return [gzip.compress(bytes(1000), mtime=0), bytes(1000), b"<!DOCTYPE html><title>no</title>"]
-
-
-def archive(content: bytes) -> None:
-    """A zip, as if nobody had verified it: nothing is unpacked but the wanted bytes."""
-    with a_file(content, "all.zip") as path:
-        source = Archive("all.zip", WANTED, lambda _: (path, ""))
-        out = path.with_name("out")
-        save(source.read(WANTED), WANTED, out)
-        require(out.read_bytes() == bytes(1000), "other bytes than wanted")
-        names = {each.name for each in path.parent.rglob("*")}
-        require(names == {"all.zip", "out"}, f"also wrote {names}")
-
-
-def archive_seeds() -> list[bytes]:
-    plain, packed = bytes(1000), gzip.compress(bytes(1000), mtime=0)
-    held = {"gzip/digits.gz": packed, "digits": plain, "../../digits.gz": packed}
-    return [forms.join_zip([b"other", b"-", name.encode(), each]) for name, each in held.items()]
-
-
-# --- A server ------------------------------------------------------------------------------------
-
-
-class Server:
-    """A server on this machine that answers every request with the same bytes, of any kind."""
-
-    def __init__(self) -> None:
-        self.answer = b""
-        self.listening = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self.listening.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            connection, _ = self.listening.accept()
-            with closing(connection):
-                connection.settimeout(TIMEOUT)
-                try:
-                    connection.recv(65_536)
-                    connection.sendall(self.answer)
-                    connection.shutdown(socket.SHUT_WR)
-                    connection.recv(65_536)  # until the client has gone
-                except OSError:
-                    continue
-
-
-@cache
-def _server() -> Server:
-    return Server()
-
-
-def http(content: bytes) -> None:
-    """A server's answer; whatever address it sends us to, only this machine is ever asked."""
-    server = _server()
-    server.answer = content
-    dial = socket.create_connection
-
-    def here(_address: object, *_arguments: object, **_options: object) -> socket.socket:
-        return dial(("127.0.0.1", server.port), TIMEOUT)
-
-    mirror = Mirror(f"http://127.0.0.1:{server.port}", TIMEOUT)
-    with a_file(b"") as path, mock.patch("urllib3.util.connection.create_connection", here):
-        save(mirror.read(WANTED), WANTED, path)
-        require(path.read_bytes() == bytes(1000), "other bytes than wanted")
-
-
-def http_seeds() -> list[bytes]:
-    packed = gzip.compress(bytes(1000), mtime=0)
-    heads = {
-        b"200 OK\r\nContent-Length: %d" % len(packed): packed,
-        b"200 OK\r\nContent-Length: 1000": bytes(1000),
-        b"200 OK\r\nTransfer-Encoding: chunked": b"3e8\r\n"
-        + bytes(1000)
-        + b"\r\n0\r\nA: b\r\n\r\n",
-        b"200 OK\r\nContent-Encoding: gzip\r\nContent-Type: text/html; charset=x": packed,
-        b"200 OK\r\nContent-Type: text/html": b"<html>Sign in</html>",
-        b"302 Found\r\nLocation: /there": b"",
-        b"404 Not Found\r\nContent-Length: 4": b"none",
-        b"500 Sorry\r\nRetry-After: 99999\r\nSet-Cookie: a=b; Max-Age=9": b"",
-        b"100 Continue\r\n\r\nHTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/10": b"0"
-        * 10,
-        b"401 Who\r\nWWW-Authenticate: Basic": b"",
-    }
-    return [b"HTTP/1.1 " + head + b"\r\n\r\n" + body for head, body in heads.items()]
 
 
 def _written(write: Callable[[Path], None]) -> bytes:

@@ -45,8 +45,8 @@ def plain_passes(network: Network, inputs: Array, targets: Array) -> Passes:
     for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
         zs.append(w @ activations[-1] + b[:, np.newaxis])
         activations.append(np.empty_like(zs[-1]))
-        squash = COSTS[network.cost].output if layer == last else function
-        squash(zs[-1], activations[-1])
+        apply = COSTS[network.cost].output if layer == last else function
+        apply(zs[-1], activations[-1])
     deltas: list[Array] = [np.empty_like(z) for z in zs]
     scratch = np.empty_like(zs[-1])
     COSTS[network.cost].error(activations[-1], targets, 1.0, scratch, deltas[-1])

@@ -304,7 +304,7 @@ def test_markup_in_a_text_is_shown_as_text() -> None:
         "a_thing",
         "activation",
         "cost",
-        "doubt",
+        "caveat",
         "sample",
         "credit",
         "dataset",

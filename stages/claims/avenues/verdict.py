@@ -128,8 +128,8 @@ def notes(looks: Looks) -> str:
 
 def measured(looks: Looks) -> str:
     """All shares, and how far the first and the last layer moved."""
-    listing = "; ".join(f"{look.name}: {told_shares(look)}" for look in looks.siblings)
-    page = "; ".join(f"{look.name}: {told_shares(look)}" for look in looks.page)
+    listing = "; ".join(f"{look.name}: {shares_in_words(look)}" for look in looks.siblings)
+    page = "; ".join(f"{look.name}: {shares_in_words(look)}" for look in looks.page)
     move, last = looks.move, mean_interval(looks.siblings[-1].moved[looks.last_layer])
     return (
         "The share of a step's squared length, over many mini-batches, that each layer's weights "
@@ -143,7 +143,7 @@ def measured(looks: Looks) -> str:
     )
 
 
-def told_shares(look: Look) -> str:
+def shares_in_words(look: Look) -> str:
     """Mean shares of all parts, in percent."""
     return ", ".join(f"{part} {percent(float(s.mean()), 1)}" for part, s in look.shares.items())
 

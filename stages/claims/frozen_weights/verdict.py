@@ -157,7 +157,7 @@ def measured(updates: Updates) -> str:
     """Everything, by step and way."""
     listing = "; ".join(
         f"{step} steps (rate {updates.descents[step, OLD].rate:g} falling to 0): "
-        + ", ".join(told_of(updates, step, way) for way in WAYS)
+        + ", ".join(in_words(updates, step, way) for way in WAYS)
         for step in STEPS
     )
     return (
@@ -171,20 +171,20 @@ def measured(updates: Updates) -> str:
     )
 
 
-def told_of(updates: Updates, step: str, way: str) -> str:
+def in_words(updates: Updates, step: str, way: str) -> str:
     """One way's numbers."""
-    own, (start, end) = updates.descents[step, way], updates.apart(step, way)
+    runs, (start, end) = updates.descents[step, way], updates.apart(step, way)
     gain = updates.gain(step, way)
     against = (
         ""
         if way == OLD
         else f" ({signed(gain.value)} points, {signed(gain.low)} to {signed(gain.high)})"
     )
-    falls = " and ".join(percent(float(fall.mean()), 1) for fall in own.fall.values())
+    falls = " and ".join(percent(float(fall.mean()), 1) for fall in runs.fall.values())
     return (
         f"{NAMES[way]}, {significant(start.value, 2)} and {significant(end.value, 2)} from the "
         f"gradient, a step lowers its mini-batch's cost by {falls}, cost "
-        f"{decimal(float(own.cost.mean()), 3)}, {percent(float(own.accuracy.mean()), 1)} of the "
+        f"{decimal(float(runs.cost.mean()), 3)}, {percent(float(runs.accuracy.mean()), 1)} of the "
         f"test images read{against}"
     )
 

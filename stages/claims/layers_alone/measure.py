@@ -35,8 +35,8 @@ class LayersAloneParams:
     seed: Annotated[int, whole(0, 2**32, "of the first network; the others count on")]
 
 
-class Descent(NamedTuple):
-    """How the layers descend that may change."""
+class Plan(NamedTuple):
+    """How the layers learn that may change."""
 
     images: int
     epochs: int
@@ -54,7 +54,7 @@ def layers_alone(params: LayersAloneParams) -> None:
     check(params, outlook)
     sizes = outlook.sizes(params.hidden)
     jobs = [
-        (sizes, part, descent_of(params, outlook, part), params.seed + n)
+        (sizes, part, plan_of(params, outlook, part), params.seed + n)
         for part in parts_of(len(sizes) - 1)
         for n in range(params.seeds)
     ]
@@ -78,21 +78,21 @@ def parts_of(layers: int) -> list[Part]:
     return list(dict.fromkeys([every, every[-2:], every[-1:], every[:-1], every[:1]]))
 
 
-def descent_of(params: LayersAloneParams, outlook: Outlook, part: Part) -> Descent:
+def plan_of(params: LayersAloneParams, outlook: Outlook, part: Part) -> Plan:
     """Longer for last layers that learn alone, so that time is not what they lack."""
     epochs = params.epochs * (params.epochs_factor if part[0] > 0 else 1)
     images = min(params.images, outlook.images)
-    return Descent(images, epochs, params.learning_rate, min(params.batch_size, images))
+    return Plan(images, epochs, params.learning_rate, min(params.batch_size, images))
 
 
-def train_one(sizes: tuple[int, ...], part: Part, descent: Descent, seed: int) -> float:
+def train_one(sizes: tuple[int, ...], part: Part, plan: Plan, seed: int) -> float:
     """Accuracy on the test images of a network of which ``part`` has learnt."""
     weights_rng, order_rng = np.random.default_rng(seed).spawn(2)
     network = Network.random(sizes, "sigmoid", "quadratic", rng=weights_rng, gain=GAIN)
     frozen = part[0]  # layers before the first that learns: each image needs them only once
-    examples = behind(network, frozen, examples_of(TRAIN).first(descent.images))
+    examples = behind(network, frozen, examples_of(TRAIN).first(plan.images))
     rest = beyond(network, frozen)
-    descend(rest, [layer - frozen for layer in part], examples, descent, order_rng)
+    descend(rest, [layer - frozen for layer in part], examples, plan, order_rng)
     return evaluate(rest, behind(network, frozen, examples_of(TEST)))[1]
 
 
@@ -126,24 +126,24 @@ def descend(
     network: Network,
     learning: list[int],
     examples: Dataset,
-    descent: Descent,
+    plan: Plan,
     rng: np.random.Generator,
 ) -> None:
     """Mini-batch SGD in place, whose steps change the weights and biases of some layers only."""
-    batch = descent.batch_size
+    batch = plan.batch_size
     work = Workspace(network, batch)
     starts = range(0, len(examples) - batch + 1, batch)  # whole mini-batches
-    steps = descent.epochs * len(starts)
-    order = (int(s) for _ in range(descent.epochs) for s in rng.permutation(starts))
+    steps = plan.epochs * len(starts)
+    order = (int(s) for _ in range(plan.epochs) for s in rng.permutation(starts))
     for done, start in enumerate(order):
         examples.load(slice(start, start + batch), work)
-        backpropagate(work, -descent.learning_rate * (1 - done / steps) / batch)
+        backpropagate(work, -plan.learning_rate * (1 - done / steps) / batch)
         for layer in learning:
             network.weights[layer] += work.nabla.weights[layer]
             network.biases[layer] += work.nabla.biases[layer]
 
 
-def write(jobs: list[tuple[tuple[int, ...], Part, Descent, int]], accuracies: list[float]) -> None:
+def write(jobs: list[tuple[tuple[int, ...], Part, Plan, int]], accuracies: list[float]) -> None:
     """Write one row for every training."""
     import pandas as pd
 
@@ -151,11 +151,11 @@ def write(jobs: list[tuple[tuple[int, ...], Part, Descent, int]], accuracies: li
         {
             "network": "-".join(map(str, sizes)),
             "layers": in_words(part),
-            **descent._asdict(),
+            **plan._asdict(),
             "seed": seed,
             "accuracy": accuracy,
         }
-        for (sizes, part, descent, seed), accuracy in zip(jobs, accuracies, strict=True)
+        for (sizes, part, plan, seed), accuracy in zip(jobs, accuracies, strict=True)
     ]
     write_csv(claim_table("layers_alone"), pd.DataFrame(rows).round(6))
 

@@ -75,7 +75,7 @@ class Valleys:
         return len(self.decayed["seed"])
 
     @cached_property
-    def spread(self) -> Estimate:
+    def deviation(self) -> Estimate:
         """The standard deviation of the test accuracy, in points."""
         unit = "points of standard deviation between the networks' test accuracies"
         interval = deviation_interval(100 * self.decayed["test_accuracy"])
@@ -89,9 +89,9 @@ class Valleys:
     @property
     def verdict(self) -> Verdict:
         """What ``CRITERION`` says of these numbers."""
-        if self.spread.low > EQUAL:
+        if self.deviation.low > EQUAL:
             return Verdict.NOT_HELD
-        return Verdict.HELD if self.different and self.spread.high < EQUAL else Verdict.PARTLY
+        return Verdict.HELD if self.different and self.deviation.high < EQUAL else Verdict.PARTLY
 
 
 def read() -> Valleys:
@@ -119,7 +119,7 @@ def judge(valleys: Valleys) -> Finding:
         alt(valleys, title),
         plain(valleys),
         notes(valleys),
-        valleys.spread,
+        valleys.deviation,
     )
 
 
@@ -140,11 +140,11 @@ def heading(valleys: Valleys) -> str:
 
 def plain(valleys: Valleys) -> str:
     """The finding in one sentence."""
-    if valleys.spread.low > EQUAL:
+    if valleys.deviation.low > EQUAL:
         return "Where the walk downhill begins decides how well the network reads in the end."
     if not valleys.different:
         return "Wherever the walk downhill begins, it ends in much the same network."
-    if valleys.spread.high < EQUAL:
+    if valleys.deviation.high < EQUAL:
         return (
             "Wherever the walk downhill begins, it ends in another valley; and all these valleys "
             "are about equally good."

@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 
 from nn import Settings
 from stages.claims.paths.plane import costs_of_row, plane_of, seen, window
-from stages.claims.paths.ways import SCIPY, Task, Trail, go, race, search, stride, walk
+from stages.claims.paths.ways import (
+    SCIPY,
+    Task,
+    Trail,
+    follow,
+    full_batch_path,
+    race,
+    scipy_path,
+    sgd_path,
+)
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.outputs import write_rows
 from stages.common.files.arrays import Floats, save_arrays
@@ -68,16 +77,16 @@ def paths(params: PathsParams) -> None:
     batch_size = min(params.batch_size, len(examples))
     small = Settings(params.batch_rate, 1, batch_size)
     jobs = {
-        "single images": (walk, replace(small, learning_rate=params.single_rate, batch_size=1)),
-        "full batch": (stride, params.full_rate),
-        **{name: (search, name) for name in SCIPY},
-        "mini-batches": (walk, small),
+        "single images": (sgd_path, replace(small, learning_rate=params.single_rate, batch_size=1)),
+        "full batch": (full_batch_path, params.full_rate),
+        **{name: (scipy_path, name) for name in SCIPY},
+        "mini-batches": (sgd_path, small),
         "momentum": (
-            walk,
+            sgd_path,
             replace(small, learning_rate=params.momentum_rate, momentum=params.momentum),
         ),
     }
-    results = side_by_side(go, [(task, *job) for job in jobs.values()], "paths")
+    results = side_by_side(follow, [(task, *job) for job in jobs.values()], "paths")
     seeds = range(params.seed, params.seed + params.starts)
     races = [(task._replace(seed=seed, passes_factor=1), small, params.full_rate) for seed in seeds]
     raced = np.array(side_by_side(race, races, "paths from other starts"))

@@ -63,13 +63,13 @@ class Trail:
         return len(moves), int((np.diff(costs) > 0).sum()), way
 
 
-def go(task: Task, way: Any, how: Any) -> Trail:
+def follow(task: Task, way: Any, how: Any) -> Trail:
     """Go one way."""
     trail: Trail = way(task, how)
     return trail
 
 
-def walk(task: Task, settings: Settings) -> Trail:
+def sgd_path(task: Task, settings: Settings) -> Trail:
     """Step after every mini-batch, and look now and then; at the end after every step."""
     sgd, trail = task.start(settings), Trail()
     steps = task.passes * len(task.examples) // settings.batch_size
@@ -85,13 +85,13 @@ def walk(task: Task, settings: Settings) -> Trail:
     return trail
 
 
-def stride(task: Task, rate: float) -> Trail:
+def full_batch_path(task: Task, rate: float) -> Trail:
     """Step along the true gradient, after all images."""
     network, trail = task.start(Settings(rate, 1, AT_ONCE)).network, Trail()
     trail.note(network, task.examples, 0, 0)
     for step in range(1, task.passes * task.passes_factor + 1):
         begun = perf_counter()
-        with np.errstate(all="ignore"):  # a walk that is lost is seen in what it leads to
+        with np.errstate(all="ignore"):  # a path that is lost is seen in what it leads to
             network.parameters[:] -= rate * gradient_over(network, task.examples, AT_ONCE)
         trail.seconds += perf_counter() - begun
         trail.note(network, task.examples, step, step * len(task.examples))
@@ -103,7 +103,7 @@ def race(task: Task, small: Settings, full_rate: float) -> list[list[float]]:
 
     The cost is infinite if a path is lost.
     """
-    trails, lost = (walk(task, small), stride(task, full_rate)), [float("inf"), 1.0]
+    trails, lost = (sgd_path(task, small), full_batch_path(task, full_rate)), [float("inf"), 1.0]
     budget = len(task.examples) * task.passes // small.batch_size * small.batch_size
     return [
         [trail.costs[-1], trail.stagger()[2]] if trail.images[-1] >= budget else lost
@@ -133,7 +133,7 @@ class Slope:
         return cost, gradient_over(self.network, self.task.examples, AT_ONCE).astype(np.float64)
 
 
-def search(task: Task, name: str) -> Trail:
+def scipy_path(task: Task, name: str) -> Trail:
     """Let SciPy choose directions and step lengths from our cost and gradient."""
     from scipy.optimize import minimize
 

@@ -104,12 +104,12 @@ def name_curves(axes: Axes, curves: Sequence[Curve]) -> None:
     """Name every curve at one of its ends, so far apart that all can be read."""
     point = 72 / axes.figure.dpi
     for left in (True, False):
-        own = [curve for curve in curves if curve.left == left]
+        same_side = [curve for curve in curves if curve.left == left]
         place = 0 if left else -1
-        ends = [(c.weights[place], float(as_errors(c.tests[place]).mean())) for c in own]
+        ends = [(c.weights[place], float(as_errors(c.tests[place]).mean())) for c in same_side]
         heights = [float(axes.transData.transform(end)[1]) * point for end in ends]
         for curve, end, height, moved in zip(
-            own, ends, heights, move_apart(heights, APART, np.inf), strict=True
+            same_side, ends, heights, move_apart(heights, APART, np.inf), strict=True
         ):
             note(axes, end, (10, moved - height), curve.name, curve.color, bold=True)
             axes.texts[-1].set_path_effects([HALO])

@@ -82,10 +82,12 @@ def pipes(params: PipesParams) -> None:
     write_rows("pipes", rows)
     cache.clear()
     for kind in ("cut", "trained on"):
-        own = [row for row in rows if row["kind"] == kind and row["share"] == min(shares)]
-        if own:
-            accuracy = np.mean([row["test_accuracy"] for row in own])
-            print(f"{own[0]['weights']:,} connections, {kind}: {accuracy:.1%} of the test images")
+        of_kind = [row for row in rows if row["kind"] == kind and row["share"] == min(shares)]
+        if of_kind:
+            accuracy = np.mean([row["test_accuracy"] for row in of_kind])
+            print(
+                f"{of_kind[0]['weights']:,} connections, {kind}: {accuracy:.1%} of the test images"
+            )
 
 
 def check(params: PipesParams, outlook: Outlook) -> None:

@@ -113,7 +113,7 @@ def around(network: Network, params: ValleyParams, examples: Dataset) -> Place:
         slope=float(np.linalg.norm(gradient)),
         curvatures=ends.values[shown],
         error=ends.error,
-        walked=evaluate(walk(network, examples, rate, params.walk), examples)[0],
+        walked=evaluate(descend(network, examples, rate, params.walk), examples)[0],
         dip=dip,
         rise=rise,
     )
@@ -124,7 +124,7 @@ def moved(network: Network, step: Floats) -> Network:
     return replace(network, parameters=network.parameters + step)
 
 
-def walk(network: Network, examples: Dataset, rate: float, steps: int) -> Network:
+def descend(network: Network, examples: Dataset, rate: float, steps: int) -> Network:
     """The network after so many steps down the gradient of all examples."""
     for _ in range(steps):
         network = moved(network, -rate * gradient_over(network, examples))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nn.functions import Array
+from stages.common.files.arrays import Floats
 
 ROWS, COLUMNS = 2, 4  # of maps
 FULL = 255 / 2  # grey levels between a pixel's neighbours: such an edge is as bright as can be
@@ -23,7 +23,7 @@ class Bands(NamedTuple):
     thin: NDArray[np.floating]  # (n / 2, n): every second pixel, blurred by 1, 3, 3, 1
 
 
-def edges_of(grey: Array, height: int, width: int) -> Array:
+def edges_of(grey: Floats, height: int, width: int) -> Floats:
     """Maps of the edges in images, (n, height * width): mosaics, (n, H * W) by ``mosaic_shape``.
 
     Levels are 0 to 255 in both, and no whole numbers in the maps. This is the gradient feature of
@@ -43,7 +43,7 @@ def edges_of(grey: Array, height: int, width: int) -> Array:
     # Rows of all images one after the other: then each matrix serves all images in one product.
     rows = grey.reshape(-1, height, width).transpose(1, 0, 2).reshape(-1, width)
 
-    def downwards(matrix: Array, lines: Array) -> Array:
+    def downwards(matrix: Floats, lines: Floats) -> Floats:
         return matrix @ lines.reshape(*lines.shape[:-2], height, -1)
 
     right = downwards(vertical.smooth, rows @ horizontal.differ.T)
@@ -57,7 +57,7 @@ def edges_of(grey: Array, height: int, width: int) -> Array:
     return mosaic.reshape(len(grey), -1)
 
 
-def along(right: Array, down: Array) -> Array:
+def along(right: Floats, down: Floats) -> Floats:
     """The parts of arrows, (...), along eight directions, (8, ...); none is negative.
 
     Along a diagonal it is the part divided by the square root of 2.

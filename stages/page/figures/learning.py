@@ -35,7 +35,7 @@ def draw(results: Results) -> Picture:
     draw_accuracy(accuracy, results)
     draw_rate(rate, results)
     for axes in (cost, accuracy, rate):
-        dress(axes, results)
+        style_axes(axes, results)
     for axes in (cost, accuracy):
         axes.tick_params(labelbottom=False)
     rate.set_xlabel("epoch")
@@ -177,7 +177,7 @@ def draw_rate(axes: Axes, results: Results) -> None:
     )
 
 
-def dress(axes: Axes, results: Results) -> None:
+def style_axes(axes: Axes, results: Results) -> None:
     """Give the three panels the same axis of epochs."""
     axes.set_xlim(0, max(1, epochs(results)))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10], integer=True))

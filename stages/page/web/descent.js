@@ -43,7 +43,7 @@ export function packExamples(inputs, labels) {
 export function makeLearner({ sizes, activation, cost, leak = 0.05, parameters }) {
   const last = sizes.length - 1;
   const { weights, biases } = unpacked(sizes, parameters);
-  const squash = activationFunctions[activation];
+  const activate = activationFunctions[activation];
   const costFunction = costFunctions[cost];
   const zs = sizes.slice(1).map((count) => new Float64Array(count));
   const activations = sizes.slice(1).map((count) => new Float64Array(count)); // of one example
@@ -54,7 +54,7 @@ export function makeLearner({ sizes, activation, cost, leak = 0.05, parameters }
     addInputs(zs[0], weights[0], biases[0], examples, e);
     for (let layer = 0; layer < last - 1; layer++) {
       const [z, a] = [zs[layer], activations[layer]];
-      for (let j = 0; j < z.length; j++) a[j] = squash.of(z[j], leak);
+      for (let j = 0; j < z.length; j++) a[j] = activate.of(z[j], leak);
       addProducts(zs[layer + 1], weights[layer + 1], biases[layer + 1], a);
     }
     activations[last - 1].set(costFunction.output(zs[last - 1]));
@@ -69,7 +69,7 @@ export function makeLearner({ sizes, activation, cost, leak = 0.05, parameters }
     for (let layer = last - 1; layer > 0; layer--) {
       const a = activations[layer - 1];
       kept.activations[layer - 1].set(a, slot * sizes[layer]);
-      delta = flowBack(weights[layer], delta, a, (value) => squash.slope(value, leak)); // BP2
+      delta = flowBack(weights[layer], delta, a, (value) => activate.slope(value, leak)); // BP2
       kept.deltas[layer - 1].set(delta, slot * sizes[layer]);
     }
   };
@@ -103,7 +103,7 @@ export function makeLearner({ sizes, activation, cost, leak = 0.05, parameters }
     outputs: forward,
     /** s'(z) of a neuron, from its activation; 1 for softmax, whose slope its cost makes up for. */
     slopeOf: (layer, a) =>
-      layer < last - 1 ? squash.slope(a, leak) : cost === "quadratic" ? a - a * a : 1,
+      layer < last - 1 ? activate.slope(a, leak) : cost === "quadratic" ? a - a * a : 1,
     /** The cost of the example that `outputs` was called for. */
     costOf(label) {
       target.fill(0);

@@ -158,10 +158,10 @@ function paintReal() {
     if (best < 0 || values[k] > values[best]) best = k;
   }
   const { height, width } = run.preprocessing;
-  const found = best >= 0;
-  byId("dream-real").hidden = !found;
-  byId("dream-real-text").textContent = found
+  const isReal = best >= 0;
+  byId("dream-real").hidden = !isReal;
+  byId("dream-real-text").textContent = isReal
     ? `a real one: test image ${run.digits.indices[best]}, ${decimalText(values[best])}`
     : "no embedded test image of it is read correctly";
-  if (found) paintGrey(byId("dream-real"), run.digits.image(best), height, width);
+  if (isReal) paintGrey(byId("dream-real"), run.digits.image(best), height, width);
 }

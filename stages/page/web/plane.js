@@ -32,7 +32,7 @@ export function makePlane(network, axes, examples) {
   const parts = [network, ...axes];
   // The first layer's z is linear in x and y: its products with the inputs are made once.
   const products = parts.map((part) => inputProducts(part, examples));
-  const squash = activationFunctions[network.activation];
+  const activate = activationFunctions[network.activation];
   const cost = costFunctions[network.cost];
   const target = new Float64Array(sizes[last]);
 
@@ -50,7 +50,7 @@ export function makePlane(network, axes, examples) {
       const zs = [rows[0].map((value, j) => value + x * rows[1][j] + y * rows[2][j])];
       const activations = [];
       for (let layer = 1; layer < last; layer++) {
-        activations[layer] = zs[layer - 1].map((z) => squash.of(z, network.leak));
+        activations[layer] = zs[layer - 1].map((z) => activate.of(z, network.leak));
         zs[layer] = product(weights[layer], biases[layer], activations[layer]);
       }
       const outputs = cost.output(zs[last - 1]);
@@ -69,7 +69,7 @@ export function makePlane(network, axes, examples) {
         });
         if (layer === 0) break;
         delta = flowBack(weights[layer], delta, activations[layer], (a) =>
-          squash.slope(a, network.leak),
+          activate.slope(a, network.leak),
         ); // BP2
       }
     }

@@ -12,7 +12,7 @@ let training = null;
 let id = 0; // of the training, so that late reports of the one before are known
 let choice = { rate: 0, batch: 1, pace: 0, gap: 100 }; // steps and milliseconds: see `choose`
 let play = null; // { since, taken } while it plays: steps since then
-let told = { at: 0, took: 0, images: 0, shown: true }; // the last report, and its milliseconds
+let reported = { at: 0, took: 0, images: 0, shown: true }; // the last report, and its milliseconds
 
 const messages = {
   data({ training: { code, labels }, tests, preprocessing }) {
@@ -38,7 +38,7 @@ const messages = {
   },
   play() {
     restartClock();
-    told = { ...told, at: performance.now() };
+    reported = { ...reported, at: performance.now() };
     setTimeout(learn);
   },
   pause() {
@@ -50,7 +50,7 @@ const messages = {
     report();
   },
   shown() {
-    told.shown = true;
+    reported.shown = true;
   },
 };
 
@@ -70,10 +70,10 @@ function learn() {
   }
   play.taken += taken;
   if (due - taken > choice.pace) restartClock(); // it cannot keep pace: forget what is due
-  if (taken > 0 || told.waiting) {
-    const quiet = Math.max(choice.gap, rest * told.took); // a slow machine looks less often
-    told.waiting = !told.shown || performance.now() - told.at < quiet;
-    if (!told.waiting) report();
+  if (taken > 0 || reported.waiting) {
+    const quiet = Math.max(choice.gap, rest * reported.took); // a slow machine looks less often
+    reported.waiting = !reported.shown || performance.now() - reported.at < quiet;
+    if (!reported.waiting) report();
   }
   setTimeout(learn, Math.min(100, 1000 / choice.pace));
 }
@@ -81,8 +81,8 @@ function learn() {
 function report() {
   const now = performance.now();
   const measured = training.report();
-  const perSecond = play ? (1000 * (measured.images - told.images)) / (now - told.at) : 0;
-  told = { at: now, took: performance.now() - now, images: measured.images, shown: false };
+  const perSecond = play ? (1000 * (measured.images - reported.images)) / (now - reported.at) : 0;
+  reported = { at: now, took: performance.now() - now, images: measured.images, shown: false };
   const parameters = training.parameters();
   self.postMessage({ id, ...measured, perSecond, parameters }, [parameters.buffer]);
 }
