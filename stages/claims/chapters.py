@@ -21,6 +21,7 @@ from stages.common.files.paths import (
     claim_table,
 )
 from stages.common.files.tables import read_rows, read_table
+from stages.common.images.classes import DIGITS as DIGIT_NAMES
 from stages.common.images.dataset import load_known
 from stages.common.models.model import load_model
 from stages.common.runtime.cli import run
@@ -95,6 +96,7 @@ def chapters(params: ChaptersParams) -> None:
             shown.append((chapter, parts))
     every = [part for _, parts in shown for part in parts]
     write_verdicts(every)
+    known = load_known()
     page = render(
         "chapters.html.j2",
         {
@@ -103,7 +105,8 @@ def chapters(params: ChaptersParams) -> None:
             "counts": in_words(every),
             "verdicts": [*Verdict],
             "answers": answers(),
-            "credit": load_known().credit,
+            "credit": known.credit,
+            "things": "digits" if known.classes == DIGIT_NAMES else "images",
         },
         script=bundle("chapters.js"),
         style=(WEB / "chapters.css").read_text(encoding="utf-8"),

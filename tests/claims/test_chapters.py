@@ -157,6 +157,7 @@ def test_other_errors_of_a_claim_are_errors() -> None:
 
 def test_the_page_names_the_network_that_it_was_measured_on(written: Page) -> None:
     text = " ".join("".join(written.text).split())
+    assert "is measured on real images:" in text  # they are called one and two
     assert "on the 4-2-1 network that reads 98.76 % of the test images" in text
     assert hashlib.md5(NETWORK.read_bytes()).hexdigest()[:8] in text
 

@@ -1,5 +1,6 @@
 """One backward pass against wiggles: derivatives, and multiplications counted one by one."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -99,6 +100,13 @@ def test_a_gradient_of_zero_is_drawn() -> None:
     write_saturated_run()
     call(efficient, **CASE.options)
     figure_of(CLAIM)
+
+
+def test_the_figure_has_room_for_slight_slopes_and_for_wide_networks() -> None:
+    slopes = np.array([[0.5, -0.5], [0.000184, -0.000184]])
+    counts = counts_of((4096, 512, 256, 62))
+    ways = Ways((2, 1), 9, 0.1, ["untrained", "trained"], slopes, slopes, *counts)
+    figure_of(replace(CLAIM, read=lambda: ways))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def known_numbers(finding: Finding) -> set[str]:
         known |= {f"{100 * share:.0f}", f"{mean(own):.1f}", str(len(rows))}
         if stdev(own) > 0:
             ends = t.interval(0.95, len(own) - 1, mean(own), sem(own))
-            known |= {f"{end:z.1f}" for end in ends}
+            known |= {f"{min(max(end, 0), 100):.1f}" for end in ends}
         known.add(f"{100 * mean(int(r['learnt']) / max(int(r['wrong']), 1) for r in rows):.1f}")
     tenth = min(shares[1:] or shares, key=lambda share: abs(share - 0.1))
     right, wrong = (

@@ -457,7 +457,8 @@ def test_noise_of_any_shape_is_prepared_alike(node: Node) -> None:
     faint = [(100 + levels // int(generator.integers(1, 50))).astype(np.uint8) for levels in noise]
     sparse = [np.where(generator.random(n.shape) < 0.05, n, 0).astype(np.uint8) for n in noise]
     constant = [np.full((5, 7), level, np.uint8) for level in (0, 128, 255)]
-    assert same_images(node, [*noise, *faint, *sparse, *constant]).any()
+    dots = np.where(generator.random((160, 160)) < 0.04, 0, 255).astype(np.uint8)  # many parts
+    assert same_images(node, [*noise, *faint, *sparse, *constant, dots]).any()
 
 
 def test_large_pictures_are_prepared_alike(node: Node) -> None:

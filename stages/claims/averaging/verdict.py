@@ -7,7 +7,7 @@ import numpy as np
 
 from stages.claims.shared.claim import Estimate, Finding, Verdict
 from stages.claims.shared.outputs import read_arrays, written_by
-from stages.claims.shared.significance import Interval, mean_interval
+from stages.claims.shared.significance import Interval, share_interval
 from stages.common.files.arrays import Arrays, Floats
 from stages.common.files.paths import claim_table
 from stages.common.files.tables import Table, read_table
@@ -99,8 +99,7 @@ class Averages:
 
     def interval(self, epoch: int, rate: float) -> Interval:
         """The same with its 95 % interval over the networks, as far as shares go."""
-        share = mean_interval(self.of(epoch, rate, "lowered"))
-        return Interval(share.value, max(0.0, share.low), min(1.0, share.high))
+        return share_interval(self.of(epoch, rate, "lowered"))
 
     def lowered_by_all(self, epoch: int, rate: float) -> float:
         """Share of the networks whose cost falls with a step along the gradient of all images."""

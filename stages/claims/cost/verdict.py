@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from stages.claims.shared.claim import Estimate, Finding, Verdict
 from stages.claims.shared.outputs import read_arrays, written_by
-from stages.claims.shared.significance import Interval, mean_interval
+from stages.claims.shared.significance import Interval, share_interval
 from stages.claims.shared.words import without_exponent
 from stages.common.files.arrays import Arrays
 from stages.common.files.paths import claim_table
@@ -49,8 +49,7 @@ class Costs(NamedTuple):
     @property
     def apart(self) -> Interval:
         """Share of pairs, on the others."""
-        value, low, high = mean_interval(self.table["apart"][1:])
-        return Interval(value, low, min(1.0, high))
+        return share_interval(self.table["apart"][1:])
 
     @property
     def parts(self) -> bool:

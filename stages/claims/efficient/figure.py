@@ -9,7 +9,7 @@ from stages.claims.efficient.verdict import Ways
 from stages.claims.shared.axes import GREY, panel_title
 from stages.page.figures.layout import BLUE, INK, MUTED, ORANGE, WIDTH, Sheet
 
-LEFT, SIDE, BETWEEN, RIGHT = 0.85, 2.6, 1.65, 1.15  # inches across
+LEFT, SIDE, BETWEEN, RIGHT = 1.05, 2.6, 1.65, 0.8  # inches across
 
 
 def draw(ways: Ways, title: str) -> Figure:
@@ -55,9 +55,11 @@ def draw_bars(axes: Axes, ways: Ways) -> None:
     axes.set_xlim(ways.look / 4, ways.plain * 1.5)
     for row, (count, color) in enumerate(bars.values()):
         axes.barh(row, count, height=0.6, color=color)
+        inside = count == ways.plain  # the longest bar: beyond it there is no room
         axes.annotate(
-            f"{count:,}", (count, row), (4, 0), textcoords="offset points", va="center", size=9,
-            color=color, weight="bold", annotation_clip=False,
+            f"{count:,}", (count, row), (-4 if inside else 4, 0), textcoords="offset points",
+            ha="right" if inside else "left", va="center", size=9, weight="bold",
+            color="white" if inside else color, annotation_clip=False,
         )  # fmt: skip
     axes.set_ylim(len(bars) - 0.5, -0.5)
     axes.set_yticks(range(len(bars)), [*bars], size=9.5, color=INK)

@@ -8,7 +8,7 @@ import numpy as np
 
 from stages.claims.shared.claim import Estimate, Finding, Verdict
 from stages.claims.shared.outputs import read_arrays, written_by
-from stages.claims.shared.significance import Interval, mean_interval
+from stages.claims.shared.significance import Interval, share_interval
 from stages.common.files.arrays import Arrays, Floats
 from stages.common.files.paths import claim_table
 from stages.common.files.tables import Table, read_table
@@ -80,8 +80,7 @@ class Growth:
 
     def interval(self, place: Place, share: str) -> Interval:
         """Its mean with the 95 % interval over the networks, as far as shares go."""
-        interval = mean_interval(self.of(place, share))
-        return Interval(interval.value, max(0.0, interval.low), min(1.0, interval.high))
+        return share_interval(self.of(place, share))
 
     def worst(self) -> Place:
         """Where the lecture's sentence is right least often."""

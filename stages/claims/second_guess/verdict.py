@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from stages.claims.shared.claim import Estimate, Finding, Verdict
 from stages.claims.shared.outputs import read_arrays, written_by
-from stages.claims.shared.significance import mean_interval
+from stages.claims.shared.significance import mean_interval, share_interval
 from stages.claims.shared.words import PLUS_MINUS, signed
 from stages.common.files.arrays import Arrays, Floats
 from stages.common.files.paths import claim_table
@@ -101,7 +101,7 @@ def read() -> Guesses:
 
 def judge(guesses: Guesses) -> Finding:
     """Compare two guesses with ``GOAL`` and with ordinary targets, as ``CRITERION`` says."""
-    two = mean_interval(100 * guesses.shares("second label", 2))
+    two = share_interval(100 * guesses.shares("second label", 2), 100)
     reached = two.low >= 100 * GOAL
     helps = mean_interval(guesses.gains("second label", 2)).low > 0
     verdict = Verdict.of(reached, reached or helps)

@@ -31,6 +31,12 @@ def mean_interval(sample: Floats) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def share_interval(shares: Floats, whole: float = 1.0) -> Interval:
+    """The same of shares, (n,), of a whole: an interval that ends at nothing and at all."""
+    value, low, high = mean_interval(shares)
+    return Interval(value, max(0.0, low), min(whole, high))
+
+
 def difference_interval(after: Floats, before: Floats) -> Interval:
     """How much larger the mean of one sample is than that of another, with its 95 % interval.
 

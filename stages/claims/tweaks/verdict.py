@@ -7,7 +7,7 @@ import numpy as np
 
 from stages.claims.shared.claim import Estimate, Finding, Verdict
 from stages.claims.shared.outputs import written_by
-from stages.claims.shared.significance import Interval, mean_interval
+from stages.claims.shared.significance import Interval, share_interval
 from stages.common.files.arrays import Floats
 from stages.common.files.paths import RECIPE_RESULTS, claim_table
 from stages.common.files.tables import Table, read_table
@@ -45,7 +45,7 @@ class Group(NamedTuple):
     @property
     def reads(self) -> Interval:
         """Percent of the test images, mean and interval."""
-        return mean_interval(100 * self.test)
+        return share_interval(100 * self.test, 100)
 
     @property
     def first(self) -> int:

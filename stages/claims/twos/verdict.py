@@ -7,7 +7,7 @@ import numpy as np
 from stages.claims.shared.claim import Estimate, Finding, Verdict
 from stages.claims.shared.networks import NETWORKS
 from stages.claims.shared.outputs import written_by
-from stages.claims.shared.significance import Interval, mean_interval
+from stages.claims.shared.significance import Interval, share_interval
 from stages.claims.shared.words import PLUS_MINUS, percent_and_deviation
 from stages.common.files.arrays import Floats
 from stages.common.files.paths import claim_table
@@ -49,8 +49,7 @@ class Shares:
 
     def end(self, start: str) -> Interval:
         """Percent of the test images called the digit at the end: mean and its interval."""
-        mean, low, high = mean_interval(100 * self.shares[start, "called"][:, -1])
-        return Interval(mean, max(low, 0.0), min(high, 100.0))
+        return share_interval(100 * self.shares[start, "called"][:, -1], 100)
 
     def rises(self, start: str) -> bool:
         """Whether at no look fewer images are called the digit than at the one before."""

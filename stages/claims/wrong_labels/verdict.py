@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stages.claims.shared.claim import Estimate, Finding, Verdict
-from stages.claims.shared.significance import Interval, difference_interval, mean_interval
+from stages.claims.shared.significance import Interval, difference_interval, share_interval
 from stages.common.files.arrays import Floats
 from stages.common.files.paths import claim_table
 from stages.common.files.tables import read_table
@@ -117,7 +117,7 @@ def measured(ladder: Ladder) -> str:
         f"{percent(rung.share, 0)} wrong: {decimal(mean.value, 1)} ({decimal(mean.low, 1)} to "
         f"{percent(mean.high / 100, 1)})"
         for rung in ladder.rungs
-        for mean in [mean_interval(100 * rung.accuracies)]
+        for mean in [share_interval(100 * rung.accuracies, 100)]
     )
     return (
         f"{plural(ladder.networks, 'network')} of {ladder.network} for each share, from equal "

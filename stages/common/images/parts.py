@@ -12,7 +12,9 @@ from stages.common.images.ink import FAINTEST, Levels, highest, strength
 FULL = 97  # percent of a row or column that a line of the paper covers
 THIN = 20  # of the picture's length: what is broader than that part of it is no line
 ALONG = 70  # percent of the shorter side: what touches the picture's edge so long is no digit
-SPECK = 20  # of the ink of the largest part: what has less than that part of it is a speck
+SPECK = 20  # of the ink of the largest part: what has less than that part of it may be a speck
+DUST = 200  # what has less than this part of it is one, however near it lies
+MOST = 500  # parts; of more, none is another mark
 NEAR = 6  # of the length of all ink: what is nearer than that part of it belongs together
 PEN = 12  # of a digit's length: a line that is thinner than that part of it is made as broad
 
@@ -59,8 +61,9 @@ def _broad(covered: NDArray[np.bool_], most: int) -> NDArray[np.bool_]:
 def main_part(ink: Levels) -> Levels:
     """The ink without parts that are specks, that run along the picture's edge, or that lie apart.
 
-    Parts are what holds together above Otsu's threshold. If all of the digit runs along the edge,
-    it stays: it was cut out so.
+    Parts are what holds together above Otsu's threshold. Small ones are specks unless they lie near
+    others: a pen that fails leaves crumbs of a stroke. If all of the digit runs along the edge, it
+    stays: it was cut out so.
     """
     labels, count = _labelled(ink > strength(ink)[0])
     if count < 2:
@@ -71,11 +74,11 @@ def main_part(ink: Levels) -> Levels:
     touching = sum(np.bincount(border, minlength=count + 1) for border in borders)
     inner = np.where(100 * touching >= ALONG * min(ink.shape), 0, mass)
     mass = inner if SPECK * inner.max() >= mass.max() else mass
-    large = np.flatnonzero((mass > 0) & (SPECK * mass >= mass.max()))
-    boxes = _boxes(labels, count)[large - 1]
-    groups = _groups(boxes)
-    chosen = groups == groups[np.bincount(groups, mass[large])[groups].argmax()]
-    return _cut(ink, labels, large[chosen], boxes[chosen])
+    parts = np.flatnonzero((mass > 0) & (DUST * mass >= mass.max()))
+    boxes = _boxes(labels, count)[parts - 1]
+    groups = _groups(boxes, SPECK * mass[parts] >= mass.max())
+    chosen = groups == groups[np.bincount(groups, mass[parts])[groups].argmax()]
+    return _cut(ink, labels, parts[chosen], boxes[chosen])
 
 
 def _labelled(strong: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
@@ -99,10 +102,17 @@ def _boxes(labels: NDArray[np.int64], count: int) -> Boxes:
     )
 
 
-def _groups(boxes: Boxes) -> NDArray[np.int64]:
-    """For each part the first one of those that it belongs to, over gaps between their boxes."""
-    top, bottom, left, right = boxes.T
+def _groups(boxes: Boxes, large: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """For each part the first one of those that it belongs to, over gaps between their boxes.
+
+    How wide a gap may be is told by the extent of all ``large`` parts. Of more than ``MOST`` parts,
+    all belong together.
+    """
+    if len(boxes) > MOST:
+        return np.zeros(len(boxes), np.int64)
+    top, bottom, left, right = boxes[large].T
     extent = max(bottom.max() - top.min(), right.max() - left.min())
+    top, bottom, left, right = boxes.T
     down = np.maximum(top[:, np.newaxis] - bottom, top - bottom[:, np.newaxis])
     across = np.maximum(left[:, np.newaxis] - right, left - right[:, np.newaxis])
     near = NEAR * np.maximum(down, across) <= extent

@@ -7,7 +7,9 @@ import { faintestInk, highest, inkStrength } from "./ink.js";
 const fullPercent = 97; // of a row or column: what a line of the paper covers
 const thinPart = 20; // of the picture's length: what is broader than that part of it is no line
 const alongPercent = 70; // of the shorter side: what touches the edge so long is no digit
-const speckPart = 20; // of the ink of the largest part: what has less is a speck
+const speckPart = 20; // of the ink of the largest part: what has less may be a speck
+const dustPart = 200; // what has less than this part of it is one, however near it lies
+const mostParts = 500; // of more, none is another mark
 const nearPart = 6; // of the length of all ink: what is nearer belongs together
 const penPart = 12; // of a digit's length: a thinner line is made as broad
 
@@ -67,9 +69,10 @@ function mainPart(ink) {
     part.inner = 100 * part.touching >= alongPercent * shorter ? 0 : part.mass;
   }
   const key = speckPart * most("inner") >= most("mass") ? "inner" : "mass";
-  const least = most(key);
-  const large = parts.filter((part) => part[key] > 0 && speckPart * part[key] >= least);
-  return cutOut(ink, labels, heaviest(groupsOf(large), key));
+  const heavy = most(key);
+  const found = parts.filter((part) => part[key] > 0 && dustPart * part[key] >= heavy);
+  const large = found.filter((part) => speckPart * part[key] >= heavy);
+  return cutOut(ink, labels, heaviest(groupsOf(found, large), key));
 }
 
 /** Parts that hold together above a level, in the order of their first pixels. */
@@ -108,9 +111,10 @@ function addPixel(part, row, column, level, height, width) {
   part.right = Math.max(part.right, column + 1);
 }
 
-/** Parts that belong together over gaps between their boxes, as lists. */
-function groupsOf(parts) {
-  const { top, bottom, left, right } = around(parts);
+/** Parts that belong together, as lists; the extent of the large ones tells how wide a gap may be. */
+function groupsOf(parts, large) {
+  if (parts.length > mostParts) return [parts];
+  const { top, bottom, left, right } = around(large);
   const extent = Math.max(bottom - top, right - left);
   const near = (a, b) => {
     const down = Math.max(a.top - b.bottom, b.top - a.bottom);
