@@ -142,7 +142,7 @@ def test_predict_warns_of_what_is_no_digit_in_a_line_of_its_own(
     Image.fromarray(rasterize(HANDS["upright"][1], 200, 0.06)).save("one.png")
     arguments = ["predict", "stripes.png", "digit.png", "--figure", "seen.png"]
     monkeypatch.setattr(sys, "argv", arguments)
-    run(predict)
+    run(predict, writes=False)
     out, err = capsys.readouterr()
     assert out.count("\n") == 2
     expected = r"warning: stripes\.png: looks like nothing .* validation images\n"
@@ -151,7 +151,7 @@ def test_predict_warns_of_what_is_no_digit_in_a_line_of_its_own(
     assert network.startswith("network: ")
     with_warning = Path("seen.png").read_bytes()
     VALIDATION.rename("elsewhere")
-    run(predict)
+    run(predict, writes=False)
     assert capsys.readouterr() == (out, network)
     assert Path("seen.png").read_bytes() != with_warning
 
