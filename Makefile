@@ -50,7 +50,7 @@ serve: claims ## ... and offer it at http://127.0.0.1:8000/, to this machine alo
 
 # TESTS=tests/nn runs some of them.
 test: $(VENV)/tested $(AXE) ## set up and run the tests
-	@python -m pytest --numprocesses auto --dist loadfile $(TESTS)
+	@python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: $(VENV)/tested ## style, formatting and types
 	@ruff check

@@ -24,6 +24,14 @@ for number, usual in (
         signal.signal(number, usual)
 
 
+SLOWEST = ("test_pipeline.py", "test_torture.py", "test_benchmarks.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, or one processor waits for the other in the end."""
+    items.sort(key=lambda item: item.path.name not in SLOWEST)
+
+
 class Problem(NamedTuple):
     """A network with B examples, one a column: inputs (n_0, B), targets (n_L, B)."""
 
