@@ -17,8 +17,8 @@ export function startPlates() {
     image.src = dark ? withPalette(light.get(image), image.dataset.dark) : light.get(image);
     image.parentElement.classList.toggle("on-dark", dark);
   };
-  let printing = false;
-  const isDark = () => scheme.matches && !printing;
+  let [darkScheme, printing] = [scheme.matches, false];
+  const isDark = () => darkScheme && !printing;
   const dressAll = () => near.forEach((image) => dress(image, isDark()));
   const print = (now) => {
     printing = now;
@@ -44,7 +44,11 @@ export function startPlates() {
   );
   for (const image of images) observer.observe(image);
   dressInTurn([...images]);
-  scheme.addEventListener("change", dressAll);
+  // Chromium tells no change to a list whose matches were read in between, so they are read once.
+  scheme.addEventListener("change", ({ matches }) => {
+    darkScheme = matches;
+    dressAll();
+  });
   addEventListener("beforeprint", () => print(true));
   addEventListener("afterprint", () => print(false));
 }
