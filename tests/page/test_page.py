@@ -71,6 +71,8 @@ def page(opened: Watched) -> Iterator[Page]:
 
 
 def outputs_of(page: Page) -> np.ndarray[Any, Any]:
+    # A drawing is read once a frame.
+    page.evaluate("new Promise((told) => requestAnimationFrame(() => requestAnimationFrame(told)))")
     return np.array(page.evaluate(OUTPUTS))
 
 
