@@ -10,7 +10,6 @@ programs change little.
 
 import stages  # noqa: F401, I001 - one BLAS thread, which must be said before NumPy is loaded
 
-import json
 import os
 import tempfile
 from collections.abc import Callable
@@ -27,9 +26,9 @@ from ruamel.yaml import YAML
 from benchmarks.local_cluster import LocalCluster
 from stages.claims.sweep.cluster import connected, workers
 from stages.claims.sweep.measure import CODE
-from stages.common.files.paths import BATCH_SIZE, PARAMETERS, PREPROCESSING, TRAIN, VALIDATION
+from stages.common.files.paths import PARAMETERS, PREPROCESSING, TRAIN, VALIDATION
 from stages.common.images.preprocess import Preprocessing
-from stages.common.models.recipe import examples_of, side_by_side
+from stages.common.models.recipe import batch_size_of_run, examples_of, side_by_side
 from stages.common.models.training import TrainingParams, TrainingSet, train_and_score
 from stages.common.runtime.imports import ROOT
 from stages.common.runtime.params import flat, made
@@ -51,7 +50,7 @@ def main(
     training = TrainingSet.load(TRAIN, Preprocessing.load(PREPROCESSING))
     common = training, examples_of(VALIDATION)
     section = YAML(typ="safe").load(ROOT / PARAMETERS)["train"] | {"epochs": EPOCHS}
-    batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
+    batch_size = batch_size_of_run()
     jobs = [(made(TrainingParams, flat(section)), batch_size, seed) for seed in range(trainings)]
     with ExitStack() as stack:
         clusters = {n: local(stack, n) for n in (1, 2)}

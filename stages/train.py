@@ -1,6 +1,5 @@
 """Train the network: mini-batch SGD with backpropagation, epoch by epoch."""
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import BATCH_SIZE, BATCHES, NETWORK, PREPROCESSING, TRAIN, VALIDATION
+from stages.common.files.paths import BATCHES, NETWORK, PREPROCESSING, TRAIN, VALIDATION
 from stages.common.images import augment
 from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.history import History, Row, spacing
 from stages.common.models.model import Model, as_examples
+from stages.common.models.recipe import batch_size_of_run, class_count
 from stages.common.models.sanity import chance_warning
 from stages.common.models.training import TrainingParams, TrainingSet
 from stages.common.runtime.checkpoints import Checkpoint, fingerprint
@@ -55,7 +55,7 @@ def train(params: TrainParams) -> None:
     training = TrainingSet.load(TRAIN, preprocessing)
     examples = training.examples
     validation = as_examples(VALIDATION, preprocessing)
-    classes = 1 + max(int(examples.labels.max()), int(validation.labels.max()))
+    classes = class_count(examples, validation)
     outlook = Outlook(
         images=len(examples),
         inputs=examples.stored.shape[1],
@@ -63,7 +63,7 @@ def train(params: TrainParams) -> None:
         shape=(preprocessing.height, preprocessing.width),
     )
     check(params, outlook)
-    batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
+    batch_size = batch_size_of_run()
     sgd, distort = params.start(training, classes, batch_size, params.seed)
     network = sgd.network
     shape = "-".join(str(n) for n in network.sizes)

@@ -10,7 +10,7 @@ from stages.claims.shared.command import run_claim
 from stages.common.files.paths import PREPROCESSING, TEST, TRAIN, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.images.outlook import Outlook
-from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
+from stages.common.models.recipe import Recipe, class_count, examples_of, outlook_of, side_by_side
 from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import real, whole
@@ -84,7 +84,7 @@ def trained_on(recipe: Recipe, images: int, seed: int) -> dict[str, Any]:
         replace(everything, stored=everything.stored[rows], labels=everything.labels[rows])
         for rows in (again, chosen)
     )
-    classes = 1 + max(int(everything.labels.max()), int(test.labels.max()))
+    classes = class_count(everything, test)
     network = recipe.train(repeated, classes, seed)
     with np.errstate(all="ignore"):  # a training that failed shows in its accuracy
         train_accuracy, test_accuracy = (evaluate(network, part)[1] for part in (once, test))

@@ -26,6 +26,7 @@ from stages.common.files.tables import write_csv
 from stages.common.images.outlook import Outlook
 from stages.common.models.recipe import (
     Recipe,
+    class_count,
     examples_of,
     outlook_of,
     side_by_side,
@@ -73,7 +74,7 @@ class Shape(NamedTuple):
         """The network before its first step, with a class for each label up to the largest."""
         initializer, hidden = STARTS[self.activation].initializer, (self.width,) * self.depth
         recipe = Recipe(hidden, settings, self.activation, self.cost, initializer, gain)
-        return recipe.start(examples, 1 + int(examples.labels.max()), seed)
+        return recipe.start(examples, class_count(examples), seed)
 
 
 @dataclass(frozen=True, kw_only=True)

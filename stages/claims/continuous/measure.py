@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nn import SGD, Dataset, Network, Settings, evaluate, gradient_over
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import targets_of, untrained_and_trained
+from stages.claims.shared.stepwise import mini_batches
 from stages.common.files.arrays import Arrays, Floats, save_arrays
 from stages.common.files.paths import TEST, TRAIN, claim_arrays
 from stages.common.models.recipe import Recipe, examples_of, side_by_side
@@ -192,13 +193,10 @@ def descend(
     network: Network, examples: Batch, slope: Slope, settings: Settings, rng: np.random.Generator
 ) -> None:
     """Mini-batch SGD in place: backpropagation through neurons on or off with some slope."""
-    batch, count = settings.batch_size, examples.inputs.shape[1]
-    starts = range(0, count - batch + 1, batch)  # whole mini-batches
-    order = [s for _ in range(settings.epochs) for s in rng.permutation(starts).tolist()]
-    for done, start in enumerate(order):
-        rate = settings.learning_rate * (1 - done / len(order))
-        columns = np.s_[:, start : start + batch]
-        step(network, Batch(examples.inputs[columns], examples.targets[columns]), slope, rate)
+    count = examples.inputs.shape[1]
+    for rows, left in mini_batches(count, settings.batch_size, settings.epochs, rng):
+        batch = Batch(examples.inputs[:, rows], examples.targets[:, rows])
+        step(network, batch, slope, settings.learning_rate * left)
 
 
 def step(network: Network, batch: Batch, slope: Slope, rate: float) -> None:

@@ -11,11 +11,12 @@ from stages.claims.frozen_weights.ways import WAYS
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import in_float64
 from stages.claims.shared.outputs import write_rows
+from stages.claims.shared.stepwise import mini_batches
 from stages.common.files.arrays import Floats
 from stages.common.files.paths import TEST, TRAIN
 from stages.common.files.tables import Rows
 from stages.common.images.outlook import Outlook
-from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
+from stages.common.models.recipe import Recipe, class_count, examples_of, outlook_of, side_by_side
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import real, whole
 
@@ -81,7 +82,7 @@ def images_of(params: FrozenWeightsParams) -> Dataset:
 
 def start(params: FrozenWeightsParams, examples: Dataset) -> Network:
     """A stack of networks before their first step."""
-    classes = 1 + int(examples_of(TRAIN).labels.max())
+    classes = class_count(examples_of(TRAIN))
     recipe = Recipe(tuple(params.hidden), Settings(0, 1, 1))
     seeds = range(params.seed, params.seed + params.seeds)
     return stacked([recipe.start(examples, classes, seed).network for seed in seeds])
@@ -93,15 +94,12 @@ def descend(way: str, rate: float, params: FrozenWeightsParams) -> Parameters:
     All ways see the same images in the same order.
     """
     examples = images_of(params)
-    stack, batch = start(params, examples), min(params.batch_size, len(examples))
-    work, make_step = Workspace(stack, batch), WAYS[way]
-    starts = range(0, len(examples) - batch + 1, batch)  # whole mini-batches
-    rng, steps = np.random.default_rng(params.seed), params.epochs * len(starts)
-    order = (int(s) for _ in range(params.epochs) for s in rng.permutation(starts))
+    stack, rng = start(params, examples), np.random.default_rng(params.seed)
+    work, make_step = Workspace(stack, min(params.batch_size, len(examples))), WAYS[way]
     with np.errstate(all="ignore"):  # a network that diverges is seen in what it reads
-        for done, first in enumerate(order):
-            examples.load(slice(first, first + batch), work)
-            make_step(work, -rate * (1 - done / steps) / batch)
+        for rows, left in mini_batches(len(examples), params.batch_size, params.epochs, rng):
+            examples.load(rows, work)
+            make_step(work, -rate * left / work.batch)
     return stack.parameters
 
 

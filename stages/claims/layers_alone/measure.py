@@ -7,6 +7,7 @@ import numpy as np
 
 from nn import Dataset, Network, Workspace, backpropagate, evaluate, feedforward
 from stages.claims.shared.command import run_claim
+from stages.claims.shared.stepwise import mini_batches
 from stages.common.files.paths import TEST, TRAIN, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.images.outlook import Outlook
@@ -130,14 +131,10 @@ def descend(
     rng: np.random.Generator,
 ) -> None:
     """Mini-batch SGD in place, whose steps change the weights and biases of some layers only."""
-    batch = plan.batch_size
-    work = Workspace(network, batch)
-    starts = range(0, len(examples) - batch + 1, batch)  # whole mini-batches
-    steps = plan.epochs * len(starts)
-    order = (int(s) for _ in range(plan.epochs) for s in rng.permutation(starts))
-    for done, start in enumerate(order):
-        examples.load(slice(start, start + batch), work)
-        backpropagate(work, -plan.learning_rate * (1 - done / steps) / batch)
+    work = Workspace(network, plan.batch_size)
+    for rows, left in mini_batches(len(examples), plan.batch_size, plan.epochs, rng):
+        examples.load(rows, work)
+        backpropagate(work, -plan.learning_rate * left / work.batch)
         for layer in learning:
             network.weights[layer] += work.nabla.weights[layer]
             network.biases[layer] += work.nabla.biases[layer]

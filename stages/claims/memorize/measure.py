@@ -13,7 +13,7 @@ from stages.common.files.arrays import save_arrays
 from stages.common.files.paths import PREPROCESSING, TEST, TRAIN, claim_arrays, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.images.outlook import Outlook
-from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
+from stages.common.models.recipe import Recipe, class_count, examples_of, outlook_of, side_by_side
 from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import real, whole
@@ -120,7 +120,7 @@ def learn(attempt: Attempt, pace: Pace) -> tuple[dict[str, Any], Curve]:
     fall to the share of each class, 0.1, and learning hardly gets on.
     """
     everything, test = examples_of(TRAIN), examples_of(TEST)
-    classes = 1 + max(int(everything.labels.max()), int(test.labels.max()))
+    classes = class_count(everything, test)
     examples = choose(everything, attempt)
     batches = ceil(len(examples) / pace.batch_size)
     settings = Settings(

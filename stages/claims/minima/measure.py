@@ -22,7 +22,7 @@ from stages.common.files.paths import (
 )
 from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
-from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
+from stages.common.models.recipe import Recipe, class_count, examples_of, outlook_of, side_by_side
 from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import require_memory
 from stages.common.runtime.params import Hidden, real, whole
@@ -65,7 +65,7 @@ def minima(params: MinimaParams) -> None:
     (data/claims/minima.npz).
     """
     examples = examples_of(TRAIN)
-    classes = 1 + max(int(examples.labels.max()), int(examples_of(VALIDATION).labels.max()))
+    classes = class_count(examples, examples_of(VALIDATION))
     check(params, outlook_of(examples, classes))
     recipe, bare = recipes(params)
     starts = range(params.seed, params.seed + params.seeds)

@@ -23,7 +23,7 @@ from stages.claims.shared.outputs import write_rows
 from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.paths import TRAIN, claim_arrays
 from stages.common.images.outlook import Outlook
-from stages.common.models.recipe import examples_of, outlook_of, side_by_side
+from stages.common.models.recipe import class_count, examples_of, outlook_of, side_by_side
 from stages.common.runtime.limits import require_memory
 from stages.common.runtime.params import Hidden, real, whole
 
@@ -71,7 +71,7 @@ def paths(params: PathsParams) -> None:
     components (Li et al. 2018, Visualizing the loss landscape of neural nets) with its cost.
     """
     examples = examples_of(TRAIN).first(params.images)
-    classes = 1 + int(examples.labels.max())
+    classes = class_count(examples)
     check(params, outlook_of(examples, classes))
     task = Task(examples, tuple(params.hidden), params.passes, params.passes_factor, params.seed)
     batch_size = min(params.batch_size, len(examples))

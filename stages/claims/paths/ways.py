@@ -10,7 +10,7 @@ import numpy as np
 from nn import SGD, Dataset, Network, Settings, evaluate, gradient_over
 from stages.claims.shared.stepwise import StepwiseSGD
 from stages.common.files.arrays import Floats
-from stages.common.models.recipe import Recipe
+from stages.common.models.recipe import Recipe, class_count
 
 SCIPY = {"L-BFGS": "L-BFGS-B", "conjugate gradient": "CG"}  # what SciPy calls them
 AT_ONCE = 100  # images that go through the network together when all of them are asked
@@ -28,7 +28,7 @@ class Task(NamedTuple):
 
     def start(self, settings: Settings) -> SGD:
         """The network before its first step."""
-        classes = 1 + int(self.examples.labels.max())
+        classes = class_count(self.examples)
         return Recipe(self.hidden, settings).start(self.examples, classes, self.seed)
 
 

@@ -1,6 +1,5 @@
 """Accuracy by connections: networks that are built small, and trained ones that are cut."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -20,9 +19,9 @@ from nn import (
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import Siblings, load_siblings
 from stages.claims.shared.outputs import write_rows
+from stages.claims.shared.stepwise import mini_batches
 from stages.common.files.arrays import Floats
 from stages.common.files.paths import (
-    BATCH_SIZE,
     PREPROCESSING,
     SIBLINGS,
     TEST,
@@ -31,7 +30,14 @@ from stages.common.files.paths import (
 )
 from stages.common.files.tables import Rows
 from stages.common.images.outlook import Outlook
-from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
+from stages.common.models.recipe import (
+    Recipe,
+    batch_size_of_run,
+    class_count,
+    examples_of,
+    outlook_of,
+    side_by_side,
+)
 from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import real, whole
@@ -70,7 +76,7 @@ def pipes(params: PipesParams) -> None:
     jobs = [(recipe, seeds) for recipe in recipes(params)]
     cache = ResultCache("pipes", TRAIN, VALIDATION, TEST, PREPROCESSING, SIBLINGS)
     built = side_by_side(train_shape, jobs, "pipes: shapes", cache)
-    batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
+    batch_size = batch_size_of_run()
     shares = sorted({1.0, *params.shares}, reverse=True)
     thinned = side_by_side(
         cut_siblings,
@@ -125,7 +131,7 @@ def settings_of(params: PipesParams, epochs: int) -> Settings:
 def train_shape(recipe: Recipe, seeds: Sequence[int]) -> Rows:
     """What networks of a shape read after all epochs; they see the images in one order."""
     examples = examples_of(TRAIN)
-    classes = 1 + max(int(examples.labels.max()), int(examples_of(VALIDATION).labels.max()))
+    classes = class_count(examples, examples_of(VALIDATION))
     networks = recipe.train_stack(examples, classes, seeds, seeds[0])
     epochs = recipe.settings.epochs
     return [
@@ -170,15 +176,11 @@ def train_on(
     rng: np.random.Generator,
 ) -> None:
     """Mini-batch SGD in place, in which weights that were cut stay 0; the rate falls to 0."""
-    batch = min(batch_size, len(examples))
-    work, weights = Workspace(stack, batch), stack.all_weights
-    starts = range(0, len(examples) - batch + 1, batch)  # whole mini-batches
-    steps = epochs * len(starts)
-    order = (int(s) for _ in range(epochs) for s in rng.permutation(starts))
+    work, weights = Workspace(stack, min(batch_size, len(examples))), stack.all_weights
     with np.errstate(all="ignore"):  # a training that failed shows in its accuracy
-        for done, start in enumerate(order):
-            examples.load(slice(start, start + batch), work)
-            backpropagate(work, -learning_rate * (1 - done / steps) / batch)
+        for rows, left in mini_batches(len(examples), batch_size, epochs, rng):
+            examples.load(rows, work)
+            backpropagate(work, -learning_rate * left / work.batch)
             stack.parameters += work.nabla.parameters
             np.multiply(weights, kept, out=weights)
 

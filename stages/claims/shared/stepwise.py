@@ -1,4 +1,4 @@
-"""A descent that can be stopped and looked at after any number of images."""
+"""Descents that a claim makes step by step, to look at them or to step in another way."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,3 +34,18 @@ class StepwiseSGD:
         with np.errstate(all="ignore"):  # a walk that is lost is seen in what it leads to
             self.sgd.epoch()
         self.seconds += perf_counter() - start
+
+
+def mini_batches(
+    count: int, batch_size: int, epochs: int, rng: np.random.Generator
+) -> Iterator[tuple[slice, float]]:
+    """Rows of whole mini-batches of ``count`` examples, in a new order in every epoch.
+
+    With each comes the share of the first learning rate that is left: it falls to 0.
+    """
+    batch = min(batch_size, count)
+    starts = range(0, count - batch + 1, batch)
+    steps = epochs * len(starts)
+    order = (int(start) for _ in range(epochs) for start in rng.permutation(starts))
+    for done, start in enumerate(order):
+        yield slice(start, start + batch), 1 - done / steps

@@ -1,6 +1,5 @@
 """Train networks like that of the page, but from other first weights, for several claims."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,10 +8,16 @@ import numpy as np
 
 from stages.common.files.arrays import Floats, save_arrays
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import BATCH_SIZE, PREPROCESSING, SIBLINGS, TRAIN, VALIDATION
+from stages.common.files.paths import PREPROCESSING, SIBLINGS, TRAIN, VALIDATION
 from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
-from stages.common.models.recipe import examples_of, outlook_of, side_by_side
+from stages.common.models.recipe import (
+    batch_size_of_run,
+    class_count,
+    examples_of,
+    outlook_of,
+    side_by_side,
+)
 from stages.common.models.training import (
     TrainingParams,
     TrainingSet,
@@ -45,12 +50,12 @@ def siblings(params: SiblingsParams) -> None:
     the last one, with their ``seeds`` and what kind of networks they are.
     """
     training, examples = made(TrainingParams, own_section()), examples_of(TRAIN)
-    classes = 1 + max(int(examples.labels.max()), int(examples_of(VALIDATION).labels.max()))
+    classes = class_count(examples, examples_of(VALIDATION))
     outlook = outlook_of(examples, classes)
     check(params, training, outlook)
     epochs = sorted({0, *(e for e in params.epochs if e < training.epochs), training.epochs})
     seeds = [*range(params.seed, params.seed + params.networks)]
-    batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
+    batch_size = batch_size_of_run()
     groups = [seeds[first : first + STACK] for first in range(0, len(seeds), STACK)]
     jobs = [(training, batch_size, group, classes, epochs) for group in groups]
     cache = ResultCache("siblings", TRAIN, PREPROCESSING)

@@ -25,7 +25,7 @@ from stages.common.files.paths import (
 from stages.common.files.tables import write_csv
 from stages.common.images.outlook import NotInDataError, Outlook
 from stages.common.models.model import load_model
-from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
+from stages.common.models.recipe import Recipe, class_count, examples_of, outlook_of, side_by_side
 from stages.common.models.snapshots import load_snapshots
 from stages.common.models.statistics import correlation
 from stages.common.runtime.checkpoints import ResultCache
@@ -176,7 +176,7 @@ def train_and_measure(
     And the weights of the first one's first neurons, (k, height * width).
     """
     examples, validation, test = (examples_of(part) for part in (TRAIN, VALIDATION, TEST))
-    classes = 1 + max(int(examples.labels.max()), int(validation.labels.max()))
+    classes = class_count(examples, validation)
     initializer, gain = STARTS[start]
     recipe = Recipe(hidden, settings, initializer=initializer, gain=gain)
     networks = recipe.train_stack(examples, classes, seeds, seeds[0])

@@ -3,7 +3,6 @@
 A grid or random points of it, a few seeds each. Test images are not looked at.
 """
 
-import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,6 @@ from stages.claims.sweep.cluster import connected, kind, workers
 from stages.claims.sweep.grid import Axis, Point, axes_of, axes_rule, points, size, words
 from stages.common.files.atomic import StageError
 from stages.common.files.paths import (
-    BATCH_SIZE,
     PREPROCESSING,
     TRAIN,
     VALIDATION,
@@ -29,7 +27,7 @@ from stages.common.files.tables import write_csv
 from stages.common.images import augment
 from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
-from stages.common.models.recipe import examples_of, outlook_of, side_by_side
+from stages.common.models.recipe import batch_size_of_run, examples_of, outlook_of, side_by_side
 from stages.common.models.training import (
     TrainingParams,
     TrainingSet,
@@ -115,7 +113,7 @@ def sweep(params: SweepParams) -> None:
     section = {**own_section(), "epochs": params.epochs}
     axes = check(params, made(TrainingParams, section), outlook)
     chosen = points(axes, params.samples, params.seed)
-    batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
+    batch_size = batch_size_of_run()
     common = (training, examples_of(VALIDATION))
 
     with nullcontext() if params.backend == "loky" else connected(params.scheduler, CODE) as client:

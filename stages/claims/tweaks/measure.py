@@ -1,6 +1,5 @@
 """Networks of this run's recipe, and the same with more neurons in the first hidden layer."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
@@ -11,11 +10,17 @@ from nn import Network, evaluate
 from stages.claims.shared.command import run_claim
 from stages.claims.shared.networks import Siblings, load_siblings
 from stages.claims.shared.outputs import write_rows
-from stages.common.files.paths import BATCH_SIZE, PREPROCESSING, TEST, TRAIN, VALIDATION
+from stages.common.files.paths import PREPROCESSING, TEST, TRAIN, VALIDATION
 from stages.common.files.tables import Rows
 from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
-from stages.common.models.recipe import examples_of, outlook_of, side_by_side
+from stages.common.models.recipe import (
+    batch_size_of_run,
+    class_count,
+    examples_of,
+    outlook_of,
+    side_by_side,
+)
 from stages.common.models.training import (
     TrainingParams,
     TrainingSet,
@@ -48,10 +53,10 @@ def tweaks(params: TweaksParams) -> None:
     images, which choose a width, and of the test images, which judge it.
     """
     current, examples = made(TrainingParams, own_section()), examples_of(TRAIN)
-    classes = 1 + max(int(examples.labels.max()), int(examples_of(VALIDATION).labels.max()))
+    classes = class_count(examples, examples_of(VALIDATION))
     outlook = outlook_of(examples, classes)
     check(params, current, outlook)
-    batch_size = json.loads(BATCH_SIZE.read_text())["batch_size"]
+    batch_size = batch_size_of_run()
     seeds = [*range(params.seed, params.seed + params.networks)]
     jobs = [
         (tweaked(current, width, params.epochs), batch_size, seeds[first : first + STACK], classes)

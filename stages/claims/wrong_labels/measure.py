@@ -11,7 +11,7 @@ from stages.claims.shared.command import run_claim
 from stages.common.files.paths import PREPROCESSING, TEST, TRAIN, claim_table
 from stages.common.files.tables import write_csv
 from stages.common.images.outlook import Outlook
-from stages.common.models.recipe import Recipe, examples_of, outlook_of, side_by_side
+from stages.common.models.recipe import Recipe, class_count, examples_of, outlook_of, side_by_side
 from stages.common.runtime.checkpoints import ResultCache
 from stages.common.runtime.limits import TRAINING, require_memory
 from stages.common.runtime.params import real, whole
@@ -65,7 +65,7 @@ def check(params: WrongLabelsParams, outlook: Outlook) -> None:
 def train_one(recipe: Recipe, images: int, share: float, seed: int) -> dict[str, Any]:
     """What the table says of a network. Equal seeds start alike, and see images in one order."""
     right, test = examples_of(TRAIN).first(images), examples_of(TEST)
-    classes = 1 + int(max(right.labels.max(), test.labels.max()))
+    classes = class_count(right, test)
     *_, rng = np.random.default_rng(seed).spawn(3)  # the first two are the recipe's
     given = replace(right, labels=mislabelled(right.labels, classes, share, rng))
     network = recipe.train(given, classes, seed)

@@ -1,5 +1,6 @@
 """Trainings that a stage makes for itself, many of them side by side."""
 
+import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 from nn import SGD, Dataset, Network, Settings, stacked, unstacked
 from nn.dataset import Transform, identity_transform
 from stages.common.files.atomic import StageError
-from stages.common.files.paths import PREPROCESSING
+from stages.common.files.paths import BATCH_SIZE, PREPROCESSING
 from stages.common.images.outlook import Outlook
 from stages.common.images.preprocess import Preprocessing
 from stages.common.models.model import as_examples
@@ -28,12 +29,22 @@ def examples_of(folder: Path) -> Dataset:
     return as_examples(folder, Preprocessing.load(PREPROCESSING))
 
 
+def class_count(*parts: Dataset) -> int:
+    """How many classes there are if labels count from 0 to the largest of some images."""
+    return 1 + max(int(part.labels.max()) for part in parts)
+
+
+def batch_size_of_run() -> int:
+    """How many images there are in a mini-batch of the stage ``batch``."""
+    return int(json.loads(BATCH_SIZE.read_text())["batch_size"])
+
+
 def outlook_of(examples: Dataset, classes: int | None = None) -> Outlook:
     """The images that a command has; classes are those of the labels unless they are given."""
     return Outlook(
         images=len(examples),
         inputs=examples.stored.shape[1],
-        classes=1 + int(examples.labels.max()) if classes is None else classes,
+        classes=class_count(examples) if classes is None else classes,
         labels=examples.labels,
     )
 
