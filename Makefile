@@ -12,6 +12,8 @@ ANY := cpython$(PYTHONS)
 # uv itself runs on any Python that has venv.
 STARTER := $(shell command -v "$(PYTHON)" || command -v python3)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Python keeps what it has compiled, inside this folder; or every command compiles DVC anew, a second each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Environments can be moved with their folder; uv takes a Python that is there before it fetches one.
 NEW_VENV = $(UV) venv --quiet --relocatable --clear --no-project --python-preference system
