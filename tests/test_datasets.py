@@ -79,7 +79,7 @@ QUICK: dict[str, dict[str, Any]] = {  # beyond tests/small.yaml
     "architecture": {"widths": [4], "depths": [0, 2], "rates": [1]},
     "wishes": {"digit": 1},
     "twos": {"digit": 1},
-    "report": {"dpi": 50, "mistakes": 8},
+    "report": {"mistakes": 8},
 }  # fmt: skip
 
 
