@@ -165,24 +165,41 @@ def test_a_missing_key_is_refused(section: str, key: str, refusal: Refusal) -> N
 
 
 @pytest.mark.parametrize("path", [PARAMETERS, CLAIM_PARAMETERS], ids=str)
-def test_an_experiment_changes_the_lines_of_its_parameter_and_no_other(
+def test_an_experiment_changes_the_lines_of_its_parameters_and_no_other(
     path: Path, tmp_path: Path
 ) -> None:
-    """``dvc exp run -S`` rewrites the whole file, by DVC's own writer."""
-    text = (ROOT / path).read_text()
-    for section, values in load(text).items():
-        for key, value in flat(values).items():
-            copy = tmp_path / path.name
-            copy.write_text(text)
-            apply_overrides(copy, [f"{section}.{key}={json.dumps(other(value))}"])
-            assert flat(load(copy)[section])[key] == other(value)
-            start = text.index(f"\n{section}:")
-            for part in key.split("."):
-                start = text.index(f"  {part}:", start)
-            own = re.match(r" +\w+:.*\n(?: +[-\w](?!.*: ).*\n)*", text[start:])
-            assert own
-            assert copy.read_text().startswith(text[:start])
-            assert copy.read_text().endswith(text[start + own.end() :])
+    """``dvc exp run -S`` rewrites the whole file, by DVC's own writer; a line in each section."""
+    text, copy = (ROOT / path).read_text(), tmp_path / path.name
+    before = {section: flat(values) for section, values in load(text).items()}
+    for turn in range(max(map(len, before.values()))):
+        chosen = {s: [*keys][turn] for s, keys in before.items() if turn < len(keys)}
+        expected = {s: {**keys} for s, keys in before.items()}
+        for section, key in chosen.items():
+            expected[section][key] = other(before[section][key])
+        copy.write_text(text)
+        apply_overrides(
+            copy, [f"{s}.{key}={json.dumps(expected[s][key])}" for s, key in chosen.items()]
+        )
+        assert {s: flat(values) for s, values in load(copy).items()} == expected
+        assert copy.read_text() == with_lines_of(copy.read_text(), text, chosen)
+
+
+def with_lines_of(changed: str, text: str, chosen: dict[str, str]) -> str:
+    """The text, but with the ``changed`` lines of some parameters, one in a section."""
+    for section, key in chosen.items():
+        (start, end), (first, last) = (place_of(section, key, each) for each in (text, changed))
+        text = text[:start] + changed[first:last] + text[end:]
+    return text
+
+
+def place_of(section: str, key: str, text: str) -> tuple[int, int]:
+    """Where the lines of a parameter begin and end in a file of parameters."""
+    start = text.index(f"\n{section}:")
+    for part in key.split("."):
+        start = text.index(f"  {part}:", start)
+    own = re.compile(r" +\w+:.*\n(?: +[-\w](?!.*: ).*\n)*").match(text, start)
+    assert own
+    return start, own.end()
 
 
 def test_an_experiment_adds_a_key_that_may_be_missing(tmp_path: Path) -> None:
