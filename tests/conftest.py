@@ -24,12 +24,13 @@ for number, usual in (
         signal.signal(number, usual)
 
 
-SLOWEST = ("test_pipeline.py", "test_torture.py", "test_benchmarks.py")
+SLOWEST = ("test_pipeline.py", "test_datasets.py", "test_benchmarks.py", "test_torture.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, or one processor waits for the other in the end."""
-    items.sort(key=lambda item: item.path.name not in SLOWEST)
+    turns = {name: turn for turn, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: turns.get(item.path.name, len(turns)))
 
 
 class Problem(NamedTuple):
