@@ -450,6 +450,15 @@ def test_real_digits_are_prepared_alike(node: Node) -> None:
     same_images(node, list(images[:20]), 1, 40)
 
 
+def test_digits_of_few_pixels_are_prepared_alike(node: Node) -> None:
+    images, _ = sample_digits()
+    blocks = [images[:60, 4:24, 4:24].reshape(60, n, 20 // n, n, 20 // n) for n in (4, 5, 10)]
+    tiny = [tiny for sums in blocks for tiny in sums.mean(axis=(2, 4)).astype(np.uint8)]
+    small = [np.pad(picture, 30) for picture in tiny]  # in a picture of usual size
+    for rows, columns in ((28, 28), (28, 14), (96, 128)):
+        assert same_images(node, tiny[::3] + small[::3], rows, columns).any(axis=(1, 2)).all()
+
+
 def test_noise_of_any_shape_is_prepared_alike(node: Node) -> None:
     generator = rng()
     shapes = generator.integers(1, 60, (60, 2))
