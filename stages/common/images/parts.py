@@ -16,15 +16,14 @@ SPECK = 20  # of the ink of the largest part: what has less than that part of it
 DUST = 200  # what has less than this part of it is one, however near it lies
 MOST = 500  # parts; of more, none is another mark
 NEAR = 6  # of the length of all ink: what is nearer than that part of it belongs together
-PEN = 12  # of a digit's length: a line that is thinner than that part of it is made as broad
 
 Boxes = NDArray[np.int64]  # (parts, 4): top, bottom, left, right; the ends are beyond the ink
 
 
 def digit_of(ink: Levels) -> Levels:
-    """The ink of the digit alone, drawn with a pen that is not thinner than MNIST's."""
+    """The ink of the digit alone."""
     cleared = main_part(without_lines(main_part(ink)))
-    return broadened(cleared if strength(cleared)[1] >= FAINTEST else ink)
+    return without_haze(cleared if strength(cleared)[1] >= FAINTEST else ink)
 
 
 def without_lines(ink: Levels) -> Levels:
@@ -136,19 +135,7 @@ def _cut(ink: Levels, labels: NDArray[np.int64], kept: NDArray[np.int64], boxes:
     return cut
 
 
-def broadened(ink: Levels) -> Levels:
-    """Ink drawn with a broader pen if its lines are thin for their length: 1 / ``PEN`` of it.
-
-    How broad lines are is told by their area and the length of their edges.
-    """
-    strong = ink > strength(ink)[0]
-    if not strong.any():
-        return ink
-    length = max(int(np.ptp(np.flatnonzero(strong.any(axis=axis)))) + 1 for axis in (0, 1))
-    edges = sum(int(np.diff(strong, axis=axis).sum()) for axis in (0, 1))
-    thin = length * edges - 2 * PEN * int(strong.sum())
-    if thin <= 0:
-        return ink
-    parts = 2 * (PEN - 1) * edges
-    more = (2 * thin + parts) // (2 * parts)  # pixels on each side
-    return highest(np.pad(ink, more), 2 * more + 1)
+def without_haze(ink: Levels) -> Levels:
+    """Strong ink and its soft rim of one pixel: not the noise of the paper around it."""
+    strong = (ink > strength(ink)[0]).astype(np.uint8)
+    return np.where(highest(strong, 3) > 0, ink, 0)

@@ -11,12 +11,11 @@ const speckPart = 20; // of the ink of the largest part: what has less may be a 
 const dustPart = 200; // what has less than this part of it is one, however near it lies
 const mostParts = 500; // of more, none is another mark
 const nearPart = 6; // of the length of all ink: what is nearer belongs together
-const penPart = 12; // of a digit's length: a thinner line is made as broad
 
-/** The ink of the digit alone, drawn with a pen that is not thinner than MNIST's. */
+/** The ink of the digit alone. */
 export function digitOf(ink) {
   const cleared = mainPart(withoutLines(mainPart(ink)));
-  return broadened(inkStrength(cleared).full >= faintestInk ? cleared : ink);
+  return withoutHaze(inkStrength(cleared).full >= faintestInk ? cleared : ink);
 }
 
 /** The picture without thin lines from edge to edge: ruled paper, a frame, a scanner's edge. */
@@ -76,7 +75,7 @@ function mainPart(ink) {
 }
 
 /** Parts that hold together above a level, in the order of their first pixels. */
-function partsOf({ height, width, levels }, threshold) {
+export function partsOf({ height, width, levels }, threshold) {
   const labels = new Int32Array(levels.length);
   const parts = [];
   for (let start = 0; start < levels.length; start++) {
@@ -159,38 +158,10 @@ function cutOut({ height, width, levels }, labels, kept) {
   return { height, width, levels: cut };
 }
 
-/** Ink drawn with a broader pen if its lines are thin for their length. */
-function broadened(ink) {
-  const { area, edges, length } = linesOf(ink);
-  const thin = length * edges - 2 * penPart * area;
-  if (area === 0 || thin <= 0) return ink;
-  const parts = 2 * (penPart - 1) * edges;
-  const more = Math.floor((2 * thin + parts) / (2 * parts)); // pixels on each side
-  return highest(padded(ink, more), 2 * more + 1);
-}
-
-/** Area of strong ink, how many pixels' edges bound it, and its longer side. */
-function linesOf({ height, width, levels }) {
+/** Strong ink and its soft rim of one pixel: not the noise of the paper around it. */
+function withoutHaze({ height, width, levels }) {
   const { threshold } = inkStrength({ levels });
-  let [area, edges] = [0, 0];
-  const [rows, columns] = [new Uint8Array(height), new Uint8Array(width)];
-  for (let y = 0, k = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, k++) {
-      const strong = levels[k] > threshold;
-      if (x > 0) edges += strong !== levels[k - 1] > threshold;
-      if (y > 0) edges += strong !== levels[k - width] > threshold;
-      if (strong) [area, rows[y], columns[x]] = [area + 1, 1, 1];
-    }
-  }
-  const extent = (some) => some.lastIndexOf(1) - some.indexOf(1) + 1;
-  return { area, edges, length: Math.max(extent(rows), extent(columns)) };
-}
-
-function padded({ height, width, levels }, more) {
-  const [rows, columns] = [height + 2 * more, width + 2 * more];
-  const larger = new Uint8Array(rows * columns);
-  for (let y = 0; y < height; y++) {
-    larger.set(levels.subarray(y * width, (y + 1) * width), (y + more) * columns + more);
-  }
-  return { height: rows, width: columns, levels: larger };
+  const strong = levels.map((level) => (level > threshold ? 1 : 0));
+  const near = highest({ height, width, levels: strong }, 3).levels;
+  return { height, width, levels: levels.map((level, k) => (near[k] ? level : 0)) };
 }
