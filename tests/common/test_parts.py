@@ -11,7 +11,7 @@ from benchmarks.pictures import COLUMNS, OPEN, TABLE, markdown
 from stages.common.files.tables import read_table
 from stages.common.images.drawing import pen_for, prepare, rasterize
 from stages.common.images.ink import Levels, ink_of
-from stages.common.images.parts import main_part, without_haze, without_lines
+from stages.common.images.parts import has_rival, main_part, without_haze, without_lines
 from stages.common.runtime.imports import ROOT
 from tests.common.test_drawing import HANDS, apart
 
@@ -188,6 +188,20 @@ def test_haze_around_the_ink_goes_and_its_soft_rim_stays() -> None:
     np.testing.assert_array_equal(cleared[29:70, 40:60], digit[29:70, 40:60])
     cleared[29:71, 39:61] = 0
     assert not cleared.any()
+
+
+def test_a_mark_that_may_be_meant_is_a_rival() -> None:
+    ink = np.zeros((300, 400), np.uint8)
+    ink[100:200, 60:80] = 255
+    assert not has_rival(ink)
+    for height, rival in ((80, True), (40, True), (30, False), (3, False)):
+        other = ink.copy()
+        other[100 : 100 + height, 300:320] = 255
+        assert has_rival(other) == rival
+    ink[100:200, 90:110] = 255  # so near that it belongs to the first
+    ink[280:290] = 255  # a line of the paper
+    ink[:20] = 255  # a table
+    assert not has_rival(ink)
 
 
 def test_ink_is_as_strong_in_a_shadow() -> None:

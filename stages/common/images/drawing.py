@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.common.images.ink import FAINTEST, TINY, Levels, brightened, ink_of, strength
-from stages.common.images.parts import digit_of
+from stages.common.images.parts import digit_of, has_rival
 from stages.common.images.redraw import redrawn
 
 Strokes = Sequence[Sequence[Sequence[float]]]  # polylines of points (x, y) in the unit square
@@ -42,6 +42,11 @@ def prepare(levels: Levels, height: int = 28, width: int = 28) -> Levels:
     top, left = corner(digit, height, width)
     image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     return image
+
+
+def has_another_mark(levels: Levels) -> bool:
+    """Whether a picture has another mark that may be meant: `prepare` takes that with more ink."""
+    return min(levels.shape) >= TINY and has_rival(ink_of(reduced(levels)))
 
 
 def reduced(levels: Levels) -> Levels:

@@ -9,6 +9,7 @@ const thinPart = 20; // of the picture's length: what is broader than that part 
 const alongPercent = 70; // of the shorter side: what touches the edge so long is no digit
 const speckPart = 20; // of the ink of the largest part: what has less may be a speck
 const dustPart = 200; // what has less than this part of it is one, however near it lies
+const rivalPart = 3; // of the digit's ink: another mark with more may be meant
 const mostParts = 500; // of more, none is another mark
 const nearPart = 6; // of the length of all ink: what is nearer belongs together
 
@@ -57,11 +58,26 @@ function thinRuns(covered, most) {
   return runs.filter(([first, end]) => end - first <= most);
 }
 
+/** Whether another mark has so much of the digit's ink that it may be meant. */
+export function hasRival(ink) {
+  const { marks, inkOfMark } = marksOf(withoutLines(ink));
+  const [first, second] = marks.map(inkOfMark).sort((a, b) => b - a);
+  return rivalPart * (second ?? 0) > first;
+}
+
 /** The ink without parts that are specks, run along the picture's edge, or lie apart. */
 function mainPart(ink) {
+  const { labels, marks, inkOfMark } = marksOf(ink);
+  if (marks.length === 0) return ink;
+  const masses = marks.map(inkOfMark);
+  return cutOut(ink, labels, marks[masses.indexOf(Math.max(...masses))]);
+}
+
+/** What may be the digit, if there are several parts: lists of those that belong together. */
+function marksOf(ink) {
   const { threshold } = inkStrength(ink);
   const { labels, parts } = partsOf(ink, threshold);
-  if (parts.length < 2) return ink;
+  if (parts.length < 2) return { labels, marks: [], inkOfMark: () => 0 };
   const most = (key) => parts.reduce((best, part) => Math.max(best, part[key]), 0);
   const shorter = Math.min(ink.height, ink.width);
   for (const part of parts) {
@@ -71,7 +87,8 @@ function mainPart(ink) {
   const heavy = most(key);
   const found = parts.filter((part) => part[key] > 0 && dustPart * part[key] >= heavy);
   const large = found.filter((part) => speckPart * part[key] >= heavy);
-  return cutOut(ink, labels, heaviest(groupsOf(found, large), key));
+  const inkOfMark = (mark) => mark.reduce((sum, part) => sum + part[key], 0);
+  return { labels, marks: groupsOf(found, large), inkOfMark };
 }
 
 /** Parts that hold together above a level, in the order of their first pixels. */
@@ -128,11 +145,6 @@ function groupsOf(parts, large) {
   }
   const first = (group) => Math.min(...group.map((part) => part.label));
   return groups.sort((a, b) => first(a) - first(b));
-}
-
-function heaviest(groups, key) {
-  const masses = groups.map((group) => group.reduce((sum, part) => sum + part[key], 0));
-  return groups[masses.indexOf(Math.max(...masses))];
 }
 
 /** The box around parts; its ends are beyond the ink. */

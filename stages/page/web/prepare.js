@@ -5,7 +5,7 @@
 // A picture is {height, width, levels}: grey levels in a Uint8Array, row by row.
 
 import { brightened, faintestInk, inkOf, inkStrength, tinySide } from "./ink.js";
-import { digitOf } from "./parts.js";
+import { digitOf, hasRival } from "./parts.js";
 import { redrawn } from "./redraw.js";
 
 export const mostPixels = 64_000_000; // of a picture: the caller refuses a larger one
@@ -34,6 +34,11 @@ export function prepare(picture, height = 28, width = 28) {
     image.set(row, (top + y) * width + left);
   }
   return image;
+}
+
+/** Whether a picture has another mark that may be meant: `prepare` takes the one with more ink. */
+export function hasAnotherMark(picture) {
+  return Math.min(picture.height, picture.width) >= tinySide && hasRival(inkOf(reducedPicture(picture)));
 }
 
 /**
