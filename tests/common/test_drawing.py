@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from stages.common.images.drawing import (
     LONGEST_SIDE,
     PEN_SHARE,
+    PIVOT,
+    enlarged,
     image_of_strokes,
     pen_for,
     prepare,
@@ -162,6 +165,50 @@ def test_the_box_keeps_its_share_of_other_fields() -> None:
         high, wide = box(prepare(levels, 28, 14))
         assert high <= 20
         assert wide <= 10
+
+
+def cubic(distance: float) -> float:
+    """Keys 1981, equation 4, for a = -1: how much a sample counts at that distance from it."""
+    x, a = abs(distance), -1
+    if x <= 1:
+        return (a + 2) * x**3 - (a + 3) * x**2 + 1
+    return a * x**3 - 5 * a * x**2 + 8 * a * x - 4 * a if x < 2 else 0
+
+
+@pytest.mark.parametrize("times", [1.5, 2, 2.5])
+def test_a_small_digit_is_enlarged_by_cubic_convolution_and_made_steeper(times: float) -> None:
+    digit = np.random.default_rng(0).integers(0, 256, (8, 4), np.uint8)
+    large = enlarged(digit, (round(8 * times), round(4 * times)))
+    for (row, column), level in np.ndenumerate(large):
+        y, x = ((place + 0.5) / times - 0.5 for place in (row, column))
+        smooth = sum(
+            cubic(y - i) * cubic(x - j) * float(value) for (i, j), value in np.ndenumerate(digit)
+        )
+        expected = min(255.0, max(0.0, PIVOT + times * (smooth - PIVOT)))
+        assert level == pytest.approx(expected, abs=2)  # weights are rounded to 1 / 1024
+
+
+def test_the_edges_of_an_enlarged_digit_are_as_sharp_as_before() -> None:
+    half = np.zeros((8, 8), np.uint8)
+    half[:, 3:] = 255
+    row = enlarged(half, (20, 20))[10].astype(int)
+    assert row[:6].max() == 0
+    assert row[9:19].min() == 255  # beyond the last pixel is background
+    assert np.count_nonzero((row > 0) & (row < 255)) <= 2
+
+
+@pytest.mark.parametrize(("side", "most"), [(7, 0.6), (8, 0.5), (10, 0.35)])
+def test_digits_that_were_shrunk_look_as_before(side: int, most: float) -> None:
+    apart = []
+    for image in sample_digits()[0][:100]:
+        rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
+        digit = Image.fromarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+        longer = max(digit.size)
+        width, height = (max(1, round(side * length / longer)) for length in digit.size)
+        few = np.asarray(digit.resize((width, height), Image.Resampling.BOX))
+        difference = prepare(few).astype(int) - image
+        apart.append(np.abs(difference).mean() / image.mean())
+    assert np.mean(apart) < most  # as blocks: 0.72, 0.62 and 0.43
 
 
 def test_large_pictures_are_averaged_over_squares() -> None:

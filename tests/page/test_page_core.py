@@ -4,7 +4,7 @@ import re
 from base64 import b64decode
 from dataclasses import replace
 from io import BytesIO
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,13 @@ from benchmarks.photographs import KINDS
 from nn import Network, cost_of, feedforward, gradient
 from nn.functions import ACTIVATIONS, LEAK, Array
 from stages.common.images import drawing as ink
-from stages.common.images.drawing import image_of_strokes, pen_for, prepare, rasterize
+from stages.common.images.drawing import (
+    has_another_mark,
+    image_of_strokes,
+    pen_for,
+    prepare,
+    rasterize,
+)
 from stages.common.images.ink import Levels
 from stages.common.images.novelty import describe
 from stages.common.images.pictures import grey_of, read_picture
@@ -450,6 +456,15 @@ def test_real_digits_are_prepared_alike(node: Node) -> None:
     same_images(node, list(images[:20]), 1, 40)
 
 
+def test_digits_of_few_pixels_are_prepared_alike(node: Node) -> None:
+    images, _ = sample_digits()
+    blocks = [images[:60, 4:24, 4:24].reshape(60, n, 20 // n, n, 20 // n) for n in (4, 5, 10)]
+    tiny = [tiny for sums in blocks for tiny in sums.mean(axis=(2, 4)).astype(np.uint8)]
+    small = [np.pad(picture, 30) for picture in tiny]  # in a picture of usual size
+    for rows, columns in ((28, 28), (28, 14), (96, 128)):
+        assert same_images(node, tiny[::3] + small[::3], rows, columns).any(axis=(1, 2)).all()
+
+
 def test_noise_of_any_shape_is_prepared_alike(node: Node) -> None:
     generator = rng()
     shapes = generator.integers(1, 60, (60, 2))
@@ -506,6 +521,19 @@ def test_pictures_as_people_take_them_are_prepared_alike(node: Node) -> None:
     ]
     seen = same_images(node, pictures)
     assert (seen.max(axis=(1, 2)) == 255).all()
+
+
+def test_another_mark_is_seen_alike(node: Node) -> None:
+    digits = sample_digits()[0]
+    sheets = [np.pad(np.hstack([a, b]).repeat(6, 0).repeat(6, 1), 40) for a, b in pairwise(digits)]
+    generator = rng()
+    kinds = (KINDS[name] for name in ("clean", "second mark", "dark ruling", "table's edge"))
+    pictures = [*sheets, *(grey_of(kind(digits[0], generator)) for kind in kinds), digits[0]]
+    expected = [has_another_mark(levels) for levels in pictures]
+    got = node(*({**prepare_call(levels), "task": "anotherMark"} for levels in pictures))
+    assert got == expected
+    assert np.mean(expected[: len(sheets)]) > 0.5
+    assert not any(expected[len(sheets) :])
 
 
 def test_arrays_and_images_are_unpacked_as_they_were_packed(node: Node) -> None:

@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.common.images.ink import FAINTEST, TINY, Levels, brightened, ink_of, strength
-from stages.common.images.parts import digit_of
+from stages.common.images.parts import digit_of, has_rival
+from stages.common.images.redraw import redrawn
 
 Strokes = Sequence[Sequence[Sequence[float]]]  # polylines of points (x, y) in the unit square
 
 LONGEST_SIDE = 1024  # pixels; a larger picture is averaged down first
 STRIP = 32  # rows of squares that are summed at once
 BOX, FIELD = 20, 28  # MNIST: a digit fills a box of 20 x 20 pixels in a field of 28 x 28
+ONE = 1024  # what the weights of an enlarged pixel's neighbours add up to
+PIVOT = 160  # grey levels: brighter ones become brighter when a digit is enlarged, others darker
 PEN_SHARE = 1 / 8  # breadth of a line, of the longer side: drawn digits hold as much ink as MNIST's
 PEN_SIDE = 280  # pixels along the raster on which strokes are drawn
 FINEST_PEN = 0.02  # of the unit square: how broad a single dot is
@@ -26,22 +29,24 @@ FINEST_PEN = 0.02  # of the unit square: how broad a single dot is
 def prepare(levels: Levels, height: int = 28, width: int = 28) -> Levels:
     """A picture of one digit, of any size and polarity, as an image of MNIST's kind.
 
-    The ink's box is scaled, by averaging areas and keeping its aspect, to 20/28 of the field, and
-    its centre of mass comes to the middle, to the nearest pixel (LeCun et al. 1998, section III).
+    The ink's box is scaled, keeping its aspect, to 20/28 of the field, and its centre of mass comes
+    to the middle, to the nearest pixel (LeCun et al. 1998, section III).
     Ink is 255 on 0; a picture without ink gives zeros.
     """
     ink = ink_of(reduced(levels))
     image = np.zeros((height, width), np.uint8)
     if strength(ink)[1] < FAINTEST:
         return image
-    digit, _ = brightened(
-        scaled(
-            boxed(*brightened(ink if min(levels.shape) < TINY else digit_of(ink))), height, width
-        )
-    )
+    whole = ink if min(levels.shape) < TINY else redrawn(digit_of(ink))
+    digit, _ = brightened(scaled(boxed(*brightened(whole)), height, width))
     top, left = corner(digit, height, width)
     image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     return image
+
+
+def has_another_mark(levels: Levels) -> bool:
+    """Whether a picture has another mark that may be meant: `prepare` takes that with more ink."""
+    return min(levels.shape) >= TINY and has_rival(ink_of(reduced(levels)))
 
 
 def reduced(levels: Levels) -> Levels:
@@ -73,16 +78,49 @@ def _bounds(ink: Levels, edge: int, axis: int) -> slice:
 
 
 def scaled(digit: Levels, height: int, width: int) -> Levels:
-    """A digit scaled into the box of a field (height, width): each pixel the mean of its area."""
+    """A digit scaled into the box of a field (height, width): each pixel the mean of its area.
+
+    One that is smaller than the box is ``enlarged``.
+    """
     rows, columns = digit.shape
     box_rows, box_columns = (max(1, (2 * n * BOX + FIELD) // (2 * FIELD)) for n in (height, width))
     if rows * box_columns >= columns * box_rows:  # as high as the box
         shape = box_rows, max(1, (2 * columns * box_rows + rows) // (2 * rows))
     else:
         shape = max(1, (2 * rows * box_columns + columns) // (2 * columns)), box_columns
+    if sum(shape) > sum(digit.shape):
+        return enlarged(digit, shape)
     down, across = (_overlaps(n, m) for n, m in zip(digit.shape, shape, strict=True))
     sums = down @ digit.astype(np.float64) @ across.T  # whole numbers below 2^53, hence exact
     return np.floor((2 * sums + digit.size) / (2 * digit.size)).astype(np.uint8)
+
+
+def enlarged(digit: Levels, shape: tuple[int, int]) -> Levels:
+    """A digit of this larger shape: smooth curves through its pixels, its edges as sharp as before.
+
+    Enlarged edges are blurred over as many more pixels as the digit has now. So contrast is made
+    steeper by as much, about ``PIVOT``: above the middle, since few pixels make lines broad.
+    """
+    down, across = (_weights(n, m) for n, m in zip(digit.shape, shape, strict=True))
+    sums = down @ digit.astype(np.float64) @ across.T  # whole numbers below 2^53, hence exact
+    large, small = sum(shape), sum(digit.shape)
+    steep, unit = large * sums - PIVOT * (large - small) * ONE**2, small * ONE**2
+    return np.clip(np.floor((2 * steep + unit) / (2 * unit)), 0, 255).astype(np.uint8)
+
+
+def _weights(source: int, target: int) -> NDArray[np.float64]:
+    """What each source pixel adds to each target pixel, (target, source), in units of 1 / ``ONE``.
+
+    Cubic convolution (Keys 1981) with a = -1, the sharpest. Distances are whole numbers: between
+    source pixels lie ``unit`` of them. Beyond the digit is background.
+    """
+    unit = 2 * target
+    centres = (2 * np.arange(target)[:, np.newaxis] + 1) * source - target
+    x = np.abs(centres - unit * np.arange(source))
+    near = x**3 - 2 * x**2 * unit + unit**3
+    far = -(x**3) + 5 * x**2 * unit - 8 * x * unit**2 + 4 * unit**3
+    weights = np.where(x < unit, near, np.where(x < 2 * unit, far, 0))
+    return ((2 * ONE * weights + unit**3) // (2 * unit**3)).astype(np.float64)
 
 
 def _overlaps(source: int, target: int) -> NDArray[np.float64]:

@@ -5,12 +5,15 @@
 // A picture is {height, width, levels}: grey levels in a Uint8Array, row by row.
 
 import { brightened, faintestInk, inkOf, inkStrength, tinySide } from "./ink.js";
-import { digitOf } from "./parts.js";
+import { digitOf, hasRival } from "./parts.js";
+import { redrawn } from "./redraw.js";
 
 export const mostPixels = 64_000_000; // of a picture: the caller refuses a larger one
 const longestSide = 1024; // pixels; a larger picture is averaged down first
 const boxSide = 20; // MNIST: a digit fills a box of 20 x 20 pixels ...
 const fieldSide = 28; // ... in a field of 28 x 28
+const weightOfOne = 1024; // what the weights of an enlarged pixel's neighbours add up to
+const pivot = 160; // grey levels: brighter ones become brighter when a digit is enlarged, others darker
 
 /**
  * A picture of one digit, of any size and polarity, as an image of MNIST's kind: the ink's box
@@ -23,7 +26,7 @@ export function prepare(picture, height = 28, width = 28) {
   const image = new Uint8Array(height * width);
   if (inkStrength(drawn).full < faintestInk) return image;
   const tiny = Math.min(picture.height, picture.width) < tinySide;
-  const { ink, edge } = brightened(tiny ? drawn : digitOf(drawn));
+  const { ink, edge } = brightened(tiny ? drawn : redrawn(digitOf(drawn)));
   const digit = brightened(scaledDigit(boxedInk(ink, edge), height, width)).ink;
   const [top, left] = cornerOf(digit, height, width);
   for (let y = 0; y < digit.height; y++) {
@@ -31,6 +34,11 @@ export function prepare(picture, height = 28, width = 28) {
     image.set(row, (top + y) * width + left);
   }
   return image;
+}
+
+/** Whether a picture has another mark that may be meant: `prepare` takes the one with more ink. */
+export function hasAnotherMark(picture) {
+  return Math.min(picture.height, picture.width) >= tinySide && hasRival(inkOf(reducedPicture(picture)));
 }
 
 /**
@@ -103,7 +111,7 @@ function inkBounds(brightest, edge) {
   return [first, last + 1];
 }
 
-/** A digit scaled into the box of a field: each pixel the mean of its area. */
+/** A digit scaled into the box of a field: each pixel the mean of its area, or enlarged. */
 function scaledDigit(digit, height, width) {
   const boxOf = (length) =>
     Math.max(1, Math.floor((2 * length * boxSide + fieldSide) / (2 * fieldSide)));
@@ -115,20 +123,48 @@ function scaledDigit(digit, height, width) {
   } else {
     rows = shorter(digit.height, digit.width, columns);
   }
-  const sums = areaSums(digit, rows, columns);
+  if (rows + columns > digit.height + digit.width) return enlargedDigit(digit, rows, columns);
+  const sums = weightedSums(digit, rows, columns, forOverlaps);
   const area = digit.height * digit.width;
   const means = sums.map((sum) => Math.floor((2 * sum + area) / (2 * area)));
   return { height: rows, width: columns, levels: new Uint8Array(means) };
 }
 
-/** Sums of levels x overlap for every target pixel, (rows * columns,): whole numbers. */
-function areaSums({ height, width, levels }, rows, columns) {
+/** A digit with more pixels: smooth curves through its pixels, its edges as sharp as before. */
+function enlargedDigit(digit, rows, columns) {
+  const sums = weightedSums(digit, rows, columns, forWeights);
+  const [large, small] = [rows + columns, digit.height + digit.width];
+  const unit = small * weightOfOne ** 2;
+  const levels = sums.map((sum) => {
+    const steep = large * sum - pivot * (large - small) * weightOfOne ** 2;
+    return Math.min(255, Math.max(0, Math.floor((2 * steep + unit) / (2 * unit))));
+  });
+  return { height: rows, width: columns, levels: new Uint8Array(levels) };
+}
+
+/** Visit each source and target pixel, with what the one adds to the other: cubic convolution. */
+function forWeights(source, target, visit) {
+  const unit = 2 * target; // distances are whole numbers, so many between source pixels
+  for (let to = 0; to < target; to++) {
+    for (let from = 0; from < source; from++) {
+      const x = Math.abs((2 * to + 1) * source - target - unit * from);
+      if (x >= 2 * unit) continue;
+      const near = x ** 3 - 2 * x ** 2 * unit + unit ** 3;
+      const far = -(x ** 3) + 5 * x ** 2 * unit - 8 * x * unit ** 2 + 4 * unit ** 3;
+      const weight = 2 * weightOfOne * (x < unit ? near : far);
+      visit(from, to, Math.floor((weight + unit ** 3) / (2 * unit ** 3)));
+    }
+  }
+}
+
+/** Sums of levels x weight for every target pixel, (rows * columns,): whole numbers. */
+function weightedSums({ height, width, levels }, rows, columns, forPairs) {
   const across = new Float64Array(height * columns);
-  forOverlaps(width, columns, (x, column, part) => {
+  forPairs(width, columns, (x, column, part) => {
     for (let y = 0; y < height; y++) across[y * columns + column] += levels[y * width + x] * part;
   });
   const sums = new Float64Array(rows * columns);
-  forOverlaps(height, rows, (y, row, part) => {
+  forPairs(height, rows, (y, row, part) => {
     for (let x = 0; x < columns; x++) sums[row * columns + x] += across[y * columns + x] * part;
   });
   return sums;
