@@ -178,6 +178,14 @@ def test_each_python_of_the_range_is_tried_and_looked_up_in_the_locks() -> None:
     assert [*PYTHONS] == every
 
 
+def test_what_python_has_compiled_is_kept_whatever_the_machine_says(project: Project) -> None:
+    command = project.folder / "stages/tools/check.py"
+    command.parent.mkdir()
+    command.write_text("import sys; print('kept:', not sys.dont_write_bytecode)")
+    printed = project.make("check", PYTHONDONTWRITEBYTECODE="1")
+    assert printed.endswith("kept: True\n")
+
+
 def git(folder: Path, *words: str) -> None:
     who = ("-c", "user.name=test", "-c", "user.email=test@example.org")
     subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
