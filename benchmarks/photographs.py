@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
-from scipy.ndimage import binary_dilation, convolve, rotate
+from scipy.ndimage import binary_dilation, convolve, label, rotate
 
 from stages.common.images.ink import Levels
 
@@ -54,6 +54,12 @@ def thinned(shape: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 RING = ((1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1))
+
+
+def loops(digit: Levels) -> int:
+    """How many holes the shape has whose middle line is drawn: a loop filled with ink is none."""
+    _, parts = label(np.pad(enlarged(digit) <= 0.5, 1, constant_values=True))
+    return int(parts) - 1
 
 
 def on_paper(ink: Ink, light: Ink | float = 1.0) -> Image.Image:
@@ -230,3 +236,4 @@ KINDS: dict[str, Kind] = {
     "white on transparent": partial(transparent, 255),
     "black on transparent": partial(transparent, 0),
 }
+THIN = ("pen of one pixel", "ball-pen on grey paper")

@@ -16,7 +16,7 @@ from stages.common.files.atomic import StageError, whole_file
 from stages.common.files.paths import NETWORK
 from stages.common.images.classes import Classes
 from stages.common.images.dataset import load_classes
-from stages.common.images.drawing import prepare
+from stages.common.images.drawing import has_another_mark, prepare
 from stages.common.images.ink import Levels
 from stages.common.images.novelty import Familiar, load_familiar
 from stages.common.images.pictures import MOST_PIXELS, printable, read_picture
@@ -51,6 +51,7 @@ class Answer:
     names: Classes
     strange: str = ""  # a warning if the picture looks like nothing the network has seen
     frames: int = 1  # of the file, of which the first was read
+    another: bool = False  # whether the picture has another mark of like size
 
     @property
     def ranked(self) -> list[int]:
@@ -67,7 +68,8 @@ class Answer:
     def warnings(self) -> list[str]:
         """What to know before believing it."""
         first = f"has {self.frames} pages or frames; the first was read" if self.frames > 1 else ""
-        return [warning for warning in (self.strange, first) if warning]
+        another = "has another mark of like size; the one with more ink was read"
+        return [text for text in (self.strange, first, another * self.another) if text]
 
 
 def predict(files: Files = None, figure: Figure = None) -> None:
@@ -128,7 +130,8 @@ def read(model: Model, familiar: Familiar | None, path: Path) -> Answer:
     seen = described.prepare(images).reshape(image.shape)
     outputs = model.outputs(images)[0]
     names, strange = load_classes(len(outputs)), familiar.warning(seen) if familiar else ""
-    return Answer(printable(path), seen, outputs, names, strange, picture.frames)
+    another = has_another_mark(picture.levels)
+    return Answer(printable(path), seen, outputs, names, strange, picture.frames, another)
 
 
 def draw(answers: list[Answer], path: Path) -> None:

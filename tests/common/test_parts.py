@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.pictures import COLUMNS, TABLE, markdown
+from benchmarks.photographs import THIN
+from benchmarks.pictures import COLUMNS, OPEN, TABLE, markdown
 from stages.common.files.tables import read_table
 from stages.common.images.drawing import pen_for, prepare, rasterize
 from stages.common.images.ink import Levels, ink_of
-from stages.common.images.parts import PEN, broadened, main_part, without_lines
+from stages.common.images.parts import has_rival, main_part, without_haze, without_lines
 from stages.common.runtime.imports import ROOT
 from tests.common.test_drawing import HANDS, apart
 
@@ -76,7 +77,6 @@ def hard_shadow(levels: NDArray[np.int64]) -> NDArray[np.int64]:
     return levels
 
 
-THIN = ("pen of one pixel", "ball-pen on grey paper")
 DISTURBED = [
     speck, last_row, first_column, frame, ruled, squared, second_mark, table, hard_shadow,
 ]  # fmt: skip
@@ -178,15 +178,30 @@ def test_nothing_but_ink_stays_as_it_is(shape: tuple[int, int]) -> None:
     np.testing.assert_array_equal(main_part(ink), ink)
 
 
-def test_thin_lines_get_the_pen_of_others_and_broad_ones_keep_theirs() -> None:
-    for breadth in (1, 3, 20):
-        ink = np.zeros((240, 240), np.uint8)
-        ink[20:220, 100 : 100 + breadth] = 255
-        ink[20 : 20 + breadth, 100:180] = 255
-        made = broadened(ink)
-        across = np.count_nonzero(made[made.shape[0] // 2])
-        length = np.ptp(np.flatnonzero(made.any(1))) + 1
-        assert across == breadth if breadth == 20 else across == pytest.approx(length / PEN, abs=2)
+def test_haze_around_the_ink_goes_and_its_soft_rim_stays() -> None:
+    digit = np.zeros((100, 100), np.uint8)
+    digit[30:70, 40:60] = 240
+    digit[29, 40:60] = 80
+    hazy = digit.copy()
+    hazy[::3, ::3] = np.maximum(hazy[::3, ::3], 20)
+    cleared = without_haze(hazy)
+    np.testing.assert_array_equal(cleared[29:70, 40:60], digit[29:70, 40:60])
+    cleared[29:71, 39:61] = 0
+    assert not cleared.any()
+
+
+def test_a_mark_that_may_be_meant_is_a_rival() -> None:
+    ink = np.zeros((300, 400), np.uint8)
+    ink[100:200, 60:80] = 255
+    assert not has_rival(ink)
+    for height, rival in ((80, True), (40, True), (30, False), (3, False)):
+        other = ink.copy()
+        other[100 : 100 + height, 300:320] = 255
+        assert has_rival(other) == rival
+    ink[100:200, 90:110] = 255  # so near that it belongs to the first
+    ink[280:290] = 255  # a line of the paper
+    ink[:20] = 255  # a table
+    assert not has_rival(ink)
 
 
 def test_ink_is_as_strong_in_a_shadow() -> None:
@@ -207,6 +222,6 @@ def test_nothing_decides_the_box_but_the_digit() -> None:
     """As measured: two points less than of clean pictures at most, but where strokes suffer."""
     table = read_table(TABLE, COLUMNS, texts=("picture",))
     right = dict(zip(table["picture"], table["right"], strict=True))
-    kinds = right.keys() - {"interrupted strokes", "turned by up to 15 degrees", *THIN}
-    assert min(right[kind] for kind in kinds) > right["clean"] - 0.02
-    assert min(right[kind] for kind in THIN) > right["clean"] - 0.05
+    broken = {"interrupted strokes", *THIN, *(kind + OPEN for kind in THIN)}
+    assert min(right[kind] for kind in right.keys() - broken) > right["clean"] - 0.02
+    assert min(right[kind] for kind in broken) > right["clean"] - 0.03

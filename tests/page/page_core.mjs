@@ -24,7 +24,7 @@ const network = await import(urlOf("network"));
 const { noveltyOf, unpackFamiliar } = await import(urlOf("novelty"));
 const plane = await import(urlOf("plane"));
 const { withPalette } = await import(urlOf("plates"));
-const { pictureOfColours, prepare } = await import(urlOf("prepare"));
+const { hasAnotherMark, pictureOfColours, prepare } = await import(urlOf("prepare"));
 const { inputsOf, straightened } = await import(urlOf("preprocess"));
 const sensitivity = await import(urlOf("sensitivity"));
 const { makeRandom } = await import(urlOf("random"));
@@ -83,6 +83,7 @@ const tasks = {
   },
   guesses: ({ output }) => network.guesses(output),
   prepare: (given) => prepare(picture(given), given.rows, given.columns),
+  anotherMark: (given) => hasAnotherMark(picture(given)),
   rasterize: ({ strokes, side, pen }) => rasterize(strokes, side, pen).levels,
   imageOfStrokes: ({ strokes }) => imageOfStrokes(strokes),
   colours: ({ levels, height, width }) =>

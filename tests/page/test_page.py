@@ -206,8 +206,12 @@ def test_every_source_of_images_reaches_the_network(page: Page, tmp_path: Path) 
     Image.fromarray(photo).save(tmp_path / "one.png")
     page.locator("#picture").set_input_files(tmp_path / "one.png")
     expect(page.locator("#source-note")).to_contain_text("Your picture")
+    expect(page.locator("#source-note")).not_to_contain_text("another mark")
     notes.append(page.locator("#source-note").inner_text())
     assert len(set(notes)) == len(notes)
+    Image.fromarray(np.hstack([photo, photo])).save(tmp_path / "two.png")
+    page.locator("#picture").set_input_files(tmp_path / "two.png")
+    expect(page.locator("#source-note")).to_contain_text("another mark")
 
 
 def test_a_file_that_is_no_picture_is_refused_by_its_name_as_text(

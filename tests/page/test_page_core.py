@@ -4,7 +4,7 @@ import re
 from base64 import b64decode
 from dataclasses import replace
 from io import BytesIO
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,13 @@ from benchmarks.photographs import KINDS
 from nn import Network, cost_of, feedforward, gradient
 from nn.functions import ACTIVATIONS, LEAK, Array
 from stages.common.images import drawing as ink
-from stages.common.images.drawing import image_of_strokes, pen_for, prepare, rasterize
+from stages.common.images.drawing import (
+    has_another_mark,
+    image_of_strokes,
+    pen_for,
+    prepare,
+    rasterize,
+)
 from stages.common.images.ink import Levels
 from stages.common.images.novelty import describe
 from stages.common.images.pictures import grey_of, read_picture
@@ -515,6 +521,19 @@ def test_pictures_as_people_take_them_are_prepared_alike(node: Node) -> None:
     ]
     seen = same_images(node, pictures)
     assert (seen.max(axis=(1, 2)) == 255).all()
+
+
+def test_another_mark_is_seen_alike(node: Node) -> None:
+    digits = sample_digits()[0]
+    sheets = [np.pad(np.hstack([a, b]).repeat(6, 0).repeat(6, 1), 40) for a, b in pairwise(digits)]
+    generator = rng()
+    kinds = (KINDS[name] for name in ("clean", "second mark", "dark ruling", "table's edge"))
+    pictures = [*sheets, *(grey_of(kind(digits[0], generator)) for kind in kinds), digits[0]]
+    expected = [has_another_mark(levels) for levels in pictures]
+    got = node(*({**prepare_call(levels), "task": "anotherMark"} for levels in pictures))
+    assert got == expected
+    assert np.mean(expected[: len(sheets)]) > 0.5
+    assert not any(expected[len(sheets) :])
 
 
 def test_arrays_and_images_are_unpacked_as_they_were_packed(node: Node) -> None:

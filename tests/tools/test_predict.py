@@ -222,6 +222,19 @@ def test_of_several_frames_the_first_is_read_and_that_is_said(folder: Path) -> N
     )
 
 
+def test_two_digits_in_a_picture_are_said(folder: Path) -> None:
+    one = np.pad(np.kron(FIVE, np.ones((8, 8), np.uint8)), 30)
+    Image.fromarray(np.hstack([one, one])).save(folder / "two.png")
+    Image.fromarray(one).save(folder / "one.png")
+    result = run(folder, "two.png", "one.png")
+    answers = [line.partition(": ")[2] for line in result.stdout.splitlines()]
+    assert answers[0] == answers[1]
+    said = [line for line in result.stderr.splitlines() if "another mark" in line]
+    assert said == [
+        "warning: two.png: has another mark of like size; the one with more ink was read"
+    ]
+
+
 def test_an_empty_file_is_called_that(tmp_path: Path) -> None:
     (tmp_path / "nothing.png").touch()
     with pytest.raises(StageError, match=r"nothing\.png: expected a picture, got an empty file$"):

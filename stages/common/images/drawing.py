@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.common.images.ink import FAINTEST, TINY, Levels, brightened, ink_of, strength
-from stages.common.images.parts import digit_of
+from stages.common.images.parts import digit_of, has_rival
+from stages.common.images.redraw import redrawn
 
 Strokes = Sequence[Sequence[Sequence[float]]]  # polylines of points (x, y) in the unit square
 
@@ -36,14 +37,16 @@ def prepare(levels: Levels, height: int = 28, width: int = 28) -> Levels:
     image = np.zeros((height, width), np.uint8)
     if strength(ink)[1] < FAINTEST:
         return image
-    digit, _ = brightened(
-        scaled(
-            boxed(*brightened(ink if min(levels.shape) < TINY else digit_of(ink))), height, width
-        )
-    )
+    whole = ink if min(levels.shape) < TINY else redrawn(digit_of(ink))
+    digit, _ = brightened(scaled(boxed(*brightened(whole)), height, width))
     top, left = corner(digit, height, width)
     image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     return image
+
+
+def has_another_mark(levels: Levels) -> bool:
+    """Whether a picture has another mark that may be meant: `prepare` takes that with more ink."""
+    return min(levels.shape) >= TINY and has_rival(ink_of(reduced(levels)))
 
 
 def reduced(levels: Levels) -> Levels:

@@ -15,16 +15,16 @@ ALONG = 70  # percent of the shorter side: what touches the picture's edge so lo
 SPECK = 20  # of the ink of the largest part: what has less than that part of it may be a speck
 DUST = 200  # what has less than this part of it is one, however near it lies
 MOST = 500  # parts; of more, none is another mark
+RIVAL = 3  # of the digit's ink: another mark with more than that part of it may be meant
 NEAR = 6  # of the length of all ink: what is nearer than that part of it belongs together
-PEN = 12  # of a digit's length: a line that is thinner than that part of it is made as broad
 
 Boxes = NDArray[np.int64]  # (parts, 4): top, bottom, left, right; the ends are beyond the ink
 
 
 def digit_of(ink: Levels) -> Levels:
-    """The ink of the digit alone, drawn with a pen that is not thinner than MNIST's."""
+    """The ink of the digit alone."""
     cleared = main_part(without_lines(main_part(ink)))
-    return broadened(cleared if strength(cleared)[1] >= FAINTEST else ink)
+    return without_haze(cleared if strength(cleared)[1] >= FAINTEST else ink)
 
 
 def without_lines(ink: Levels) -> Levels:
@@ -68,6 +68,25 @@ def main_part(ink: Levels) -> Levels:
     labels, count = _labelled(ink > strength(ink)[0])
     if count < 2:
         return ink
+    parts, boxes, groups, masses = _marks(ink, labels, count)
+    chosen = groups == masses.argmax()
+    return _cut(ink, labels, parts[chosen], boxes[chosen])
+
+
+def has_rival(ink: Levels) -> bool:
+    """Whether another mark has more than 1 / ``RIVAL`` of the digit's ink: it may be meant."""
+    cleared = without_lines(ink)
+    labels, count = _labelled(cleared > strength(cleared)[0])
+    if count < 2:
+        return False
+    second, first = np.sort(np.append(_marks(cleared, labels, count)[-1], 0))[-2:]
+    return bool(RIVAL * second > first)
+
+
+def _marks(
+    ink: Levels, labels: NDArray[np.int64], count: int
+) -> tuple[NDArray[np.int64], Boxes, NDArray[np.int64], NDArray[np.int64]]:
+    """The parts that may be the digit's: their numbers, boxes and marks, and the marks' ink."""
     mass = np.bincount(labels.ravel(), ink.ravel(), count + 1).astype(np.int64)
     mass[0] = 0
     borders = labels[0], labels[-1], labels[:, 0], labels[:, -1]
@@ -77,8 +96,7 @@ def main_part(ink: Levels) -> Levels:
     parts = np.flatnonzero((mass > 0) & (DUST * mass >= mass.max()))
     boxes = _boxes(labels, count)[parts - 1]
     groups = _groups(boxes, SPECK * mass[parts] >= mass.max())
-    chosen = groups == groups[np.bincount(groups, mass[parts])[groups].argmax()]
-    return _cut(ink, labels, parts[chosen], boxes[chosen])
+    return parts, boxes, groups, np.bincount(groups, mass[parts]).astype(np.int64)
 
 
 def _labelled(strong: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
@@ -136,19 +154,7 @@ def _cut(ink: Levels, labels: NDArray[np.int64], kept: NDArray[np.int64], boxes:
     return cut
 
 
-def broadened(ink: Levels) -> Levels:
-    """Ink drawn with a broader pen if its lines are thin for their length: 1 / ``PEN`` of it.
-
-    How broad lines are is told by their area and the length of their edges.
-    """
-    strong = ink > strength(ink)[0]
-    if not strong.any():
-        return ink
-    length = max(int(np.ptp(np.flatnonzero(strong.any(axis=axis)))) + 1 for axis in (0, 1))
-    edges = sum(int(np.diff(strong, axis=axis).sum()) for axis in (0, 1))
-    thin = length * edges - 2 * PEN * int(strong.sum())
-    if thin <= 0:
-        return ink
-    parts = 2 * (PEN - 1) * edges
-    more = (2 * thin + parts) // (2 * parts)  # pixels on each side
-    return highest(np.pad(ink, more), 2 * more + 1)
+def without_haze(ink: Levels) -> Levels:
+    """Strong ink and its soft rim of one pixel: not the noise of the paper around it."""
+    strong = (ink > strength(ink)[0]).astype(np.uint8)
+    return np.where(highest(strong, 3) > 0, ink, 0)

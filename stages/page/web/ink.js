@@ -121,7 +121,7 @@ export function highest({ height, width, levels }, window) {
 }
 
 /** The lowest level in the square around each pixel. */
-function lowest(picture, window) {
+export function lowest(picture, window) {
   const inverted = ({ levels, ...shape }) => ({ ...shape, levels: levels.map((one) => 255 - one) });
   return inverted(highest(inverted(picture), window));
 }

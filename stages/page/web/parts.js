@@ -9,14 +9,14 @@ const thinPart = 20; // of the picture's length: what is broader than that part 
 const alongPercent = 70; // of the shorter side: what touches the edge so long is no digit
 const speckPart = 20; // of the ink of the largest part: what has less may be a speck
 const dustPart = 200; // what has less than this part of it is one, however near it lies
+const rivalPart = 3; // of the digit's ink: another mark with more may be meant
 const mostParts = 500; // of more, none is another mark
 const nearPart = 6; // of the length of all ink: what is nearer belongs together
-const penPart = 12; // of a digit's length: a thinner line is made as broad
 
-/** The ink of the digit alone, drawn with a pen that is not thinner than MNIST's. */
+/** The ink of the digit alone. */
 export function digitOf(ink) {
   const cleared = mainPart(withoutLines(mainPart(ink)));
-  return broadened(inkStrength(cleared).full >= faintestInk ? cleared : ink);
+  return withoutHaze(inkStrength(cleared).full >= faintestInk ? cleared : ink);
 }
 
 /** The picture without thin lines from edge to edge: ruled paper, a frame, a scanner's edge. */
@@ -58,11 +58,26 @@ function thinRuns(covered, most) {
   return runs.filter(([first, end]) => end - first <= most);
 }
 
+/** Whether another mark has so much of the digit's ink that it may be meant. */
+export function hasRival(ink) {
+  const { marks, inkOfMark } = marksOf(withoutLines(ink));
+  const [first, second] = marks.map(inkOfMark).sort((a, b) => b - a);
+  return rivalPart * (second ?? 0) > first;
+}
+
 /** The ink without parts that are specks, run along the picture's edge, or lie apart. */
 function mainPart(ink) {
+  const { labels, marks, inkOfMark } = marksOf(ink);
+  if (marks.length === 0) return ink;
+  const masses = marks.map(inkOfMark);
+  return cutOut(ink, labels, marks[masses.indexOf(Math.max(...masses))]);
+}
+
+/** What may be the digit, if there are several parts: lists of those that belong together. */
+function marksOf(ink) {
   const { threshold } = inkStrength(ink);
   const { labels, parts } = partsOf(ink, threshold);
-  if (parts.length < 2) return ink;
+  if (parts.length < 2) return { labels, marks: [], inkOfMark: () => 0 };
   const most = (key) => parts.reduce((best, part) => Math.max(best, part[key]), 0);
   const shorter = Math.min(ink.height, ink.width);
   for (const part of parts) {
@@ -72,11 +87,12 @@ function mainPart(ink) {
   const heavy = most(key);
   const found = parts.filter((part) => part[key] > 0 && dustPart * part[key] >= heavy);
   const large = found.filter((part) => speckPart * part[key] >= heavy);
-  return cutOut(ink, labels, heaviest(groupsOf(found, large), key));
+  const inkOfMark = (mark) => mark.reduce((sum, part) => sum + part[key], 0);
+  return { labels, marks: groupsOf(found, large), inkOfMark };
 }
 
 /** Parts that hold together above a level, in the order of their first pixels. */
-function partsOf({ height, width, levels }, threshold) {
+export function partsOf({ height, width, levels }, threshold) {
   const labels = new Int32Array(levels.length);
   const parts = [];
   for (let start = 0; start < levels.length; start++) {
@@ -131,11 +147,6 @@ function groupsOf(parts, large) {
   return groups.sort((a, b) => first(a) - first(b));
 }
 
-function heaviest(groups, key) {
-  const masses = groups.map((group) => group.reduce((sum, part) => sum + part[key], 0));
-  return groups[masses.indexOf(Math.max(...masses))];
-}
-
 /** The box around parts; its ends are beyond the ink. */
 function around(parts) {
   const least = (key) => parts.reduce((best, part) => Math.min(best, part[key]), Infinity);
@@ -159,38 +170,10 @@ function cutOut({ height, width, levels }, labels, kept) {
   return { height, width, levels: cut };
 }
 
-/** Ink drawn with a broader pen if its lines are thin for their length. */
-function broadened(ink) {
-  const { area, edges, length } = linesOf(ink);
-  const thin = length * edges - 2 * penPart * area;
-  if (area === 0 || thin <= 0) return ink;
-  const parts = 2 * (penPart - 1) * edges;
-  const more = Math.floor((2 * thin + parts) / (2 * parts)); // pixels on each side
-  return highest(padded(ink, more), 2 * more + 1);
-}
-
-/** Area of strong ink, how many pixels' edges bound it, and its longer side. */
-function linesOf({ height, width, levels }) {
+/** Strong ink and its soft rim of one pixel: not the noise of the paper around it. */
+function withoutHaze({ height, width, levels }) {
   const { threshold } = inkStrength({ levels });
-  let [area, edges] = [0, 0];
-  const [rows, columns] = [new Uint8Array(height), new Uint8Array(width)];
-  for (let y = 0, k = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, k++) {
-      const strong = levels[k] > threshold;
-      if (x > 0) edges += strong !== levels[k - 1] > threshold;
-      if (y > 0) edges += strong !== levels[k - width] > threshold;
-      if (strong) [area, rows[y], columns[x]] = [area + 1, 1, 1];
-    }
-  }
-  const extent = (some) => some.lastIndexOf(1) - some.indexOf(1) + 1;
-  return { area, edges, length: Math.max(extent(rows), extent(columns)) };
-}
-
-function padded({ height, width, levels }, more) {
-  const [rows, columns] = [height + 2 * more, width + 2 * more];
-  const larger = new Uint8Array(rows * columns);
-  for (let y = 0; y < height; y++) {
-    larger.set(levels.subarray(y * width, (y + 1) * width), (y + more) * columns + more);
-  }
-  return { height: rows, width: columns, levels: larger };
+  const strong = levels.map((level) => (level > threshold ? 1 : 0));
+  const near = highest({ height, width, levels: strong }, 3).levels;
+  return { height, width, levels: levels.map((level, k) => (near[k] ? level : 0)) };
 }

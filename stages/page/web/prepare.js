@@ -5,7 +5,8 @@
 // A picture is {height, width, levels}: grey levels in a Uint8Array, row by row.
 
 import { brightened, faintestInk, inkOf, inkStrength, tinySide } from "./ink.js";
-import { digitOf } from "./parts.js";
+import { digitOf, hasRival } from "./parts.js";
+import { redrawn } from "./redraw.js";
 
 export const mostPixels = 64_000_000; // of a picture: the caller refuses a larger one
 const longestSide = 1024; // pixels; a larger picture is averaged down first
@@ -25,7 +26,7 @@ export function prepare(picture, height = 28, width = 28) {
   const image = new Uint8Array(height * width);
   if (inkStrength(drawn).full < faintestInk) return image;
   const tiny = Math.min(picture.height, picture.width) < tinySide;
-  const { ink, edge } = brightened(tiny ? drawn : digitOf(drawn));
+  const { ink, edge } = brightened(tiny ? drawn : redrawn(digitOf(drawn)));
   const digit = brightened(scaledDigit(boxedInk(ink, edge), height, width)).ink;
   const [top, left] = cornerOf(digit, height, width);
   for (let y = 0; y < digit.height; y++) {
@@ -33,6 +34,11 @@ export function prepare(picture, height = 28, width = 28) {
     image.set(row, (top + y) * width + left);
   }
   return image;
+}
+
+/** Whether a picture has another mark that may be meant: `prepare` takes the one with more ink. */
+export function hasAnotherMark(picture) {
+  return Math.min(picture.height, picture.width) >= tinySide && hasRival(inkOf(reducedPicture(picture)));
 }
 
 /**

@@ -4,7 +4,7 @@ import { keepInAddress } from "./address.js";
 import { anySeed, encodeLevels } from "./codes.js";
 import { byId } from "./dom.js";
 import { clearPad, showCode } from "./pad.js";
-import { mostPixels, pictureOfColours, prepare } from "./prepare.js";
+import { hasAnotherMark, mostPixels, pictureOfColours, prepare } from "./prepare.js";
 import { oneOf, run } from "./run.js";
 import { onChange, scene, showDigit, showImage } from "./scene.js";
 
@@ -114,8 +114,12 @@ async function readPicture(file) {
     context.drawImage(bitmap, 0, 0);
     const { data } = context.getImageData(0, 0, width, height);
     const field = run.preprocessing;
-    const image = prepare(pictureOfColours(data, height, width), field.height, field.width);
+    const picture = pictureOfColours(data, height, width);
+    const image = prepare(picture, field.height, field.width);
     showImage("picture", image, `p${encodeLevels(image)}`);
+    if (hasAnotherMark(picture)) {
+      byId("source-note").append(" It has another mark of like size: the one with more ink is shown.");
+    }
   } catch {
     const most = Math.round(mostPixels / 1e6);
     byId("source-note").textContent =
