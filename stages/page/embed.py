@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 from nn import COSTS
 from nn.functions import LEAK
 from stages.common.files.paths import SNAPSHOTS
-from stages.common.images.novelty import LITTLE, MORE, Familiar, load_familiar
+from stages.common.images.novelty import (
+    FACING_SIDE,
+    LITTLE,
+    MORE,
+    PLACED_SHARE,
+    PLACED_SIDE,
+    POWER,
+    Familiar,
+    Gaussians,
+    load_familiar,
+)
 from stages.common.models.model import Model
 from stages.common.models.snapshots import load_snapshots
 from stages.page.codec import encode_array, encode_images, quantize
@@ -88,21 +98,25 @@ def familiar(results: "Results") -> dict[str, Any] | None:
 
 def packed_criterion(criterion: Familiar) -> dict[str, Any]:
     """A criterion of what is familiar, its arrays in base64."""
-    groups, vectors, cells = criterion.levels.shape
     return {
-        "groups": groups,
-        "vectors": vectors,
-        "cells": cells,
-        "square": criterion.square,
+        "facing": packed_gaussians(criterion.facing),
+        "placed": packed_gaussians(criterion.placed),
+        "placedShare": PLACED_SHARE,
+        "power": POWER,
         "deviations": [LITTLE, MORE],
-        **{
-            name: encode_array(getattr(criterion, name))
-            for name in ("levels", "scales", "precisions", "volumes", "strangest")
-        },
+        "sides": [FACING_SIDE, PLACED_SIDE],
         "labels": criterion.labels,
         "judges": criterion.judges,
+        "strangest": encode_array(criterion.strangest),
         "bound": criterion.bound,
     }
+
+
+def packed_gaussians(gaussians: Gaussians) -> dict[str, Any]:
+    """Groups of images as Gaussians: how many numbers there are, and these in base64."""
+    groups, vectors, cells = gaussians.levels.shape
+    packed = {name: encode_array(array) for name, array in vars(gaussians).items()}
+    return {"groups": groups, "vectors": vectors, "cells": cells, **packed}
 
 
 def digits(results: "Results", mistakes: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ export const mapColumns = 4;
 export function inputsOf(image, preprocessing) {
   const { height, width, edges, scale, offset } = preprocessing;
   const straight = straightened(image, preprocessing);
-  const seen = edges ? edgesOf(straight, height, width) : straight;
+  const seen = edges ? edgesOf(straight, height, width).map(roundHalfToEven) : straight;
   const at = (value, k) => (typeof value === "number" ? value : value[k]);
   const scaledAt = (level, k) => Math.fround(level * Math.fround(at(scale, k)));
   return Float64Array.from(seen, (level, k) =>
@@ -71,8 +71,8 @@ function shiftLine(from, to, start, stride, length, by) {
   }
 }
 
-/** Eight maps of the image's edges, as `edges_of` of edges.py makes them, and rounded. */
-function edgesOf(image, height, width) {
+/** Eight maps of the image's edges, as `edges_of` of edges.py makes them: Float64Array. */
+export function edgesOf(image, height, width) {
   const seen = seenShape({ height, width, edges: true });
   const [rows, columns] = [seen.height / mapRows, seen.width / mapColumns];
   const wide = 2 * columns + 2; // with a frame of one pixel, and one more if the width is odd
@@ -94,7 +94,7 @@ function edgesOf(image, height, width) {
       }
     }
   }
-  return Uint8Array.from({ length: seen.height * seen.width }, (_, k) => {
+  return Float64Array.from({ length: seen.height * seen.width }, (_, k) => {
     const [row, column] = [Math.floor(k / seen.width), k % seen.width];
     const map = Math.floor(row / rows) * mapColumns + Math.floor(column / columns);
     const corner = map * framed.length + 2 * (row % rows) * wide + 2 * (column % columns);
@@ -102,7 +102,7 @@ function edgesOf(image, height, width) {
     const inner = line(corner + wide) + line(corner + 2 * wide);
     const sum = line(corner) + 3 * inner + line(corner + 3 * wide);
     const gain = ((map % 2 ? Math.SQRT2 : 1) / 128) * 255;
-    return roundHalfToEven(Math.sqrt(Math.min(sum * gain, 255 * 255)));
+    return Math.sqrt(Math.min(sum * gain, 255 * 255));
   });
 }
 
@@ -121,7 +121,8 @@ function partsOf(right, down) {
   ];
 }
 
-function roundHalfToEven(value) {
+/** The nearest whole number, of two the even one, as NumPy and Python round. */
+export function roundHalfToEven(value) {
   const below = Math.floor(value);
   const rest = value - below;
   return rest < 0.5 || (rest === 0.5 && below % 2 === 0) ? below : below + 1;
