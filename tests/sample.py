@@ -94,7 +94,7 @@ def train_small(
 ) -> None:
     """Train 784-6-5-10 on data/batches of the current folder, one mini-batch after another."""
     augment = {"probability": 0, "shift": 0, "rotation": 0, "scale": 0, "shear": 0,
-               "elastic_alpha": 0, "elastic_sigma": 4, "decay": 0}  # fmt: skip
+               "thickness": 0, "elastic_alpha": 0, "elastic_sigma": 4, "decay": 0}  # fmt: skip
     call(
         train,
         activation="sigmoid", cost="quadratic", initializer="lecun", gain=1,

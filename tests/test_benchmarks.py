@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import font_manager
 
 from benchmarks import accuracy, hands, pictures, pipeline, scale, speed, sweeps, unfamiliar
 from benchmarks.contenders import Contender, Ours, OursStacked, PerExample, Task
@@ -128,6 +129,32 @@ def test_hands(other_digits: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hands.main(other_digits, names=["deskewed"], quick=True)
     printed = capsys.readouterr().out
     assert all(f"{source}\n" in printed for source in ("optdigits", "strokes", "thin pen"))
+    assert "fonts\n" not in printed
+
+
+def test_digits_to_choose_on_are_not_those_that_judge(other_digits: Path) -> None:
+    with gzip.open(other_digits, "rt") as file:
+        judged = file.read().splitlines()
+    others = [judged[3], *(",".join([str(level)] * 64 + ["7"]) for level in (2, 16))]
+    whole = other_digits.parent / "optdigits.dat"
+    whole.write_text("\n".join(["@relation optdigits", "@data", others[1], *judged, *others[::2]]))
+    images, labels = hands.more_optdigits(whole, other_digits)
+    assert labels.tolist() == [7, 3, 7]
+    assert [image.mean() for image in images[::2]] == [32, 255]
+
+
+def test_fonts_draw_digits_and_the_first_half_is_left_out(tmp_path: Path) -> None:
+    drawn = Path(font_manager.findfont("DejaVu Sans"))
+    for name in ("b.ttf", "c.ttf", "d.txt"):
+        (tmp_path / name).write_bytes(drawn.read_bytes())
+    (tmp_path / "a.ttf").write_bytes(b"never opened")
+    images, labels = hands.fonts(tmp_path)
+    assert labels.tolist() == [*range(10)] * 2
+    assert all(image.shape == (300, 300) and image.min() == 0 for image in images)
+    (tmp_path / "c.ttf").unlink()
+    (tmp_path / "b.ttf").unlink()
+    with pytest.raises(SystemExit, match="expected two fonts or more"):
+        hands.fonts(tmp_path)
 
 
 def test_pipeline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,6 +72,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "augment.rotation": 10,
         "augment.scale": 0.1,
         "augment.shear": 0.1,
+        "augment.thickness": 1,
         "augment.elastic_alpha": 20,
         "augment.elastic_sigma": 2,
         "augment.decay": 0.5,

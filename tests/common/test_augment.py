@@ -6,9 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from stages.common.files.atomic import StageError
-from stages.common.images.augment import AT_ONCE, Augment, Distort, look_up, move, strength_at
+from stages.common.images.augment import (
+    AT_ONCE,
+    Augment,
+    Distort,
+    look_up,
+    move,
+    push_edges,
+    strength_at,
+)
 
 IMAGE = np.arange(1, 13, dtype=np.uint8).reshape(1, 3, 4)
 NOTHING = Augment()
@@ -102,6 +111,40 @@ def test_between_pixels_the_four_around_are_weighed_by_nearness() -> None:
     out = looked_up(IMAGE, points)
     assert out[0, 0] == pytest.approx(expected)
     assert not out.ravel()[1:].any()
+
+
+CROSS = ndimage.generate_binary_structure(2, 1)
+
+
+@pytest.mark.parametrize("pixels", [0, 1, 2, 3])
+def test_lines_grow_by_whole_pixels_as_by_dilation_and_shrink_as_by_erosion(pixels: int) -> None:
+    images = np.random.default_rng(0).uniform(0, 255, (2, 9, 7)).astype(np.float32)
+    pushed = images.copy()
+    push_edges(pushed, np.array([pixels, -pixels], np.float32))
+    expected = images.copy()
+    for _ in range(pixels):
+        expected[0] = ndimage.grey_dilation(expected[0], footprint=CROSS, mode="nearest")
+        expected[1] = ndimage.grey_erosion(expected[1], footprint=CROSS, mode="nearest")
+    np.testing.assert_allclose(pushed, expected, atol=1e-4)
+
+
+def test_lines_grow_by_parts_of_a_pixel() -> None:
+    line = np.zeros((1, 5, 9), np.float32)
+    line[:, :, 4] = 100
+    push_edges(line, np.array([1.25], np.float32))
+    np.testing.assert_allclose(line[0, 2], [0, 0, 25, 100, 100, 100, 25, 0, 0])
+
+
+def test_lines_become_thicker_and_a_little_thinner_and_stay_where_they_are() -> None:
+    image = np.zeros((1, 15, 15), np.uint8)
+    image[:, 3:12, 6:9] = 255
+    distort = of(Augment(thickness=2), size=(15, 15))
+    images = distorted(distort, np.repeat(image, 400, axis=0)).reshape(-1, 15, 15)
+    breadths = images[:, 7].sum(axis=1) / 255
+    assert breadths.min() == pytest.approx(1, abs=0.05)
+    assert breadths.max() == pytest.approx(7, abs=0.05)
+    assert breadths.mean() == pytest.approx(4, abs=0.3)
+    np.testing.assert_allclose(images, images[:, :, ::-1])
 
 
 def test_a_turn_by_90_degrees_is_a_turn_about_the_middle() -> None:

@@ -38,8 +38,8 @@ TRAIN: dict[str, Any] = {
     "learning_rate": 0.1, "schedule": "cosine", "momentum": 0.9, "weight_decay": 0.001,
     "epochs": 6, "reshuffle": True, "full_batch": False, "augment.shift": 2,
     "augment.probability": 0.5, "augment.rotation": 5, "augment.scale": 0.1, "augment.shear": 0.1,
-    "augment.elastic_alpha": 10, "augment.elastic_sigma": 4, "augment.decay": 0.5, "patience": 0,
-    "snapshots": 2, "seed": 3, "threads": 1, "hidden": [5],
+    "augment.thickness": 1, "augment.elastic_alpha": 10, "augment.elastic_sigma": 4,
+    "augment.decay": 0.5, "patience": 0, "snapshots": 2, "seed": 3, "threads": 1, "hidden": [5],
 }  # fmt: skip
 OUTPUTS = (
     Path("models/network.npz"),

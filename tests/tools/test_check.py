@@ -691,6 +691,7 @@ SMALL = st.fixed_dictionaries(
                 "augment.rotation": st.floats(0, 180),
                 "augment.scale": st.floats(0, 0.9),
                 "augment.shear": st.floats(0, 2),
+                "augment.thickness": st.floats(0, 5),
                 "augment.elastic_alpha": st.floats(0, 1000),
                 "augment.elastic_sigma": st.floats(0.5, 100),
                 "augment.decay": st.floats(0, 1),

@@ -1,4 +1,4 @@
-"""New training images made of old ones: moved, turned, stretched and bent."""
+"""New training images made of old ones: moved, turned, stretched, bent, drawn with other pens."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ from stages.common.runtime.params import real, whole
 
 AT_ONCE = 25  # images that are distorted together: their arrays stay in the processor's cache
 VARIANCE = 0.999  # of the smoothed pushes, the share that is kept
+THINNEST = 1.0  # pixels that each edge of a line is pushed in at most
 FADE_FROM = 0.7  # of all epochs, the share that is over when distortions begin to fade
 
 Float32s = NDArray[np.float32]
@@ -28,6 +29,8 @@ class Augment:
     pixel is pushed at random, then the pushes are smoothed by a Gaussian of deviation sigma, which
     leaves little of them where sigma is large, and makes neighbours move together. Here pushes are
     normal, with the deviation of even ones between -alpha and alpha; once smoothed, both are alike.
+    ``thickness`` is the exception: thinner by more than a pixel at each edge, few lines would be
+    left.
     """
 
     probability: Annotated[
@@ -37,6 +40,9 @@ class Augment:
     rotation: Annotated[float, real(0, 180, "turned by at most so many degrees")] = 0.0
     scale: Annotated[float, real(0, 0.9, "enlarged or shrunk by at most that share")] = 0.0
     shear: Annotated[float, real(0, 2, "slanted by at most so many pixels a pixel")] = 0.0
+    thickness: Annotated[
+        float, real(0, 5, "edges of lines pushed out by at most so many pixels, in by at most 1")
+    ] = 0.0
     elastic_alpha: Annotated[float, real(0, 1000, "points pushed by at most so many pixels")] = 0.0
     elastic_sigma: Annotated[
         float, real(0.5, 100, "pushes smoothed by a Gaussian of that deviation in pixels")
@@ -47,8 +53,8 @@ class Augment:
 
     @property
     def bends(self) -> bool:
-        """Whether pixels can end between pixels."""
-        return any((self.rotation, self.scale, self.shear, self.elastic_alpha))
+        """Whether every image is changed in its own way, and pixels can end between pixels."""
+        return any((self.rotation, self.scale, self.shear, self.thickness, self.elastic_alpha))
 
 
 class Distort:
@@ -96,10 +102,12 @@ class Distort:
             np.copyto(out, stored, casting="unsafe")
         elif self.most.bends:
             weights = self.draw(len(stored))
+            pushes = self.draw_pushes(len(stored))
             for start in range(0, len(stored), AT_ONCE):
                 rows = slice(start, start + AT_ONCE)
                 down, right = (part[rows] @ self.fields for part in weights)
                 look_up(out[rows], stored[rows], down, right, self.frame)
+                push_edges(out[rows].reshape(-1, self.height, self.width), pushes[rows])
         else:
             most, shape = round(self.strength * self.most.shift), (-1, self.height, self.width)
             down, right = self.rng.integers(-most, most, 2, endpoint=True).tolist()
@@ -122,6 +130,14 @@ class Distort:
         elastic[:] = rng.standard_normal(elastic.shape, np.float32)
         elastic *= strength
         return weights
+
+    def draw_pushes(self, count: int) -> Float32s:
+        """How far the edges of each image's lines are pushed out, (count,), in pixels."""
+        most = self.most.thickness
+        if not most:
+            return np.zeros(count, np.float32)
+        pushes = self.strength * self.rng.uniform(-min(most, THINNEST), most, count)
+        return pushes.astype(np.float32)
 
 
 def strength_at(decay: float, progress: float) -> float:
@@ -219,6 +235,27 @@ def look_up(
     below -= out
     below *= down
     out += below
+
+
+def push_edges(images: Float32s, pushes: Float32s) -> None:
+    """Make lines broader by so many pixels at each edge, (n,), or thinner where it is less than 0.
+
+    For each pixel or part of one, images (n, height, width) go as far of the way to the highest, or
+    lowest, level of each pixel and its four neighbours.
+    """
+    left = pushes[:, np.newaxis, np.newaxis]
+    while left.any():
+        step = np.clip(left, -1, 1)
+        signed = np.sign(step) * images  # the lowest level is the highest of the negative ones
+        most = signed.copy()
+        np.maximum(most[:, 1:], signed[:, :-1], out=most[:, 1:])
+        np.maximum(most[:, :-1], signed[:, 1:], out=most[:, :-1])
+        np.maximum(most[:, :, 1:], signed[:, :, :-1], out=most[:, :, 1:])
+        np.maximum(most[:, :, :-1], signed[:, :, 1:], out=most[:, :, :-1])
+        most -= signed
+        most *= step
+        images += most
+        left = left - step
 
 
 def _between(pixels: Float32s, places: NDArray[np.intp], right: Float32s, out: Float32s) -> None:
