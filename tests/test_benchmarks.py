@@ -13,6 +13,7 @@ from benchmarks import accuracy, hands, pictures, pipeline, scale, speed, sweeps
 from benchmarks.contenders import Contender, Ours, OursStacked, PerExample, Task
 from nn import Dataset, Network
 from nn.functions import Array
+from stages.common.files.tables import read_table
 from stages.common.runtime.imports import ROOT
 from tests.claims.shared import write_siblings
 from tests.pipelines import Clone
@@ -200,3 +201,22 @@ def test_another_result_is_not_the_same_work(contender: Callable[[Task], Contend
     assert np.nanmax(speed.check("", [Ours(task), OursStacked(task), PerExample(task)])) < 1e-5
     with pytest.raises(SystemExit, match="not the same work"):
         speed.check("", [Ours(task), contender(task)])
+
+
+def test_readme_page_and_model_card_say_what_was_measured() -> None:
+    rows = [row for row in hands.read() if row.source == "optdigits" and row.digit == hands.ALL]
+    right = {row.recipe: row.right for row in rows}
+    table = read_table(unfamiliar.TABLE, unfamiliar.COLUMNS, texts=("pictures",))
+    warned = dict(zip(table["pictures"], table["warned"].tolist(), strict=True))
+    exact = [*(right[name] for name in ("default", "hands")), warned["test digits"]]
+    rough = [warned[kind] for kind in ("printed letters unlike any digit", "clothes")]
+    card = [warned[kind] for kind in ("scribbles", "hearts")]
+    others = warned["other people's digits"]
+    said = [*(f"{share:.1%}" for share in exact), *(f"{share:.0%}" for share in rough)]
+    for text, expected in (
+        ("README.md", said),
+        ("stages/page/web/index.html.j2", said),
+        ("stages/tools/formats/card.md.j2", [*said, f"{others:.1%}", *(f"{s:.0%}" for s in card)]),
+    ):
+        words = (ROOT / text).read_text().replace("&nbsp;%", "%").replace(" %", "%")
+        assert [share for share in expected if share not in words] == []
