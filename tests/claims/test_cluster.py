@@ -213,7 +213,9 @@ def test_workers_of_this_machine_compute_as_it_does(two: LocalCluster) -> None:
         assert kind(client) == machine()
 
 
-@pytest.mark.parametrize("error", [CommClosedError("gone"), KilledWorker("t", None, 3)])
+@pytest.mark.parametrize(
+    "error", [CommClosedError("gone"), KilledWorker("t", None, 3), TimeoutError("no worker")]
+)
 def test_a_cluster_that_breaks_down_is_told_in_a_line(error: Exception) -> None:
     with (
         pytest.raises(StageError, match=r"what was finished is kept: [^\n]*\Z"),

@@ -86,7 +86,7 @@ def breakdowns_in_a_line(address: str) -> Iterator[None]:
             f"sweep: a training has ended {error.allowed_failures + 1} workers, one after the "
             f"other; is there enough memory? {again}"
         ) from error
-    except (CancelledError, CommClosedError) as error:
+    except (CancelledError, CommClosedError, TimeoutError) as error:  # joblib waits for workers
         raise StageError(
             f"sweep: the scheduler at {address}, or all of its workers, have gone; {again}"
         ) from error
