@@ -57,9 +57,14 @@ class Share:
 
 
 def optdigits(path: Path) -> Digits:
-    """Pictures, and what they show: a line of 64 levels and a digit for each."""
+    """Pictures, and what they show, of scikit-learn's file."""
+    return pictures_of(rows_of(path))
+
+
+def rows_of(path: Path) -> NDArray[np.float64]:
+    """A line of 64 levels and a digit for each picture, (n, 65)."""
     with gzip.open(path, "rt") as file:
-        return pictures_of(np.loadtxt(file, delimiter=",", ndmin=2))
+        return np.loadtxt(file, delimiter=",", ndmin=2)
 
 
 def pictures_of(rows: NDArray[np.float64]) -> Digits:
@@ -71,8 +76,7 @@ def pictures_of(rows: NDArray[np.float64]) -> Digits:
 def more_optdigits(path: Path, but: Path) -> Digits:
     """Those of a file of KEEL's form that are not in scikit-learn's ``but``."""
     rows = np.loadtxt(path, delimiter=",", comments="@", ndmin=2)
-    with gzip.open(but, "rt") as file:
-        judged = Counter(map(tuple, np.loadtxt(file, delimiter=",", ndmin=2).tolist()))
+    judged = Counter(map(tuple, rows_of(but).tolist()))
     others = []
     for row in map(tuple, rows.tolist()):
         if judged[row]:
